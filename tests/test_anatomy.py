@@ -11,7 +11,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import coursekit
-from coursekit.anatomy import Layer, UnknownOperator, Varies, anatomy, seen
+from coursekit.anatomy import Layer, UnknownOperatorError, Varies, anatomy, seen
 
 zoo = torchvision.models
 
@@ -394,7 +394,9 @@ class Unusual(nn.Module):
 
 def test_an_operator_without_a_rule_is_named_with_its_layer():
     model = nn.Sequential(nn.Conv2d(1, 1, 3), Unusual())
-    with pytest.raises(UnknownOperator, match=r"aten\._fft.*layer `1` \(Unusual\)"):
+    with pytest.raises(
+        UnknownOperatorError, match=r"aten\._fft.*layer `1` \(Unusual\)"
+    ):
         anatomy(model, (1, 8, 8))
 
 

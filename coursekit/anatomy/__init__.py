@@ -7,11 +7,19 @@ function of the same name: `anatomy(model, (3, 224, 224))`.
 import sys
 from types import ModuleType
 
-from coursekit.anatomy.rules import UnknownOperator
+from coursekit.anatomy.operators import UnknownOperatorError
 from coursekit.anatomy.table import Anatomy, Layer, anatomy, seen
 from coursekit.anatomy.window import Varies, Window
 
-__all__ = ["Anatomy", "Layer", "UnknownOperator", "Varies", "Window", "anatomy", "seen"]
+__all__ = [
+    "Anatomy",
+    "Layer",
+    "UnknownOperatorError",
+    "Varies",
+    "Window",
+    "anatomy",
+    "seen",
+]
 
 
 class _CallableModule(ModuleType):

@@ -1,7 +1,7 @@
 """What every value of a tensor sees of the input: the state that anatomy propagates.
 
-A `Field` says for each unit of a tensor, along each axis of the input, the first and the
-last input pixel that can change it. This is exact for every unit, also at borders
+A `Field` says for each unit of a tensor, along each axis of the input, the first and
+the last input pixel that can change it. This is exact for every unit, also at borders
 and where branches join, because the bounds are ordinary integer tensors that go through
 the network's own reshapes, slices and concatenations. Beside it stands the
 `Window`: the same interval as it would be far from any border, the number that papers

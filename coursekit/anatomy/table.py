@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from html import escape
-from math import prod
 
 from torch import nn
 
 from coursekit._validate import integer
+from coursekit.anatomy import show
 from coursekit.anatomy.field import EMPTY, Field, full, numbers
 from coursekit.anatomy.trace import Frame, trace
 from coursekit.anatomy.window import Varies
@@ -125,39 +124,10 @@ class Anatomy(Sequence):
         return tuple(_interval(axis, row.units, place) for axis in row.units.axes)
 
     def __repr__(self) -> str:
-        head, *lines = _cells(self)
-        widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
-        left = {0, 1}
-
-        def line(cells: Sequence[str]) -> str:
-            padded = (
-                cell.ljust(width) if i in left else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-            )
-            return "  ".join(padded).rstrip()
-
-        rule = "─" * len(line(head))
-        body = [line(cells) for cells in lines]
-        return "\n".join([line(head), rule, *body, rule, _summary(self)])
+        return show.text(self)
 
     def _repr_html_(self) -> str:
-        head, *lines = _cells(self)
-        top = "".join(f"<th style='text-align:left'>{escape(c)}</th>" for c in head)
-        body = []
-        for row, cells in zip((*self.rows,), lines, strict=True):
-            weight = "normal" if row.is_leaf else "bold"
-            indent = f"padding-left:{0.6 + row.depth * 0.9:.1f}em"
-            first = f"<td style='text-align:left;{indent}'>{escape(cells[0].strip())}"
-            rest = "".join(f"<td>{escape(c)}</td>" for c in cells[2:])
-            body.append(
-                f"<tr style='font-weight:{weight}'>{first}</td>"
-                f"<td style='text-align:left'>{escape(cells[1])}</td>{rest}</tr>"
-            )
-        return (
-            f"<table><caption style='text-align:left'>{escape(_summary(self))}"
-            f"</caption><thead><tr>{top}</tr></thead>"
-            f"<tbody>{''.join(body)}</tbody></table>"
-        )
+        return show.html(self)
 
 
 def anatomy(model: nn.Module, input_shape: Sequence[int]) -> Anatomy:
@@ -299,56 +269,3 @@ def _interval(axis, units: Field, place: tuple[int, ...]) -> tuple[int, int]:
         bounds = bounds.select(2, at)
     low, high = (int(part.min()) for part in bounds.flatten(1))
     return (low, 1 - high) if low < EMPTY else (0, 0)
-
-
-_HEAD = (
-    "layer",
-    "kind",
-    "output",
-    "parameters",
-    "multiply-adds",
-    "field",
-    "stride",
-    "start",
-)
-
-
-def _cells(table: Anatomy) -> list[tuple[str, ...]]:
-    return [
-        _HEAD,
-        *(
-            (
-                "  " * max(0, row.depth) + (row.name or "(model)"),
-                row.kind,
-                "not used" if row.output_shape is None else _by(row.output_shape),
-                f"{row.parameters:,}" if row.parameters else "",
-                f"{row.multiply_adds:,}" if row.multiply_adds else "",
-                _pair(row.receptive_field),
-                _pair(row.stride),
-                _pair(row.start),
-            )
-            for row in table.rows
-        ),
-    ]
-
-
-def _by(sizes: Sequence[object]) -> str:
-    return "×".join("–" if size is None else str(size) for size in sizes)
-
-
-def _pair(values: Sequence[Number]) -> str:
-    """Show (5, 5) as 5 and (1, 7) as 1×7; nothing where there is no number."""
-    if not values or all(value is None for value in values):
-        return ""
-    return str(values[0]) if len(set(values)) == 1 else _by(values)
-
-
-def _summary(table: Anatomy) -> str:
-    height = " × ".join(map(str, table.input_shape))
-    seen_by_output = _pair(table.output.receptive_field) or "none"
-    values = prod(table.output.output_shape or (0,))
-    return (
-        f"Input {height}: {table.parameters:,} parameters, "
-        f"{table.multiply_adds:,} multiply-adds, {values:,} output values, "
-        f"receptive field {seen_by_output}"
-    )

@@ -20,8 +20,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.flop_counter import flop_registry
 
+from coursekit.anatomy import mixing, moving, resizing, sliding  # noqa: F401 (rules)
 from coursekit.anatomy.field import Field, whole_image
-from coursekit.anatomy.rules import Operands, UnknownOperator, padded, propagate
+from coursekit.anatomy.operators import Operands, UnknownOperatorError, propagate
 
 
 @dataclass(eq=False)
@@ -57,7 +58,7 @@ class _Circular(TorchFunctionMode):
 
     def _pad(self, input: Tensor, pad, mode="circular", value=None) -> Tensor:
         found = self.watch.field_of(input)
-        after = padded(found, list(pad), "circular")
+        after = moving.padded(found, list(pad), "circular")
         out = torch.empty(after.shape, dtype=input.dtype, device="meta")
         self.watch.fields[out] = after
         return out
@@ -122,7 +123,7 @@ class _Watch(TorchDispatchMode):
 
     def _refuse_partial_write(self, call: Operands, tensor: Tensor, after: Field):
         if self.field_of(tensor) is not after:
-            raise UnknownOperator(f"{call.func} into a slice of a tensor")
+            raise UnknownOperatorError(f"{call.func} into a slice of a tensor")
 
 
 class _Fields:
@@ -188,8 +189,8 @@ def _explained(error: Exception, stack: list[Frame], shape: tuple) -> ValueError
     frame = stack[-1] if stack else None
     kind = type(frame.module).__name__ if frame else "model"
     name = f"layer `{frame.name}` ({kind})" if frame and frame.name else f"`{kind}`"
-    if isinstance(error, UnknownOperator):
-        return UnknownOperator(
+    if isinstance(error, UnknownOperatorError):
+        return UnknownOperatorError(
             f"anatomy has no rule for the operator `{error}`, used in {name}; "
             "wrap that step in a module made of known operators, or leave it out"
         )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import gcd, lcm
 
 NOTHING = (1 << 28, -(1 << 28))  # sees no pixel: any union with it is the other
@@ -69,11 +70,8 @@ class Window:
         if len(units) < 2:
             units = range(units.start, units.start + 2 * units.step, units.step)
         lows = [low for low, high in map(self.at, units) if low <= high]
-        return (
-            Varies.over(b - a for a, b in zip(lows, lows[1:], strict=False))
-            if (len(lows) > 1)
-            else 0
-        )
+        steps = [b - a for a, b in pairwise(lows)]
+        return Varies.over(steps) if steps else 0
 
     def through(
         self, taps: Callable[[int], Iterable[int]], period: int, moves: int
