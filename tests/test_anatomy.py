@@ -337,6 +337,12 @@ def test_a_failed_run_leaves_the_model_as_it_was_too():
     assert not torch.nn.modules.module._global_forward_hooks
 
 
+def test_the_default_device_of_the_caller_does_not_matter():
+    with torch.device("meta"):
+        row = anatomy(nn.Conv2d(1, 1, 3, padding=2), (1, 8, 8))[0]
+    assert row.receptive_field == (3, 3)
+
+
 def test_a_model_far_larger_than_memory_needs_no_memory():
     with torch.device("meta"):
         model = nn.Sequential(nn.Flatten(), nn.Linear(200 * 200, 40_000, bias=False))

@@ -10,9 +10,11 @@ where the units of a layer differ the table says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+import torch
 from torch import nn
 
 from coursekit._validate import integer
@@ -153,7 +155,8 @@ def anatomy(model: nn.Module, input_shape: Sequence[int]) -> Anatomy:
     shape = _checked_shape(input_shape)
     if not isinstance(model, nn.Module):
         raise ValueError(f"`model` must be an nn.Module instance; got {_called(model)}")
-    frames = trace(_initialised(model), shape)
+    with _cpu_by_default():
+        frames = trace(_initialised(model), shape)
     outputs, *inner = (_rows(frame) for frame in frames)
     rows = [row for layer in inner for row in layer]
     rows += _unused(model, {frame.name for frame in frames})
@@ -165,6 +168,12 @@ def seen(
 ) -> tuple[tuple[int, int], ...]:
     """Return the pixels one unit sees; `Anatomy.seen` without keeping the table."""
     return anatomy(model, input_shape).seen(layer, unit)
+
+
+def _cpu_by_default() -> AbstractContextManager:
+    """Keep the bookkeeping on the CPU, whatever device the caller made the default."""
+    elsewhere = torch.get_default_device().type != "cpu"
+    return torch.device("cpu") if elsewhere else nullcontext()
 
 
 def _called(model: object) -> str:

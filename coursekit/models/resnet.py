@@ -1,0 +1,165 @@
+"""Residual networks for ImageNet and CIFAR sizes, and their plain twins.
+
+He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition" (arXiv 1512.03385):
+Table 1 (18 to 152 layers), section 4.2 (CIFAR-10, 6n + 2 layers).
+"""
+
+from torch import Tensor, nn
+
+from coursekit._validate import integer
+from coursekit.blocks import BasicBlock, Bottleneck
+from coursekit.blocks.residual import conv3x3
+
+BLOCKS = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+}
+
+
+class ResNet(nn.Module):
+    """A stem, four stages of blocks that halve the map and double the channels, GAP.
+
+    Layers carry torchvision's names, so `load_state_dict` takes its weights.
+
+    Shape:
+        (n, in_channels, h, w) → (n, num_classes), h and w from 32 pixels
+    """
+
+    def __init__(
+        self,
+        depth: int,
+        num_classes: int,
+        in_channels: int,
+        *,
+        shortcut: str = "projection",
+        stride_on: str = "3x3",
+    ):
+        super().__init__()
+        self.conv1 = nn.Conv2d(
+            integer("in_channels", in_channels, low=1), 64, 7, 2, 3, bias=False
+        )
+        self.bn1 = nn.BatchNorm2d(64)
+        self.relu = nn.ReLU()
+        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        channels = 64
+        for place, count in enumerate(BLOCKS[depth]):
+            blocks = []
+            for index in range(count):
+                stride = 2 if place and not index else 1
+                width = 64 * 2**place
+                block = (
+                    BasicBlock(channels, width, stride, shortcut)
+                    if depth < 50
+                    else Bottleneck(
+                        channels, width, stride, stride_on=stride_on, shortcut=shortcut
+                    )
+                )
+                channels = width if depth < 50 else width * Bottleneck.expansion
+                blocks.append(block)
+            setattr(self, f"layer{place + 1}", nn.Sequential(*blocks))
+        self.fc = nn.Linear(channels, integer("num_classes", num_classes, low=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.relu(self.bn1(self.conv1(x)))  # n 64 h/2 w/2
+        x = self.maxpool(x)  # n 64 h/4 w/4
+
+        x = self.layer2(self.layer1(x))  # n c h/8 w/8
+        x = self.layer4(self.layer3(x))  # n c h/32 w/32
+
+        x = x.mean((2, 3))  # n c
+        x = self.fc(x)  # n classes
+        return x
+
+
+def resnet18(num_classes: int = 1000, in_channels: int = 3) -> ResNet:
+    """Return ResNet-18: 11,689,512 parameters for 1000 classes."""
+    return ResNet(18, num_classes, in_channels)
+
+
+def resnet34(num_classes: int = 1000, in_channels: int = 3) -> ResNet:
+    """Return ResNet-34: 21,797,672 parameters for 1000 classes."""
+    return ResNet(34, num_classes, in_channels)
+
+
+def resnet50(
+    num_classes: int = 1000, in_channels: int = 3, *, stride_on: str = "3x3"
+) -> ResNet:
+    """Return ResNet-50: 25,557,032 parameters; `stride_on="1x1"` as in the paper."""
+    return ResNet(50, num_classes, in_channels, stride_on=stride_on)
+
+
+def resnet101(
+    num_classes: int = 1000, in_channels: int = 3, *, stride_on: str = "3x3"
+) -> ResNet:
+    """Return ResNet-101: 44,549,160 parameters; `stride_on="1x1"` as in the paper."""
+    return ResNet(101, num_classes, in_channels, stride_on=stride_on)
+
+
+def resnet152(
+    num_classes: int = 1000, in_channels: int = 3, *, stride_on: str = "3x3"
+) -> ResNet:
+    """Return ResNet-152: 60,192,808 parameters; `stride_on="1x1"` as in the paper."""
+    return ResNet(152, num_classes, in_channels, stride_on=stride_on)
+
+
+def plain18(num_classes: int = 1000, in_channels: int = 3) -> ResNet:
+    """Return the twin of ResNet-18 without shortcuts: 11,515,688 parameters."""
+    return ResNet(18, num_classes, in_channels, shortcut="none")
+
+
+def plain34(num_classes: int = 1000, in_channels: int = 3) -> ResNet:
+    """Return the twin of ResNet-34 without shortcuts: 21,623,848 parameters."""
+    return ResNet(34, num_classes, in_channels, shortcut="none")
+
+
+def cifar_resnet(
+    depth: int = 20,
+    num_classes: int = 10,
+    in_channels: int = 3,
+    *,
+    shortcut: str = "padded",
+    width: int = 16,
+) -> nn.Sequential:
+    """Return the residual network of section 4.2 for 32×32 images.
+
+    Args:
+        depth: weight layers, 6n + 2: 8, 14, 20, 32, 44, 56, 110 …
+        num_classes, in_channels: ≥ 1.
+        shortcut: "padded" (the paper's option A), "projection" or "none".
+        width: channels of the first stage; doubled in each of the next two.
+
+    Shape:
+        (n, in_channels, 32, 32) → (n, num_classes); any size ≥ 4 works
+
+    Raises:
+        ValueError: `depth` is not 6n + 2.
+    """
+    if integer("depth", depth, low=8) % 6 != 2:
+        near = max(8, round((depth - 2) / 6) * 6 + 2)
+        raise ValueError(
+            f"`depth` must be 6n + 2 (8, 14, 20 …); got {depth}, near is {near}"
+        )
+    stem = [
+        conv3x3(integer("in_channels", in_channels, low=1), width),
+        nn.BatchNorm2d(width), nn.ReLU(),
+    ]  # fmt: skip
+    stages, channels = [], integer("width", width, low=1)
+    for place in range(3):
+        blocks = []
+        for index in range((depth - 2) // 6):
+            out, stride = width * 2**place, 2 if place and not index else 1
+            blocks.append(BasicBlock(channels, out, stride, shortcut))
+            channels = out
+        stages.append(nn.Sequential(*blocks))
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes)]
+    return nn.Sequential(*stem, *stages, *head)
+
+
+def cifar_plain(
+    depth: int = 20, num_classes: int = 10, in_channels: int = 3, *, width: int = 16
+) -> nn.Sequential:
+    """Return the plain twin of `cifar_resnet`: the same layers, nothing added."""
+    return cifar_resnet(depth, num_classes, in_channels, shortcut="none", width=width)

@@ -1,0 +1,255 @@
+"""Blocks against torchvision with copied weights, loops and plain arithmetic."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+from torch import nn
+from torchvision.models import mobilenetv2, resnet
+
+from coursekit import blocks
+
+
+def images(*shape: int, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def with_random_statistics(model: nn.Module) -> nn.Module:
+    """Give batch norms statistics that would show a forgotten or swapped layer."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                for values in (module.weight, module.bias, module.running_mean):
+                    values.normal_(generator=generator)
+                module.running_var.uniform_(0.5, 2, generator=generator)
+    return model.double().eval()
+
+
+def parameters(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.parametrize(("channels", "out", "stride"), [(8, 8, 1), (8, 16, 2)])
+def test_basic_block_is_torchvisions(channels, out, stride):
+    ours = blocks.BasicBlock(channels, out, stride)
+    down = None if ours.downsample is None else ours.downsample
+    theirs = resnet.BasicBlock(channels, out, stride, down)
+    theirs = with_random_statistics(theirs)
+    ours.load_state_dict(theirs.state_dict())
+    x = images(2, channels, 9, 7)
+    torch.testing.assert_close(ours.double().eval()(x), theirs(x))
+
+
+@pytest.mark.parametrize(("channels", "stride"), [(16, 2), (64, 1)])
+def test_bottleneck_is_torchvisions(channels, stride):
+    ours = blocks.Bottleneck(channels, 16, stride)
+    theirs = with_random_statistics(
+        resnet.Bottleneck(channels, 16, stride, ours.downsample)
+    )
+    ours.load_state_dict(theirs.state_dict())
+    x = images(2, channels, 9, 7)
+    torch.testing.assert_close(ours.double().eval()(x), theirs(x))
+
+
+def test_bottleneck_of_the_paper_strides_on_its_first_1x1():
+    block = blocks.Bottleneck(8, 4, 2, stride_on="1x1")
+    assert (block.conv1.stride, block.conv2.stride) == ((2, 2), (1, 1))
+
+
+def test_a_residual_block_of_zero_weights_is_the_identity_behind_its_relu():
+    block = blocks.BasicBlock(4, 4).double().eval()
+    nn.init.zeros_(block.conv2.weight)
+    x = images(2, 4, 5, 6).abs()
+    assert torch.equal(block(x), x)
+
+
+def test_a_plain_block_of_zero_weights_forgets_its_input():
+    block = blocks.PlainBlock(4, 4).double().eval()
+    nn.init.zeros_(block.conv2.weight)
+    assert not block(images(2, 4, 5, 6)).any()
+
+
+def test_a_padded_shortcut_keeps_every_second_pixel_and_adds_empty_channels():
+    x = torch.arange(2 * 3 * 5 * 4.0).view(2, 3, 5, 4)
+    out = blocks.Padded(3, 5, 2)(x)
+    assert out.shape == (2, 5, 3, 2)
+    for row in range(3):
+        for column in range(2):
+            assert torch.equal(out[:, :3, row, column], x[:, :, 2 * row, 2 * column])
+    assert not out[:, 3:].any()
+
+
+def test_plain_and_padded_blocks_have_no_parameters_for_the_shortcut():
+    plain, padded = blocks.PlainBlock(8, 16, 2), blocks.BasicBlock(8, 16, 2, "padded")
+    projected = blocks.BasicBlock(8, 16, 2)
+    assert parameters(plain) == parameters(padded)
+    assert parameters(projected) - parameters(plain) == 8 * 16 + 2 * 16
+
+
+def test_inverted_bottleneck_is_mobilenet_v2s():
+    ours = blocks.InvertedBottleneck(8, 8, 6)
+    theirs = with_random_statistics(mobilenetv2.InvertedResidual(8, 8, 1, 6))
+    ours.load_state_dict(
+        dict(zip(ours.state_dict(), theirs.state_dict().values(), strict=True))
+    )
+    x = images(2, 8, 6, 5)
+    torch.testing.assert_close(ours.double().eval()(x), theirs(x))
+
+
+def by_loops(x, weight, bias, padding):
+    """Cross-correlation from its definition, one output at a time."""
+    x = F.pad(x, (padding,) * 4)
+    out_channels, _, size, _ = weight.shape
+    n, _, h, w = x.shape
+    out = torch.empty(n, out_channels, h - size + 1, w - size + 1, dtype=x.dtype)
+    for row in range(out.shape[2]):
+        for column in range(out.shape[3]):
+            patch = x[:, None, :, row : row + size, column : column + size]
+            out[:, :, row, column] = (patch * weight).sum((2, 3, 4)) + bias
+    return out
+
+
+def test_inception_concatenates_its_branches_in_the_papers_order():
+    block = blocks.Inception(6, one=2, three=(3, 4), five=(2, 3), pool=5).double()
+    x = images(2, 6, 7, 6)
+
+    def relu_conv(layer, y, padding):
+        return by_loops(y, layer[0].weight, layer[0].bias, padding).relu()
+
+    pooled = F.max_pool2d(x, 3, 1, 1)
+    expected = [
+        relu_conv(block.one, x, 0),
+        relu_conv(block.three[1], relu_conv(block.three[0], x, 0), 1),
+        relu_conv(block.five[1], relu_conv(block.five[0], x, 0), 2),
+        relu_conv(block.pool[1], pooled, 0),
+    ]
+    torch.testing.assert_close(block(x), torch.cat(expected, 1))
+
+
+def test_naive_inception_of_the_lecture_has_672_channels():
+    with torch.device("meta"):
+        block = blocks.NaiveInception(256, one=128, three=192, five=96)
+        out = block(torch.empty(1, 256, 28, 28))
+    assert out.shape == (1, 128 + 192 + 96 + 256, 28, 28)
+
+
+def test_factorised_is_the_product_of_a_row_and_a_column():
+    block = blocks.Factorised(1, 1, 7).double()
+    row, column = block[0], block[2]
+    with torch.no_grad():
+        for conv in (row, column):
+            conv.weight.abs_()
+            conv.bias.zero_()
+    full = column.weight[0, 0] @ row.weight[0, 0]
+    x = images(1, 1, 9, 9).abs()
+    torch.testing.assert_close(block(x), by_loops(x, full[None, None], 0.0, 3))
+
+
+def test_depthwise_separable_costs_what_the_paper_says():
+    block = blocks.DepthwiseSeparable(32, 64)
+    weights = sum(m.weight.numel() for m in block.modules()
+                  if isinstance(m, nn.Conv2d))  # fmt: skip
+    assert weights == 9 * 32 + 32 * 64
+
+
+def test_pointwise_is_a_dense_layer_at_every_pixel():
+    conv = blocks.pointwise(5, 3).double()
+    x = images(2, 5, 4, 3)
+    expected = torch.empty(2, 3, 4, 3, dtype=x.dtype)
+    for row in range(4):
+        for column in range(3):
+            dense = F.linear(x[:, :, row, column], conv.weight[:, :, 0, 0], conv.bias)
+            expected[:, :, row, column] = dense
+    torch.testing.assert_close(conv(x), expected)
+
+
+def test_transition_squeezes_channels_and_halves_the_map():
+    block = blocks.Transition(8, 3)
+    assert block(torch.zeros(2, 8, 7, 10)).shape == (2, 3, 3, 5)
+
+
+def test_gap_head_takes_maps_of_any_size_and_averages_them():
+    head = blocks.GAPHead(4, 3).double()
+    x = images(2, 4, 5, 7)
+    mean = torch.stack([channel.sum() / 35 for image in x for channel in image])
+    expected = mean.view(2, 4) @ head.fc.weight.T + head.fc.bias
+    torch.testing.assert_close(head(x), expected)
+    assert head(images(2, 4, 9, 2)).shape == (2, 3)
+
+
+def test_dense_head_is_tied_to_its_size():
+    head = blocks.DenseHead(4, 5, 3, hidden=(7,))
+    assert parameters(head) == 100 * 7 + 7 + 7 * 3 + 3
+    with pytest.raises(RuntimeError):
+        head(torch.zeros(1, 4, 6, 6))
+
+
+def test_local_response_norm_is_the_formula_of_the_alexnet_paper():
+    x = images(1, 7, 2, 2)
+    expected = torch.empty_like(x)
+    for channel in range(7):
+        near = x[:, max(0, channel - 2) : channel + 3]
+        scale = (2 + 1e-4 * (near**2).sum(1)) ** 0.75
+        expected[:, channel] = x[:, channel] / scale
+    torch.testing.assert_close(blocks.local_response_norm()(x), expected)
+
+
+def test_local_contrast_norm_gives_the_same_answer_under_different_light():
+    norm = blocks.LocalContrastNorm(7).double()
+    x = images(2, 3, 16, 12)
+    torch.testing.assert_close(norm(3 * x + 5), norm(x))
+
+
+def test_local_contrast_norm_subtracts_the_weighted_mean_of_its_window():
+    norm = blocks.LocalContrastNorm(3).double()
+    x = images(1, 1, 5, 5)
+    window = norm.window[0, 0].double()
+    grown = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    centred = torch.empty_like(x)
+    for row in range(5):
+        for column in range(5):
+            patch = grown[0, 0, row : row + 3, column : column + 3]
+            centred[0, 0, row, column] = x[0, 0, row, column] - (patch * window).sum()
+    ratio = centred / norm(x)
+    assert (ratio > 0).all()  # divided by a positive deviation, never the sign changed
+    assert window.sum().item() == pytest.approx(1)
+
+
+def test_auxiliary_classifier_reads_14_by_14_maps():
+    with torch.device("meta"):
+        head = blocks.AuxiliaryClassifier(512, 1000)
+        assert head(torch.empty(2, 512, 14, 14)).shape == (2, 1000)
+
+
+def test_conv_norm_act_has_a_bias_only_without_a_norm():
+    assert blocks.ConvNormAct(3, 4)[0].bias is None
+    assert blocks.ConvNormAct(3, 4, norm=nn.Identity)[0].bias is not None
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: blocks.ConvNormAct(3, 4, groups=2), "`groups` must divide"),
+        (lambda: blocks.ConvNormAct(0, 4), "`in_channels` must be a whole number ≥ 1"),
+        (lambda: blocks.ConvNormAct(3, 4, 2), "even and has no centre"),
+        (lambda: blocks.Padded(8, 4), "cannot drop channels"),
+        (lambda: blocks.BasicBlock(4, 4, shortcut="maybe"), "`shortcut` must be one"),
+        (lambda: blocks.Bottleneck(4, 4, stride_on="5x5"), "`stride_on` must be one"),
+        (lambda: blocks.Factorised(4, 4, 4), "`kernel_size` must be odd"),
+        (lambda: blocks.LocalContrastNorm(4), "`kernel_size` must be odd"),
+        (lambda: blocks.InvertedBottleneck(4, 4, stride=3), "`stride` must be one of"),
+        (lambda: blocks.GAPHead(4, 0), "`num_classes` must be a whole number"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_is_allowed(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_torchvision_calls_a_3x3_what_the_paper_calls_5x5():
+    theirs = torchvision.models.googlenet(weights=None, init_weights=False)
+    assert theirs.inception3a.branch3[1].conv.kernel_size == (3, 3)
+    ours = blocks.Inception(192, one=64, three=(96, 128), five=(16, 32), pool=32)
+    assert ours.five[1][0].kernel_size == (5, 5)
