@@ -1,0 +1,262 @@
+"""Figures: what is drawn, how it is described, what is refused, how it displays."""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+import torch
+from matplotlib.image import imread
+
+from coursekit import figures
+
+GREY = np.linspace(0, 1, 64).reshape(1, 8, 8)
+COLOUR = np.zeros((3, 6, 4), dtype=np.uint8)
+
+
+def drawn(figure) -> list:
+    """Return the arrays shown by imshow, in order."""
+    shown = [axes.get_images() for axes in figure.axes]
+    return [image.get_array() for images in shown for image in images]
+
+
+def pixels(figure) -> np.ndarray:
+    return imread(io.BytesIO(figure.png()))
+
+
+EVERY_FIGURE = {
+    "images": lambda: figures.images([GREY, COLOUR], ["a", "b"], title="T"),
+    "fields": lambda: figures.fields(COLOUR, [((0, 3), (1, 4))], ["f"], title="T"),
+    "curves": lambda: figures.curves(
+        [1, 2, 3], {"a": [1.0, 2, 3]}, xlabel="x", ylabel="y", title="T", mark=2
+    ),
+    "bars": lambda: figures.bars({"a": 1, "b": 2.5}, xlabel="weights", title="T"),
+    "heatmap": lambda: figures.heatmap([[1, -2], [3, 4]], title="T", values=True),
+    "matrices": lambda: figures.matrices({"input": [1, 2], "x": [[1.5]]}, title="T"),
+    "matrix": lambda: figures.matrix(np.eye(3), title="T"),
+}
+
+
+@pytest.mark.parametrize("make", EVERY_FIGURE.values(), ids=EVERY_FIGURE)
+def test_a_figure_renders_with_its_title_and_leaves_pyplot_alone(make):
+    before = dict(plt.rcParams)
+    figure = make()
+    picture = pixels(figure)
+    assert picture.ndim == 3
+    assert picture[..., :3].min() < 0.3, "nothing dark was drawn"
+    assert figure.get_suptitle() == "T"
+    assert repr(figure).startswith("Figure: T")
+    assert plt.get_fignums() == []
+    assert dict(plt.rcParams) == before
+
+
+@pytest.mark.parametrize("make", EVERY_FIGURE.values(), ids=EVERY_FIGURE)
+def test_the_picture_carries_its_description_as_alternative_text(make):
+    data, metadata = make()._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert metadata["image/png"]["alt"] in data["text/plain"]
+    assert len(metadata["image/png"]["alt"]) > 10
+
+
+def test_bytes_floats_and_tensors_of_one_picture_are_drawn_alike():
+    whole = np.arange(0, 240, 10, dtype=np.uint8).reshape(1, 4, 6)
+    same = [whole, whole.astype(int), whole / 255, torch.tensor(whole)]
+    same.append((torch.tensor(whole) / 255).double().requires_grad_())
+    pictures = [drawn(figures.images(picture))[0] for picture in same]
+    for picture in pictures:
+        np.testing.assert_allclose(picture, whole[0] / 255, atol=1e-6)
+
+
+def test_colour_pictures_are_turned_from_torch_to_screen_layout():
+    picture = np.zeros((3, 2, 5))
+    picture[0, 1, 4] = 1  # one red pixel, bottom right
+    shown = drawn(figures.images(picture))[0]
+    assert shown.shape == (2, 5, 3)
+    assert tuple(shown[1, 4]) == (1, 0, 0)
+
+
+def test_a_batch_a_list_and_one_picture_are_all_accepted():
+    batch = torch.rand(7, 3, 4, 4)
+    assert len(drawn(figures.images(batch))) == 7
+    assert len(drawn(figures.images(list(batch)))) == 7
+    assert len(drawn(figures.images(batch[0]))) == 1
+    assert len(drawn(figures.images([torch.rand(4, 4), torch.rand(1, 9, 2)]))) == 2
+
+
+def test_feature_maps_are_stretched_each_or_together():
+    maps = np.array([[[[-1.0, 1.0]]], [[[0.0, 3.0]]]])
+    each = drawn(figures.images(maps, scale="each"))
+    shared = drawn(figures.images(maps, scale="shared"))
+    np.testing.assert_allclose([e.ravel() for e in each], [[0, 1], [0, 1]])
+    np.testing.assert_allclose([s.ravel() for s in shared], [[0, 0.5], [0.25, 1]])
+
+
+def test_a_constant_map_is_drawn_without_a_division_by_zero():
+    np.testing.assert_array_equal(
+        drawn(figures.images(np.full((2, 2), 7.5), scale="each"))[0], np.zeros((2, 2))
+    )
+
+
+def test_columns_decide_the_grid():
+    figure = figures.images(torch.rand(6, 1, 3, 3), columns=2)
+    assert figure.axes[0].get_gridspec().get_geometry() == (3, 2)
+
+
+def test_a_field_is_outlined_around_whole_pixels():
+    figure = figures.fields(np.zeros((20, 30)), [((2, 5), (10, 17))], ["seven wide"])
+    outline = figure.axes[0].patches[-1]
+    assert outline.get_xy() == (9.5, 1.5)
+    assert (outline.get_width(), outline.get_height()) == (7, 3)
+    assert outline.get_label() == "seven wide"
+    assert "3×7 pixels" in figure.alt
+
+
+def test_a_field_that_leaves_the_picture_widens_the_view():
+    axes = figures.fields(np.zeros((20, 30)), [((-4, 5), (-2, 33))]).axes[0]
+    assert axes.get_xlim() == (-2.5, 32.5)
+    assert axes.get_ylim() == (19.5, -4.5)
+
+
+def test_curves_keep_the_numbers_and_leave_gaps_at_nan():
+    y = np.array([1, np.nan, 3])
+    figure = figures.curves(
+        torch.arange(3), {"a": y, "b": [0, 1, 2]}, xlabel="layers", ylabel="pixels"
+    )
+    first, second = figure.axes[0].get_lines()
+    np.testing.assert_array_equal(first.get_ydata(), y)
+    np.testing.assert_array_equal(second.get_xdata(), [0, 1, 2])
+    assert first.get_color() != second.get_color()
+    assert first.get_marker() != second.get_marker()
+    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == (
+        "layers",
+        "pixels",
+    )
+
+
+def test_a_role_has_one_colour_everywhere():
+    line = figures.curves([0, 1], {"kernel": [0, 1]}, xlabel="x", ylabel="y")
+    assert line.axes[0].get_lines()[0].get_color() == figures.ROLES["kernel"]
+    table = figures.matrices({"kernel of the edge": np.eye(2)})
+    assert table.axes[0].get_lines()[0].get_color() == figures.ROLES["kernel"]
+
+
+def test_marks_and_levels_stand_where_asked():
+    figure = figures.curves(
+        [1, 10],
+        {"a": [1, 10]},
+        xlabel="x",
+        ylabel="y",
+        mark={"here": 4},
+        level={"there": 7},
+        log_x=True,
+        log_y=True,
+    )
+    _, mark, level = figure.axes[0].get_lines()
+    assert list(mark.get_xdata()) == [4, 4]
+    assert list(level.get_ydata()) == [7, 7]
+    assert figure.axes[0].get_xscale() == figure.axes[0].get_yscale() == "log"
+
+
+def test_bars_write_their_values_and_raise_the_highlighted_one():
+    figure = figures.bars({"a": 1600, "b": 0.125}, xlabel="n", highlight=["b"])
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert written == ["1,600", "0.125"]
+    first, second = (patch.get_facecolor() for patch in figure.axes[0].patches)
+    assert first != second
+
+
+def test_matrices_write_every_number_and_frame_the_window():
+    table = np.arange(6).reshape(2, 3)
+    frame = {"input": ((0, 1), (1, 3))}
+    figure = figures.matrices({"input": table, "b": [0.5, -1]}, highlight=frame)
+    written = [[t.get_text() for t in axes.texts] for axes in figure.axes]
+    assert written == [["0", "1", "2", "3", "4", "5"], ["0.5", "−1"]]
+    (outline,) = figure.axes[0].patches
+    assert outline.get_xy() == (0.5, -0.5)
+    assert (outline.get_width(), outline.get_height()) == (2, 1)
+
+
+def test_a_heat_map_with_signs_puts_white_at_zero():
+    signed = figures.heatmap([[-1.0, 4.0]]).axes[0].get_images()[0]
+    assert (signed.norm.vmin, signed.norm.vmax) == (-4, 4)
+    amounts = figures.heatmap([[1.0, 4.0]]).axes[0].get_images()[0]
+    assert (amounts.norm.vmin, amounts.norm.vmax) == (0, 4)
+
+
+REFUSED = {
+    "channels": (lambda: figures.images(np.zeros((8, 8, 3))), "1 or 3 channels"),
+    "range": (lambda: figures.images(np.full((2, 2), 1.5)), "0 to 1; got 1.5 to 1.5"),
+    "bytes": (lambda: figures.images(np.full((2, 2), 256)), "0 to 255"),
+    "nan picture": (lambda: figures.images(np.full((2, 2), np.nan)), "finite"),
+    "no pictures": (lambda: figures.images([]), "`images` must be an array"),
+    "text": (lambda: figures.images("china"), "`images` must be an array of real"),
+    "captions": (lambda: figures.images(GREY, ["a", "b"]), "`titles` must be 1"),
+    "one word": (lambda: figures.images(GREY, "a"), "`titles` must be 1 captions"),
+    "columns": (lambda: figures.images(GREY, columns=0), "`columns` must be"),
+    "scale": (lambda: figures.images(GREY, scale="own"), "`scale` must be one of"),
+    "title": (lambda: figures.images(GREY, title=3), "`title` must be text"),
+    "empty box": (
+        lambda: figures.fields(GREY, [((3, 3), (0, 1))]),
+        r"`boxes\[0\]` must be \(\(top, bottom\), \(left, right\)\)",
+    ),
+    "flat box": (lambda: figures.fields(GREY, [(0, 3, 0, 1)]), r"`boxes\[0\]`"),
+    "labels": (
+        lambda: figures.fields(GREY, [((0, 3), (0, 1))], ["a", "b"]),
+        "`labels` must be 1 captions for boxes; got 2",
+    ),
+    "length": (
+        lambda: figures.curves([1, 2], {"a": [1]}, xlabel="x", ylabel="y"),
+        r"`series\['a'\]` must have 2 values, one for each x; got 1",
+    ),
+    "series": (
+        lambda: figures.curves([1], [1], xlabel="x", ylabel="y"),
+        "`series` must map names to values",
+    ),
+    "2-D x": (
+        lambda: figures.curves([[1]], {"a": [1]}, xlabel="x", ylabel="y"),
+        "`x` must be one-dimensional",
+    ),
+    "bars": (lambda: figures.bars({}, xlabel="n"), "`values` must map names"),
+    "log bars": (lambda: figures.bars({"a": 0}, xlabel="n", log=True), "above 0"),
+    "highlight": (
+        lambda: figures.bars({"a": 1}, xlabel="n", highlight=["b"]),
+        "`highlight` must list names",
+    ),
+    "ragged": (lambda: figures.matrix([[1, 2], [3]]), "regular array"),
+    "large": (lambda: figures.matrix(np.zeros((30, 30))), "at most 600 cells"),
+    "frame": (
+        lambda: figures.matrix(np.eye(2), highlight=((0, 3), (0, 1))),
+        r"`highlight\[''\]` must be",
+    ),
+    "unknown frame": (
+        lambda: figures.matrices({"a": [1]}, highlight={"b": ((0, 1), (0, 1))}),
+        "`highlight` must name one of 'a'; got 'b'",
+    ),
+    "row": (lambda: figures.heatmap([1, 2]), "`matrix` must be"),
+    "ticks": (lambda: figures.heatmap([[1, 2]], xticks=["a"]), "`xticks` must be 2"),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED.values(), ids=REFUSED)
+def test_wrong_input_is_refused_in_one_sentence(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("first", ["", "import matplotlib.pyplot as plt\n"])
+def test_a_figure_that_ends_a_cell_is_displayed_exactly_once(first):
+    make = 'from coursekit import figures\nfigures.matrix([1, 2], title="T")'
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [
+        nbformat.v4.new_code_cell(first + make),
+        nbformat.v4.new_code_cell("kept = figures.matrix([1, 2])"),
+    ]
+    nbclient.NotebookClient(notebook, timeout=120).execute()
+    (output,) = notebook.cells[0].outputs
+    assert base64.b64decode(output["data"]["image/png"])[:4] == b"\x89PNG"
+    assert "Figure: T" in output["data"]["text/plain"]
+    assert output["metadata"]["image/png"]["alt"].startswith("T")
+    assert notebook.cells[1].outputs == []
