@@ -1,0 +1,22 @@
+"""The syllabus as data, and verdicts that are computed from what a notebook measured.
+
+A notebook shows `claim("C03")`, the student predicts, the experiment runs, and
+`verdict("C03", cases=…, measured=…, predicted=…, why=…)` shows a card. Nobody types a
+verdict: all cases true make "true", all false "false", anything else "depends".
+`listing(paths)` reads the verdicts back from the solution notebooks' stored outputs.
+"""
+
+from coursekit.claims.reading import listing
+from coursekit.claims.syllabus import CLAIMS, Claim
+from coursekit.claims.verdicts import VERDICT_MIME, ClaimCard, Verdict, claim, verdict
+
+__all__ = [
+    "CLAIMS",
+    "VERDICT_MIME",
+    "Claim",
+    "ClaimCard",
+    "Verdict",
+    "claim",
+    "listing",
+    "verdict",
+]

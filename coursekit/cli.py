@@ -1,0 +1,98 @@
+"""The `coursekit` command: a table of names; each command loads when it is called."""
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+# name → (module, function, one line of help); the function takes the arguments that
+# follow the name and returns the exit code.
+COMMANDS = {
+    "build": (
+        "coursekit.authoring.build",
+        "main",
+        "build the notebooks from their sources, or check that they are built",
+    ),
+    "claims": (
+        "coursekit.authoring.claims_command",
+        "main",
+        "list the course's claims with the verdicts that were measured",
+    ),
+    "doctor": (
+        "coursekit.doctor",
+        "main",
+        "say what works on this machine and what to do about the rest",
+    ),
+    "lab": ("coursekit.lab", "main", "open the course in JupyterLab"),
+}
+
+
+def usage() -> str:
+    """Write the help of the command itself."""
+    width = max(map(len, COMMANDS))
+    rows = [f"  {name:<{width}}  {help}" for name, (_, _, help) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: coursekit COMMAND [arguments]",
+            "",
+            *rows,
+            "",
+            "`coursekit COMMAND --help` tells more, as in: coursekit build --help",
+        ]
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; give its exit code.
+
+    Args:
+        argv: the command's name and its arguments; `sys.argv[1:]` where None.
+
+    Returns:
+        0 on success, 1 when the command failed (one sentence on standard error), 2
+        when there is no such command.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage(), file=sys.stdout if arguments else sys.stderr)
+        return 0 if arguments else 2
+    name, *rest = arguments
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "see `coursekit --help`"
+        print(f"coursekit: there is no command {name!r}; {hint}", file=sys.stderr)
+        return 2
+    return _run(name, rest)
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    module, function, _ = COMMANDS[name]
+    try:
+        return getattr(import_module(module), function)(arguments)
+    except (ValueError, OSError) as error:
+        print(f"coursekit {name}: {_sentence(error)}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "coursekit":
+            raise
+        print(f"coursekit {name}: {_remedy(error.name)}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"coursekit {name}: stopped", file=sys.stderr)
+        return 130
+    return 1
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _remedy(missing: str) -> str:
+    return (
+        f"this command needs {missing}, which is not installed: "
+        "pip install 'coursekit[lab,extras,authoring]'"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
