@@ -13,10 +13,20 @@ COMMANDS = {
         "main",
         "build the notebooks from their sources, or check that they are built",
     ),
+    "checks": (
+        "coursekit.checks.command",
+        "main",
+        "list the exercises, prove their checks, write the page of common errors",
+    ),
     "claims": (
         "coursekit.authoring.claims_command",
         "main",
         "list the course's claims with the verdicts that were measured",
+    ),
+    "data": (
+        "coursekit.data.command",
+        "main",
+        "list the image sets, fetch them, check the files that are here",
     ),
     "doctor": (
         "coursekit.doctor",

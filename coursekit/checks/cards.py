@@ -1,0 +1,107 @@
+"""What `check`, `hint` and `solution` return: text for a terminal, HTML for a notebook.
+
+The status is always written as a word; colour only repeats it.
+"""
+
+import re
+from dataclasses import dataclass, field
+from html import escape
+
+COLOURS = {  # Okabe and Ito's palette, told apart by colour-blind readers
+    "right": "#009E73",
+    "wrong": "#D55E00",
+    "not yet": "#0072B2",
+    "could not be checked": "#CC79A7",
+}
+SIGNS = {"right": "✓", "wrong": "✗", "not yet": "…", "could not be checked": "?"}
+
+
+class CheckFailed(AssertionError):  # noqa: N818 (reads as a sentence in the notebook)
+    """An answer was not right while COURSEKIT_STRICT=1 was set."""
+
+
+@dataclass(frozen=True, repr=False)
+class Outcome:
+    """What a check found.
+
+    `status` is "right", "wrong", "not yet" or "could not be checked"; `message` says
+    why; `notes` tells what else happened (printing, global settings put back);
+    `mistake` names the known wrong answer that behaves the same, if there is one;
+    `example` holds the arguments of the first call that shows a difference.
+    """
+
+    exercise_id: str
+    title: str
+    status: str
+    message: str
+    notes: tuple[str, ...] = ()
+    mistake: str = ""
+    example: tuple = field(default=(), compare=False)
+
+    def __repr__(self) -> str:
+        head = f"{self.exercise_id} · {self.status} · {self.message}"
+        return "\n".join([head, *(f"  note: {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<br><small>{inline(note)}</small>" for note in self.notes)
+        head = f"{SIGNS[self.status]} {self.status}"
+        body = f"{inline(self.message)}{notes}"
+        title = f"{self.exercise_id} {self.title}"
+        return _card(COLOURS[self.status], head, title, body)
+
+
+@dataclass(frozen=True, repr=False)
+class Hint:
+    """One hint of an exercise, number `level` of `total`."""
+
+    exercise_id: str
+    level: int
+    total: int
+    text: str
+
+    @property
+    def following(self) -> str:
+        """Say how to get more help."""
+        if self.level < self.total:
+            return f'Stronger: `hint("{self.exercise_id}", {self.level + 1})`'
+        return f'That was the last hint; `solution("{self.exercise_id}")` is next.'
+
+    def __repr__(self) -> str:
+        head = f"{self.exercise_id} · hint {self.level} of {self.total} · {self.text}"
+        return f"{head}\n  {self.following}"
+
+    def _repr_html_(self) -> str:
+        body = f"{inline(self.text)}<br><small>{inline(self.following)}</small>"
+        head = f"hint {self.level} of {self.total}"
+        return _card("#E69F00", head, self.exercise_id, body)
+
+
+@dataclass(frozen=True, repr=False)
+class Solution:
+    """One right answer of an exercise and what to take away from it."""
+
+    exercise_id: str
+    title: str
+    text: str
+    takeaway: str
+
+    def __repr__(self) -> str:
+        head = f"{self.exercise_id} · solution · {self.title}"
+        return f"{head}\n\n{self.text}\n\n{self.takeaway}"
+
+    def _repr_html_(self) -> str:
+        body = f"<pre>{escape(self.text)}</pre>{inline(self.takeaway)}"
+        return _card("#56B4E9", "solution", f"{self.exercise_id} {self.title}", body)
+
+
+def inline(text: str) -> str:
+    """Escape text for HTML and turn `backticks` into code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+
+
+def _card(colour: str, head: str, title: str, body: str) -> str:
+    style = f"border-left:6px solid {colour};padding:0.4em 0.8em;margin:0.3em 0"
+    return (
+        f'<div role="status" style="{style}"><b>{escape(head)}</b> · '
+        f"{escape(title)}<br>{body}</div>"
+    )

@@ -1,0 +1,82 @@
+"""Real images that need no download: scikit-learn carries them.
+
+`digits`: 1,797 handwritten digits, the test part of "Optical Recognition of
+Handwritten Digits" (Alpaydin and Kaynak 1998, UCI Machine Learning Repository,
+https://doi.org/10.24432/C50P49, CC BY 4.0). `photos`: two photographs, "china.jpg" and
+"flower.jpg", CC BY 2.0 (see `sklearn/datasets/images/README.txt`).
+"""
+
+import numpy as np
+import torch
+
+from coursekit._validate import choice
+from coursekit.data.image_set import ImageSet
+
+_DIGITS = "UCI Optical Recognition of Handwritten Digits (test part), CC BY 4.0"
+_PHOTOS = "china.jpg and flower.jpg as shipped with scikit-learn, CC BY 2.0"
+
+
+def digits(size: int = 8) -> ImageSet:
+    """Return 1,797 real handwritten digits, one channel, made 8 to 32 pixels wide.
+
+    The originals are 8×8 with the values 0 to 16. A larger size interpolates linearly
+    between the original pixels in whole numbers, so the bytes are the same everywhere;
+    28 is the 24-pixel version with a border of 2. Values are scaled by 255/16 and
+    rounded half up: 0 stays 0, 16 becomes 255.
+
+    Args:
+        size: height and width in pixels: 8, 16, 24, 28 or 32.
+
+    Raises:
+        ValueError: another size.
+    """
+    from sklearn.datasets import load_digits
+
+    choice("size", size, (8, 16, 24, 28, 32))
+    bunch = load_digits()
+    inner = 24 if size == 28 else size
+    pixels = _enlarge(bunch.images.astype(np.int64), inner // 8)
+    border = (size - inner) // 2
+    pixels = np.pad(pixels, ((0, 0), (border, border), (border, border)))
+    return ImageSet(
+        images=torch.from_numpy(pixels[:, None].astype(np.uint8)),
+        labels=torch.from_numpy(bunch.target.astype(np.int64)),
+        classes=tuple(str(digit) for digit in range(10)),
+        name=f"digits {size}×{size}",
+        source=_DIGITS,
+    )
+
+
+def photos() -> ImageSet:
+    """Return two real photographs, a Chinese temple and a flower, 3×427×640."""
+    from sklearn.datasets import load_sample_images
+
+    pixels = np.stack(load_sample_images().images)  # n h w c
+    return ImageSet(
+        images=torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous(),
+        labels=torch.arange(2),
+        classes=("china", "flower"),
+        name="photos",
+        source=_PHOTOS,
+    )
+
+
+def _enlarge(pixels: np.ndarray, factor: int) -> np.ndarray:
+    """Scale 0..16 to 0..255 and interpolate linearly, (n, h, w) int64 to (n, h·f, w·f).
+
+    Output pixel o lies at (2o + 1) / (2f) - 1/2 of the input: the two weights are
+    multiples of 1 / (2f), so that all sums are whole numbers; borders repeat.
+    """
+    for axis in (1, 2):
+        side = pixels.shape[axis]
+        twice = 2 * np.arange(side * factor) + 1 - factor  # position · 2f
+        left = twice // (2 * factor)
+        weight = twice - left * 2 * factor
+        shape = [1, 1, 1]
+        shape[axis] = -1
+        weight = weight.reshape(shape)
+        before = pixels.take(left.clip(0, side - 1), axis)
+        after = pixels.take((left + 1).clip(0, side - 1), axis)
+        pixels = before * (2 * factor - weight) + after * weight
+    unit = 16 * (2 * factor) ** 2
+    return (pixels * 255 * 2 + unit) // (2 * unit)

@@ -1,0 +1,48 @@
+"""A plot small enough to follow a slider: an axis from 0 to 1 and a few lines."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from coursekit.explore import svg
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Hold where a plot stands: its box in the units of the picture."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def at(self, across: float, share: float) -> tuple[float, float]:
+        """Return the place of a point; both coordinates run from 0 to 1."""
+        return self.x + across * self.width, self.y + (1 - share) * self.height
+
+    def frame(self, labels: Iterable[tuple[float, str]]) -> str:
+        """Draw the lines at 0, 50 and 100 % and the labels (place, text) below."""
+        parts = []
+        for share in (0, 0.5, 1):
+            x, y = self.at(0, share)
+            parts.append(f'<path d="M{x:g} {y:g}h{self.width:g}" stroke="#ddd"/>')
+            parts.append(svg.words(x - 46, y + 4, f"{share:.0%}", size=12))
+        for across, text in labels:
+            x, y = self.at(across, 0)
+            more = ' text-anchor="middle"'
+            parts.append(svg.words(x, y + 20, text, size=12, more=more))
+        return "".join(parts)
+
+    def line(
+        self,
+        points: Iterable[tuple[float, float]],
+        colour: str,
+        *,
+        thick: float = 2,
+        mark: str = "",
+    ) -> str:
+        """Draw a line through points, each with a mark if one is given."""
+        placed = [self.at(*point) for point in points]
+        path = " ".join(f"{x:.4g},{y:.4g}" for x, y in placed)
+        style = f'fill="none" stroke="{colour}" stroke-width="{thick:g}"'
+        marks = (svg.words(x - 5, y + 5, mark, fill=colour) for x, y in placed)
+        return f'<polyline points="{path}" {style}/>' + "".join(marks if mark else ())

@@ -1,0 +1,161 @@
+"""Images for the explorers: checked, cut and reduced to what a picture can show."""
+
+import io
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from coursekit._validate import integer
+from coursekit.data import digits, photos
+from coursekit.figures.style import as_array
+
+_SAMPLE_DIGIT = 17  # a seven: bars, a slope and corners in 8×8 pixels
+
+
+def matrix(name: str, value: object, low: int, high: int) -> np.ndarray:
+    """Return a small matrix of real numbers, or refuse it in one sentence.
+
+    Shape:
+        value: (h, w) or (1, h, w), each side `low` to `high` → (h, w) float64.
+
+    Raises:
+        ValueError: not numbers, not finite, another shape, or too large.
+    """
+    array = _finite(name, value)
+    given = array.shape
+    array = array[0] if array.ndim == 3 and len(array) == 1 else array
+    if array.ndim != 2 or min(array.shape) < low or max(array.shape) > high:
+        raise ValueError(
+            f"`{name}` must be (h, w) with {low} to {high} rows and columns; "
+            f"got shape {given}"
+        )
+    return array.astype(np.float64)
+
+
+def photo(name: str, value: object, *, low: int = 16, high: int = 512) -> np.ndarray:
+    """Return a picture as (h, w, 3) uint8, or refuse it in one sentence.
+
+    Args:
+        value: whole numbers 0 to 255 or fractions 0 to 1; grey or colour, channels
+            first as in torch.
+        low, high: allowed height and width in pixels.
+
+    Shape:
+        value: (h, w), (1, h, w) or (3, h, w) → (h, w, 3).
+
+    Raises:
+        ValueError: not numbers, another shape or range.
+    """
+    array = _finite(name, value)
+    planes = array[None] if array.ndim == 2 else array
+    fits = planes.ndim == 3 and len(planes) in (1, 3)
+    if not fits or min(planes.shape[1:]) < low or max(planes.shape[1:]) > high:
+        raise ValueError(
+            f"`{name}` must be (3, h, w) or (1, h, w) with {low} to {high} rows and "
+            f"columns; got shape {array.shape}"
+        )
+    most = 255 if planes.dtype.kind in "iu" else 1
+    if planes.min() < 0 or planes.max() > most:
+        raise ValueError(
+            f"`{name}` must hold values from 0 to {most} (type {planes.dtype}); "
+            f"got {planes.min():g} to {planes.max():g}"
+        )
+    scaled = np.rint(planes * (255 / most)).astype(np.uint8)
+    colour = np.broadcast_to(scaled, (3, *scaled.shape[1:]))
+    return np.ascontiguousarray(colour.transpose(1, 2, 0))
+
+
+def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return a picture with other side lengths: each pixel the mean of what it covers.
+
+    Shape:
+        pixels (h, w, 3) uint8 → (height, width, 3) uint8.
+    """
+    planes = torch.from_numpy(pixels).permute(2, 0, 1)[None].double()  # 1 3 h w
+    planes = F.interpolate(planes, size=(height, width), mode="area")
+    return planes[0].permute(1, 2, 0).round().to(torch.uint8).numpy()
+
+
+def square(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Return the largest centred square of a picture, at most `side` pixels wide."""
+    height, width = pixels.shape[:2]
+    edge = min(height, width)
+    top, left = (height - edge) // 2, (width - edge) // 2
+    cut = pixels[top : top + edge, left : left + edge]
+    return np.ascontiguousarray(cut) if edge <= side else resized(cut, side, side)
+
+
+@lru_cache(maxsize=4)
+def sample_photo(side: int) -> np.ndarray:
+    """Return the temple of `coursekit.data.photos`, cut square, (side, side, 3)."""
+    pixels = photos().images[0].permute(1, 2, 0).numpy()
+    return square(pixels, side)
+
+
+@lru_cache(maxsize=1)
+def sample_digit() -> np.ndarray:
+    """Return a handwritten digit, 8×8, in grey levels 0 to 9 (easy to multiply)."""
+    pixels = digits(8).images[_SAMPLE_DIGIT, 0].numpy()
+    return np.rint(pixels * (9 / 255))
+
+
+def jpeg(pixels: np.ndarray) -> bytes:
+    """Return a picture as JPEG: for photos shown as such, never for exact pixels."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def _finite(name: str, value: object) -> np.ndarray:
+    array = as_array(name, value)
+    array = array.astype(np.float64) if array.dtype.kind == "b" else array
+    if not np.isfinite(array).all():
+        raise ValueError(f"`{name}` must hold finite numbers; got NaN or infinity")
+    return array
+
+
+def input_photo(
+    value: object, input_shape: object
+) -> tuple[tuple[int, int, int], np.ndarray]:
+    """Return the shape a network is fed with and a picture of that size.
+
+    Args:
+        value: a photo, None for one of the course's own.
+        input_shape: (c, h, w); None takes the photo's shape.
+
+    Raises:
+        ValueError: `value` is no photo, or `input_shape` no (c, h, w).
+    """
+    shape = None if input_shape is None else _checked_shape(input_shape)
+    if value is None:
+        shape = shape or (3, 224, 224)
+        return shape, _sample(shape)
+    pixels = photo("photo", value, low=8, high=1024)
+    channels = 1 if np.ndim(value) == 2 else len(value)
+    shape = shape or (channels, *pixels.shape[:2])
+    same = pixels.shape[:2] == shape[1:]
+    return shape, pixels if same else resized(pixels, *shape[1:])
+
+
+def _checked_shape(value: object) -> tuple[int, int, int]:
+    shape = tuple(value) if isinstance(value, Sequence) else ()
+    if len(shape) != 3:
+        raise ValueError(f"`input_shape` must be (c, h, w); got {value!r}")
+    integer("input_shape", shape[0], low=1, high=4096)
+    for side in shape[1:]:
+        integer("input_shape", side, low=8, high=1024)
+    return shape
+
+
+def _sample(shape: tuple[int, int, int]) -> np.ndarray:
+    """Return a digit for small square grey inputs, otherwise the temple."""
+    channels, height, width = shape
+    if channels == 1 and height == width and height in (8, 16, 24, 28, 32):
+        return photo("photo", digits(height).images[_SAMPLE_DIGIT], low=8)
+    pixels = sample_photo(min(427, max(height, width)))
+    return resized(pixels, height, width)

@@ -1,0 +1,91 @@
+"""Pooling pyramids of a photo: max, average and plain striding, level by level.
+
+Max pooling keeps the loudest value of each window: Ranzato, Boureau and LeCun, "Sparse
+feature learning for deep belief networks" (NeurIPS 2007); average pooling
+("sub-sampling") is LeNet's: LeCun et al., "Gradient-based learning applied to document
+recognition" (1998), section II-B.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+METHODS = ("max", "average", "stride")
+SPOTS = {"bright": 255.0, "dark": 0.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """Hold one level of a pyramid and what is left of the photo in it.
+
+    Args:
+        pixels: the pooled picture, 0 to 255.
+        kept: numbers in it as a share of the numbers in the photo.
+        error: root mean square difference, in grey levels, between the photo and the
+            level enlarged again (each pixel repeated), over the area it covers.
+        spot: how much the spot changes this level at most, as a share of how much it
+            changes the photo; None without a spot.
+
+    Shape:
+        pixels: (h, w, 3).
+    """
+
+    pixels: np.ndarray
+    kept: float
+    error: float
+    spot: float | None
+
+
+def pooled(pixels: np.ndarray, kernel: int, method: str) -> np.ndarray:
+    """Return a picture made smaller by windows of kernel×kernel side by side.
+
+    Rows and columns that do not fill a window are left out, as torch does.
+
+    Shape:
+        (h, w, 3) → (h // kernel, w // kernel, 3).
+    """
+    height, width = (side // kernel for side in pixels.shape[:2])
+    cut = pixels[: height * kernel, : width * kernel]
+    if method == "stride":
+        return cut[::kernel, ::kernel]
+    windows = cut.reshape(height, kernel, width, kernel, 3)
+    if method == "max":
+        return windows.max(axis=(1, 3))
+    return windows.mean(axis=(1, 3))
+
+
+def with_spot(
+    photo: np.ndarray, spot: str, size: int, row: int, column: int
+) -> np.ndarray:
+    """Return the photo with a square of one grey painted into it, as float64."""
+    marked = photo.astype(np.float64)
+    if spot in SPOTS:
+        marked[row : row + size, column : column + size] = SPOTS[spot]
+    return marked
+
+
+def pyramid(
+    plain: np.ndarray, marked: np.ndarray, kernel: int, levels: int, method: str
+) -> list[Level]:
+    """Return the levels of a pyramid, fewer where the picture becomes too small.
+
+    Args:
+        plain, marked: the photo without and with the spot, float64.
+    """
+    found, small, small_plain, factor = [], marked, plain, 1
+    change = np.abs(marked - plain).max()
+    while len(found) < levels and min(small.shape[:2]) >= kernel:
+        small, small_plain = (pooled(p, kernel, method) for p in (small, small_plain))
+        factor *= kernel
+        spot = np.abs(small - small_plain).max() / change if change else None
+        kept = small.size / marked.size
+        found.append(Level(small, kept, _error(marked, small, factor), spot))
+    return found
+
+
+def _error(photo: np.ndarray, small: np.ndarray, factor: int) -> float:
+    """Return the error of each pixel standing for the factor×factor it covers."""
+    height, width = small.shape[:2]
+    cut = photo[: height * factor, : width * factor]
+    windows = cut.reshape(height, factor, width, factor, 3)
+    return float(np.sqrt(np.square(windows - small[:, None, :, None]).mean()))

@@ -1,0 +1,225 @@
+"""What a unit of a layer sees of a photo: build a chain, or bring your own model."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from torch import nn
+
+from coursekit.anatomy import Varies
+from coursekit.explore import svg
+from coursekit.explore.chain import ChainLayer
+from coursekit.explore.chain_editor import ChainEditor
+from coursekit.explore.field_drawing import (
+    HEIGHT,
+    LocalField,
+    Photo,
+    draw_field,
+    show_photo,
+)
+from coursekit.explore.pictures import input_photo
+from coursekit.explore.shell import Explorer, menu, slider
+from coursekit.explore.sights import Sights, find_sights
+from coursekit.explore.unit_choice import UnitChoice, middle
+from coursekit.explore.view import CHOSEN, View
+
+_MOST_ROWS = 20  # of the table on the page
+
+
+def receptive_field_view(
+    image: object,
+    model: nn.Module | Sequence[ChainLayer],
+    *,
+    layer: str | int = -1,
+    unit: tuple[int, int] | None = None,
+) -> View:
+    """Show the part of a photo that one unit of one layer sees.
+
+    Args:
+        image: the photo, as large as the network's input.
+        model: any network that takes such a photo, or a chain of layers.
+        layer: its name as in `model.named_modules()`, or its number in the table.
+        unit: (row, column) on the layer's map, from 0; None takes the middle.
+
+    Shape:
+        image: (3, h, w) or (1, h, w), 8 to 1024 each.
+
+    Raises:
+        ValueError: an argument of another type, shape or range, or a model that does
+            not take the image.
+
+    Example:
+        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3))
+        >>> receptive_field_view(torch.rand(3, 32, 32), net).numbers["rows"]
+        (14, 19)
+    """
+    shape, pixels = input_photo(image, None)
+    sights = find_sights(model, shape)
+    number = sights.number(layer)
+    place = middle(sights, number) if unit is None else tuple(unit)
+    return _view(show_photo(pixels), sights, number, place)
+
+
+def explore_receptive_field(
+    photo: object = None,
+    model: nn.Module | None = None,
+    input_shape: tuple[int, int, int] | None = None,
+) -> Explorer:
+    """See how far a unit sees: change layers, move the unit, watch the square.
+
+    Args:
+        photo: a picture; None takes the temple of `coursekit.data.photos`, or a digit
+            where the network takes one small grey image.
+        model: your own network; None gives a chain of layers to build.
+        input_shape: (c, h, w) of the network's input; None takes the photo's own shape,
+            and (3, 224, 224) without a photo.
+
+    Shape:
+        photo: (3, h, w) or (1, h, w), 8 to 1024 each.
+
+    Raises:
+        ValueError: an argument of another type or shape, or a model that does not
+            take such an input.
+    """
+    shape, pixels = input_photo(photo, input_shape)
+    shown = show_photo(pixels)
+    if model is None:
+        return _chain_explorer(shown, shape)
+    return _model_explorer(shown, find_sights(model, shape))
+
+
+def _model_explorer(photo: Photo, sights: Sights) -> Explorer:
+    options = [(title, number) for number, title in enumerate(sights.titles)]
+    with_map = [n for n in range(len(options)) if sights.map_size(n)]
+    layer = menu("layer", options, with_map[-1] if with_map else len(options) - 1)
+    units = UnitChoice(slider("unit row", 0, 0, 0), slider("unit column", 0, 0, 0))
+    controls = {"layer": layer, "row": units.row, "column": units.column}
+
+    def adjust(name: str) -> None:
+        if name not in ("row", "column"):
+            units.fit(sights, layer.value)
+
+    def draw() -> View:
+        return _view(photo, sights, layer.value, units.unit(sights, layer.value))
+
+    return Explorer("What does a unit of the network see?", controls, draw, adjust)
+
+
+def _chain_explorer(photo: Photo, shape: tuple[int, int, int]) -> Explorer:
+    editor = ChainEditor(shape)
+
+    def draw() -> View:
+        if editor.problem:
+            drawing = svg.document(HEIGHT, "", label=editor.problem)
+            return View(drawing, {}, editor.problem, backdrop=photo.backdrop)
+        return _view(photo, editor.sights, editor.number, editor.unit)
+
+    title = "Build a chain of layers: what does one of its units see?"
+    return Explorer(title, editor.controls, draw, editor.adjust)
+
+
+def _view(photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]) -> View:
+    rows, columns = sights.seen(number, unit)
+    local = LocalField(*sights.reads(number, unit)) if sights.chain else None
+    size = f"{rows[1] - rows[0]}×{columns[1] - columns[0]}"
+    at = _who(unit)
+    picture = draw_field(photo, rows, columns, local, f"all that {at}: {size} pixels")
+    text = _text(photo, sights, number, unit, rows, columns)
+    drawing = svg.document(HEIGHT, picture, label=text.splitlines()[0])
+    numbers = _numbers(photo, sights, number, unit, rows, columns)
+    return View(drawing, numbers, text, _table(sights, number), photo.backdrop)
+
+
+def _numbers(
+    photo: Photo,
+    sights: Sights,
+    number: int,
+    unit: tuple[int, ...],
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+) -> dict:
+    row = sights.rows[number]
+    return {
+        "layer": row.name,
+        "unit": unit,
+        "rows": rows,
+        "columns": columns,
+        "share": _area(rows, columns) / (photo.shape[0] * photo.shape[1]),
+        "output_size": sights.map_size(number),
+        "local_field": sights.local[number],
+        "receptive_field": row.receptive_field,
+        "stride": row.stride,
+        "start": row.start,
+    }
+
+
+def _area(rows: tuple[int, int], columns: tuple[int, int]) -> int:
+    return (rows[1] - rows[0]) * (columns[1] - columns[0])
+
+
+def _text(
+    photo: Photo,
+    sights: Sights,
+    number: int,
+    unit: tuple[int, ...],
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+) -> str:
+    row, area = sights.rows[number], _area(rows, columns)
+    share = 100 * area / (photo.shape[0] * photo.shape[1])
+    where = f"Layer {sights.titles[number]}, {_who(unit)}"
+    if not area:
+        return f"{where} nothing of the photo: it lies in the padding."
+    lines = [
+        f"{where} rows {rows[0]} to {rows[1] - 1} and columns {columns[0]} to "
+        f"{columns[1] - 1} of the photo: {share:.3g} % of it.",
+        f"Global field: {pair(row.receptive_field)} pixels on each side, jump "
+        f"{pair(row.stride)}, start {pair(row.start)}."
+        + (" The photo's border cuts it." if _is_cut(row, rows, columns) else ""),
+    ]
+    if sights.chain:
+        layer = sights.chain[number]
+        below = f"layer {number}" if number else "pixels"
+        lines.append(
+            f"Local field: {layer.kernel_size}×{layer.kernel_size} "
+            f"{'units of ' if number else ''}{below}, dashed; dots mark their middles."
+        )
+    return "\n".join(lines)
+
+
+def _who(unit: tuple[int, ...]) -> str:
+    return f"unit ({unit[0]}, {unit[1]}) sees" if unit else "its units together see"
+
+
+def _is_cut(row, rows: tuple[int, int], columns: tuple[int, int]) -> bool:
+    sizes = (rows[1] - rows[0], columns[1] - columns[0])
+    return any(
+        isinstance(field, int) and size < field
+        for field, size in zip(row.receptive_field, sizes, strict=True)
+    )
+
+
+def pair(values: Sequence[int | Varies | None]) -> str:
+    """Return (5, 5) as "5" and (1, 7) as "1×7", "–" where there is no number."""
+    texts = ["–" if v is None else str(v).replace("-", "−") for v in values] or ["–"]
+    return texts[0] if len(set(texts)) == 1 else "×".join(texts)
+
+
+@lru_cache(maxsize=32)
+def _table(sights: Sights, number: int) -> tuple[tuple[str, ...], ...]:
+    """Return the rows round the chosen layer, all of them where there are few."""
+    head = ("layer", "output", "local field", "global field", "jump", "start")
+    first = max(0, min(number - _MOST_ROWS // 2, len(sights.rows) - _MOST_ROWS))
+    lines = [head]
+    for index in range(first, min(first + _MOST_ROWS, len(sights.rows))):
+        row = sights.rows[index]
+        numbers = (sights.local[index], row.receptive_field, row.stride, row.start)
+        title = sights.titles[index]
+        size = "×".join(map(str, sights.map_size(index))) or "–"
+        lines.append(
+            (
+                f"{CHOSEN} {title}" if index == number else title,
+                size,
+                *(pair(values) for values in numbers),
+            )
+        )
+    return tuple(lines)

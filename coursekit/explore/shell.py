@@ -1,0 +1,172 @@
+"""The thin widget shell round a pure function: controls in, a `View` out.
+
+Only what ipywidgets 7.7 and 8 share is used. The two layers of a picture are HTML
+widgets in one cell of a CSS grid, so a photo is sent once. An answer to a slider is one
+message: the drawing over the photo and the words below it, a few kilobytes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from html import escape
+
+import ipywidgets as widgets
+
+from coursekit.explore.view import CARD, View, table_html, words_html
+
+_LABEL = {"description_width": "120px"}
+_CONTROL = {"width": "340px", "margin": "2px 14px 2px 0"}
+_ONE_CELL = {
+    "display": "grid",
+    "grid_template_columns": "100%",
+    "width": "100%",
+    "max_width": "760px",
+}
+_LAYER = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "min_width": "0"}
+
+
+_BELOW = {"margin": "0", "width": "100%", "max_width": "760px"}
+
+
+class Explorer:
+    """Show a `View` and draw it anew whenever a control changes.
+
+    Args:
+        title: one line above the controls.
+        controls: name → widget; buttons call, all others are settings.
+        draw: returns the View of the current settings.
+        adjust: called first with the name of the control that changed; it may set
+            other controls, e.g. the end of a slider.
+        more: widgets to show after the controls, e.g. an animation of one of them.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        controls: Mapping[str, widgets.Widget],
+        draw: Callable[[], View],
+        adjust: Callable[[str], None] = lambda name: None,
+        more: tuple[widgets.Widget, ...] = (),
+    ):
+        self.title, self.controls = title, dict(controls)
+        self._draw, self._adjust, self._busy = draw, adjust, False
+        self._backdrop, self._front = (widgets.HTML(layout=_LAYER) for _ in range(2))
+        self._table = widgets.HTML(layout=_BELOW)
+        self.widget = self._assemble(more)
+        for name, control in self.controls.items():
+            self._connect(name, control)
+        self.refresh()
+
+    def refresh(self, name: str = "") -> None:
+        """Draw the current settings; `name` is the control that changed."""
+        if self._busy:
+            return
+        with self._at_work():
+            self._adjust(name)
+            self.view = self._draw()
+            self._backdrop.value = self.view.backdrop
+            self._front.value = self.view.svg_or_html + words_html(self.view)
+            self._table.value = table_html(self.view)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Hold back nested answers; show an error on the page and pass it on."""
+        self._busy = True
+        try:
+            yield
+        except Exception as error:
+            shown = escape(f"{type(error).__name__}: {error}")
+            self._front.value = f"<div role='alert' style='{CARD}'>{shown}</div>"
+            raise
+        finally:
+            self._busy = False
+
+    def _connect(self, name: str, control: widgets.Widget) -> None:
+        if isinstance(control, widgets.Button):
+            control.on_click(lambda _: self.refresh(name))
+        else:
+            control.observe(lambda _: self.refresh(name), "value")
+
+    def _assemble(self, more: tuple[widgets.Widget, ...]) -> widgets.VBox:
+        heading = widgets.HTML(f"<b style='font-size:15px'>{escape(self.title)}</b>")
+        flow = widgets.Layout(flex_flow="row wrap")
+        controls = widgets.HBox([*self.controls.values(), *more], layout=flow)
+        layers = widgets.Box([self._backdrop, self._front], layout=_ONE_CELL)
+        return widgets.VBox([heading, controls, layers, self._table])
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n{self.view!r}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        version = {"version_major": 2, "version_minor": 0}
+        live = {"model_id": self.widget.model_id, **version}
+        return {
+            "text/plain": repr(self),
+            "application/vnd.jupyter.widget-view+json": live,
+        }
+
+
+def static(explorer: Explorer) -> View:
+    """Return what an explorer shows now as a plain figure: HTML picture and text.
+
+    Args:
+        explorer: what an `explore_…` function returned.
+
+    Raises:
+        ValueError: `explorer` is something else.
+    """
+    if not isinstance(explorer, Explorer):
+        raise ValueError(
+            "`explorer` must be what an explore_… function returned; "
+            f"got {type(explorer).__name__}"
+        )
+    return explorer.view
+
+
+def slider(
+    label: str, value: int, low: int, high: int, *, every: int = 1
+) -> widgets.IntSlider:
+    """Return a labelled slider over the whole numbers low, low + every, … high."""
+    return widgets.IntSlider(
+        value=value,
+        min=low,
+        max=high,
+        step=every,
+        description=label,
+        style=_LABEL,
+        layout=_CONTROL,
+    )
+
+
+def menu(label: str, options: list, value: object) -> widgets.Dropdown:
+    """Return a labelled menu; `options` are values or (text, value) pairs."""
+    return widgets.Dropdown(
+        options=options, value=value, description=label, style=_LABEL, layout=_CONTROL
+    )
+
+
+def button(label: str) -> widgets.Button:
+    """Return a button that says what it does."""
+    layout = {"width": "auto", "margin": "2px 14px 2px 0"}
+    return widgets.Button(description=label, layout=layout)
+
+
+def player(label: str, control: widgets.IntSlider) -> tuple[widgets.HBox, widgets.Play]:
+    """Return labelled buttons that move a slider by themselves, and their widget."""
+    play = widgets.Play(value=control.value, min=0, max=control.max, interval=500)
+    widgets.jslink((play, "value"), (control, "value"))
+    name = widgets.Label(
+        label, layout={"width": "120px", "justify_content": "flex-end"}
+    )
+    return widgets.HBox([name, play], layout=_CONTROL), play
+
+
+def limit(control: widgets.IntSlider | widgets.Play, high: int) -> None:
+    """Move the end of a slider; a value beyond it moves along."""
+    high = max(high, control.min)
+    if control.max != high:
+        control.max = high
+
+
+def settings(controls: Mapping[str, widgets.Widget]) -> dict[str, object]:
+    """Return the value of every control that has one."""
+    return {name: c.value for name, c in controls.items() if hasattr(c, "value")}

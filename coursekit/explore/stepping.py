@@ -1,0 +1,135 @@
+"""Convolution by its definition, one position at a time, on small matrices.
+
+Output-size formula: Dumoulin and Visin, "A guide to convolution arithmetic for deep
+learning" (https://arxiv.org/abs/1603.07285), section 2 and, with dilation, 5.1.
+"Convolution" is what networks call by that name: cross-correlation, no flip.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from coursekit._validate import choice, integer
+from coursekit.explore.pictures import matrix
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+KERNELS = {
+    "identity": ((0, 0, 0), (0, 1, 0), (0, 0, 0)),
+    "blur": ((1 / 9,) * 3,) * 3,
+    "sharpen": ((0, -1, 0), (-1, 5, -1), (0, -1, 0)),
+    "edge x": ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)),
+    "edge y": ((-1, -2, -1), (0, 0, 0), (1, 2, 1)),
+    "corner": ((1, 0, -1), (0, 0, 0), (-1, 0, 1)),
+}
+MOST_PADDING, MOST_STRIDE, MOST_DILATION = 3, 4, 3
+_IN_NUMPY = dict(
+    zip(PADDING_MODES, ("constant", "reflect", "edge", "wrap"), strict=True)
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Hold a convolution of one image with one kernel.
+
+    Shape:
+        image (h, w), kernel (k, l), padded (h + 2p, w + 2p), output (oh, ow), which is
+        (0, 0) where the kernel fits nowhere.
+    """
+
+    image: np.ndarray
+    kernel: np.ndarray
+    padded: np.ndarray
+    output: np.ndarray
+    stride: int
+    padding: int
+    padding_mode: str
+    dilation: int
+
+    def span(self, axis: int) -> int:
+        """Return how many pixels the kernel covers along an axis, gaps included."""
+        return self.dilation * (self.kernel.shape[axis] - 1) + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """Hold the arithmetic at one position of the kernel."""
+
+    row: int
+    column: int
+    window: np.ndarray
+    products: np.ndarray
+    total: float
+
+
+def weights(kernel: object, seed: int = 0) -> np.ndarray:
+    """Return the weights of a kernel given by name or as a matrix up to 5×5.
+
+    Args:
+        kernel: a name in `KERNELS`, "random" (whole weights −2 to 2), or a matrix.
+        seed: of the "random" kernel.
+    """
+    if not isinstance(kernel, str):
+        return matrix("kernel", kernel, 1, 5)
+    choice("kernel", kernel, (*KERNELS, "random"))
+    if kernel == "random":
+        generator = np.random.default_rng(integer("seed", seed, low=0))
+        return generator.integers(-2, 3, size=(3, 3)).astype(np.float64)
+    return np.array(KERNELS[kernel], dtype=np.float64)
+
+
+def convolve(
+    image: np.ndarray,
+    kernel: np.ndarray,
+    stride: int,
+    padding: int,
+    padding_mode: str,
+    dilation: int,
+) -> Scene:
+    """Return the padded image and the output at every position of the kernel.
+
+    Raises:
+        ValueError: a setting out of range.
+    """
+    integer("stride", stride, low=1, high=MOST_STRIDE)
+    integer("dilation", dilation, low=1, high=MOST_DILATION)
+    choice("padding_mode", padding_mode, PADDING_MODES)
+    most = widest(image.shape, padding_mode)
+    integer("padding", padding, low=0, high=most)
+    padded = np.pad(image, padding, mode=_IN_NUMPY[padding_mode])
+    output = _correlate(padded, kernel, stride, dilation)
+    return Scene(image, kernel, padded, output, stride, padding, padding_mode, dilation)
+
+
+def widest(shape: tuple[int, ...], padding_mode: str) -> int:
+    """Return the padding up to which a mode finds pixels, at most `MOST_PADDING`."""
+    side = min(shape)
+    limits = {"reflect": side - 1, "circular": side}
+    return min(MOST_PADDING, limits.get(padding_mode, MOST_PADDING))
+
+
+def step(scene: Scene, position: int) -> Step:
+    """Return the arithmetic after `position` steps, row by row.
+
+    Raises:
+        ValueError: `position` outside the output.
+    """
+    integer("position", position, low=0, high=scene.output.size - 1)
+    row, column = divmod(position, scene.output.shape[1])
+    top, left = row * scene.stride, column * scene.stride
+    window = scene.padded[
+        top : top + scene.span(0) : scene.dilation,
+        left : left + scene.span(1) : scene.dilation,
+    ]
+    total = float(scene.output[row, column])
+    return Step(row, column, window, window * scene.kernel, total)
+
+
+def _correlate(
+    padded: np.ndarray, kernel: np.ndarray, stride: int, dilation: int
+) -> np.ndarray:
+    spans = [dilation * (taps - 1) + 1 for taps in kernel.shape]
+    if any(span > size for span, size in zip(spans, padded.shape, strict=True)):
+        return np.zeros((0, 0))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, spans)
+    windows = windows[::stride, ::stride, ::dilation, ::dilation]  # oh ow k l
+    return (windows * kernel).sum(axis=(2, 3))

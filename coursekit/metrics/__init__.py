@@ -1,0 +1,23 @@
+"""Numbers that say how good an answer is: accuracy, confidence and place."""
+
+from coursekit.metrics.answers import confusion_matrix, most_wrong, top_k
+from coursekit.metrics.calibration import (
+    Reliability,
+    best_temperature,
+    expected_calibration_error,
+    reliability,
+)
+from coursekit.metrics.place import box_iou, boxes_of, pointing_game
+
+__all__ = [
+    "Reliability",
+    "best_temperature",
+    "box_iou",
+    "boxes_of",
+    "confusion_matrix",
+    "expected_calibration_error",
+    "most_wrong",
+    "pointing_game",
+    "reliability",
+    "top_k",
+]

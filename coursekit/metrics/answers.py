@@ -1,0 +1,71 @@
+"""Which answers are right, and which are the most wrong.
+
+Top-k error: Russakovsky et al. 2015, section 4.1, https://arxiv.org/abs/1409.0575
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from coursekit import _validate
+from coursekit.metrics.checking import check_classes, check_scores
+
+
+def top_k(logits: Tensor, labels: Tensor, k: int = 5) -> float:
+    """Return the share of images whose label is among the `k` largest logits.
+
+    Of equal logits the lower class counts as larger, so k = 1 is the usual accuracy.
+
+    Args:
+        logits: scores or probabilities. labels: right classes. k: 1 to classes.
+
+    Shape:
+        logits (n, classes), labels (n,).
+
+    Raises:
+        ValueError: shapes, labels or `k` that do not fit.
+
+    Example: logits [[3, 1, 2]] and label 2 give 0.0 for k = 1 and 1.0 for k = 2.
+    """
+    check_scores("logits", logits, labels)
+    k = _validate.integer("k", k, low=1, high=logits.shape[1])
+    order = logits.argsort(dim=1, descending=True, stable=True)[:, :k]
+    return (order == labels[:, None]).any(1).double().mean().item()
+
+
+def confusion_matrix(predictions: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Count how often each class (row) was answered as each class (column).
+
+    Shape:
+        predictions and labels (n,); result (classes, classes) int64.
+
+    Raises:
+        ValueError: shapes that differ, or a class outside 0 to classes − 1.
+    """
+    classes = _validate.integer("classes", classes, low=1)
+    for name, values in (("predictions", predictions), ("labels", labels)):
+        check_classes(name, values, classes)
+    if len(predictions) != len(labels):
+        raise ValueError(
+            f"`predictions` must be as many as the {len(labels)} labels; "
+            f"got {len(predictions)}"
+        )
+    cells = torch.bincount(labels * classes + predictions, minlength=classes**2)
+    return cells.view(classes, classes)
+
+
+def most_wrong(logits: Tensor, labels: Tensor, count: int = 16) -> Tensor:
+    """Return the positions of the wrong answers with the highest loss, worst first.
+
+    Shape:
+        logits (n, classes), labels (n,); result (at most `count`,) int64.
+
+    Raises:
+        ValueError: shapes, labels or `count` that do not fit.
+    """
+    check_scores("logits", logits, labels)
+    count = _validate.integer("count", count, low=1)
+    losses = F.cross_entropy(logits.double(), labels, reduction="none")
+    wrong = (logits.argmax(1) != labels).nonzero().flatten()
+    order = losses[wrong].argsort(descending=True, stable=True)
+    return wrong[order[:count]]

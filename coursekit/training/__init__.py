@@ -1,0 +1,22 @@
+"""Train and measure networks: `fit`, `evaluate` and what they return."""
+
+from coursekit.training.evaluation import Evaluation, evaluate
+from coursekit.training.history import Epoch, History
+from coursekit.training.loop import fit
+from coursekit.training.rate_test import RateTest, rate_test
+from coursekit.training.run import Diverged
+from coursekit.training.schedule import constant, one_cycle, sgd
+
+__all__ = [
+    "Diverged",
+    "Epoch",
+    "Evaluation",
+    "History",
+    "RateTest",
+    "constant",
+    "evaluate",
+    "fit",
+    "one_cycle",
+    "rate_test",
+    "sgd",
+]

@@ -1,0 +1,150 @@
+"""What a training run leaves behind: one row an epoch, as a table and as curves."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+TRAIN, VALID = "#0072B2", "#D55E00"  # Okabe–Ito blue and vermillion
+ROWS_SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row: losses are means over all images, accuracies shares from 0 to 1.
+
+    The training columns are taken while the weights move, on augmented images; `lr` is
+    the learning rate of the epoch's last step.
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    valid_loss: float | None
+    valid_accuracy: float | None
+    seconds: float
+    lr: float
+
+
+@dataclass(frozen=True)
+class History:
+    """The rows of a run, oldest first, with the settings it was made with.
+
+    Attributes:
+        epochs: one `Epoch` each.
+        settings: what was used, by name (format, precision, device, seed, …).
+        mean, std: per-channel numbers that normalised the images (0..1 scale).
+    """
+
+    epochs: tuple[Epoch, ...]
+    settings: Mapping[str, object] = field(default_factory=dict)
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    def __iter__(self) -> Iterator[Epoch]:
+        return iter(self.epochs)
+
+    def __getitem__(self, column: str) -> list[float | None]:
+        """Return one column, such as `history["valid_accuracy"]`."""
+        if column not in Epoch.__dataclass_fields__:
+            allowed = ", ".join(Epoch.__dataclass_fields__)
+            raise ValueError(f"`column` must be one of {allowed}; got {column!r}")
+        return [getattr(row, column) for row in self.epochs]
+
+    @property
+    def final(self) -> Epoch:
+        """The last row."""
+        return self.epochs[-1]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent training and validating."""
+        return sum(row.seconds for row in self.epochs)
+
+    def __repr__(self) -> str:
+        rows = [_cells(row) for row in _thinned(self.epochs)]
+        head = list(_cells(None))
+        lines = ["  ".join(cell.rjust(9) for cell in row) for row in [head, *rows]]
+        return "\n".join([*lines, _settings_line(self)])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{cell}</th>" for cell in _cells(None))
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in _cells(row)) + "</tr>"
+            for row in _thinned(self.epochs)
+        )
+        curves = _curve(self, "loss", "") + _curve(self, "accuracy", " %", 100)
+        return (
+            f"<div>{curves}</div><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{rows}</tbody></table><small>{_settings_line(self)}</small>"
+        )
+
+
+def _cells(row: Epoch | None) -> tuple[str, ...]:
+    """Return one row as text; None gives the headings."""
+    if row is None:
+        return ("epoch", "loss", "accuracy", "valid", "accuracy", "seconds", "lr")
+    return (
+        str(row.epoch),
+        f"{row.train_loss:.4f}",
+        f"{row.train_accuracy:.2%}",
+        "–" if row.valid_loss is None else f"{row.valid_loss:.4f}",
+        "–" if row.valid_accuracy is None else f"{row.valid_accuracy:.2%}",
+        f"{row.seconds:.1f}",
+        f"{row.lr:.2g}",
+    )
+
+
+def _thinned(rows: tuple[Epoch, ...]) -> list[Epoch]:
+    """Return at most 24 rows, evenly spread, first and last among them."""
+    if len(rows) <= ROWS_SHOWN:
+        return list(rows)
+    last = len(rows) - 1
+    picked = [round(i * last / (ROWS_SHOWN - 1)) for i in range(ROWS_SHOWN)]
+    return [rows[i] for i in picked]
+
+
+def _settings_line(history: History) -> str:
+    return " · ".join(f"{name} {value}" for name, value in history.settings.items())
+
+
+def _curve(history: History, what: str, unit: str, scale: float = 1.0) -> str:
+    """Return a small SVG of train (blue) and validation (vermillion) over epochs."""
+    lines = {
+        name: [x * scale for x in history[f"{name}_{what}"] if x is not None]
+        for name in ("train", "valid")
+    }
+    values = [x for line in lines.values() for x in line]
+    if len(history) < 2:
+        return ""
+    low, high = min(values), max(values)
+    text = ", ".join(
+        f"{name} {line[0]:.3g} to {line[-1]:.3g}{unit}"
+        for name, line in lines.items()
+        if line
+    )
+    drawn = "".join(
+        f'<polyline fill="none" stroke="{colour}" stroke-width="2" '
+        f'points="{_points(line, low, high)}"/>'
+        for line, colour in zip(lines.values(), (TRAIN, VALID), strict=True)
+        if line
+    )
+    label = f"{what} by epoch: {text}"
+    return (
+        f'<svg width="280" height="130" role="img" aria-label="{label}">'
+        f'<text x="4" y="12" font-size="11">{what} by epoch, '
+        f"{low:.3g} to {high:.3g}{unit}</text>{drawn}</svg>"
+    )
+
+
+def _points(line: list[float], low: float, high: float) -> str:
+    """Return the polyline of at most 120 points in a 270×100 box."""
+    stride = max(1, len(line) // 120)
+    spread = (high - low) or 1.0
+    step = 268 / max(1, len(line) - 1)
+    places = [
+        (6 + i * step, 122 - 100 * (line[i] - low) / spread)
+        for i in range(0, len(line), stride)
+    ]
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in places)

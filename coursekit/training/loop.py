@@ -1,0 +1,129 @@
+"""Train a network: one loop that can be read from top to bottom.
+
+Mini-batch SGD with Nesterov momentum and a one-cycle learning rate (see
+`coursekit.training.schedule`), label smoothing as in Szegedy et al. 2016, section 7,
+https://arxiv.org/abs/1512.00567.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from coursekit.data import Batches, ImageSet
+from coursekit.training.history import History
+from coursekit.training.run import (
+    Run,
+    batches_left,
+    finish_epoch,
+    look,
+    shares_left,
+)
+from coursekit.training.schedule import Schedule
+from coursekit.training.settings import Loss, Settings
+from coursekit.training.start import start
+
+
+def fit(
+    model: nn.Module,
+    train: ImageSet | Batches,
+    valid: ImageSet | Batches | None = None,
+    *,
+    epochs: int = 5,
+    batch_size: int = 128,
+    lr: float | None = None,
+    optimizer: Callable[..., Optimizer] | None = None,
+    schedule: str | Schedule = "one_cycle",
+    loss: Loss | None = None,
+    label_smoothing: float = 0.0,
+    augment: Callable | None = None,
+    seed: int = 0,
+    device: torch.device | str | None = None,
+    format: str = "auto",
+    precision: str = "float32",
+    progress: bool = True,
+    checkpoint: str | Path | None = None,
+    checkpoint_seconds: float = 30.0,
+    checkpoint_epochs: int = 1,
+) -> History:
+    """Train `model` on `train` and return one row of numbers per epoch.
+
+    The model's weights are changed; it is left on the training device and in eval
+    mode, ready to be looked at. Everything random (shuffling, augmentation, dropout)
+    comes from `seed`: the same initial weights and the same call give the same bits on
+    a CPU with the same number of threads; torch's own generator is left as found.
+
+    Under `torchrun` the same call is data-parallel: every worker takes its share of
+    each batch, the first one writes and shows.
+
+    Args:
+        train: a set, normalised by its own mean and deviation, or ready `Batches`.
+        valid: judged after every epoch, normalised like `train`; never learnt from.
+        epochs: passes over `train`.
+        batch_size: images per step, over all workers together; for a set only.
+        lr: highest learning rate; default 0.1, or that of your `optimizer`.
+        optimizer: function (parameters, lr) → optimizer; default: SGD with Nesterov
+            momentum 0.9 and weight decay 5e-4 (`coursekit.training.sgd`).
+        schedule: "one_cycle", "constant" or a function (step, steps) → share of `lr`.
+        loss: function (logits, labels) → mean loss; default: cross-entropy.
+        label_smoothing: share of the target spread over all classes, 0 to 1.
+        augment: function (images, generator) → images on a batch; for a set only.
+        seed: 0 or larger.
+        device: default: a CUDA device if there is one, else the CPU.
+        format: "contiguous", "channels_last", or "auto": in runs of 800 steps and
+            more a probe of 8 steps times both; shorter runs stay contiguous.
+        precision: "float32", "bfloat16", "float16", or "auto": the probe may also
+            choose the half precision of the device.
+        progress: show a line that is updated (less than 20 kB in all).
+        checkpoint: file to save to; the same call again goes on from it.
+        checkpoint_seconds, checkpoint_epochs: save when so much has passed, but never
+            so often that saving takes more than 2 % of the time; 0 s: after every step.
+
+    Raises:
+        ValueError: an argument that cannot work, in one sentence; nothing is changed.
+        Diverged: the loss became infinite or NaN.
+    """
+    asked = locals()  # first of all: the arguments by name, so that none is forgotten
+    settings = Settings(**{name: asked[name] for name in Settings.__dataclass_fields__})
+    with start(model, train, valid, settings, device, progress) as run:
+        while run.epoch <= epochs:
+            train_epoch(run)
+            finish_epoch(run)
+    return run.history()
+
+
+def train_epoch(run: Run) -> None:
+    """Take every step that is left of the current epoch."""
+    model, optimizer, clock = run.model, run.optimizer, time.perf_counter
+    groups = list(zip(optimizer.param_groups, run.rates, strict=True))
+    model.train()
+    for (images, labels), share in zip(
+        batches_left(run), shares_left(run), strict=True
+    ):
+        for group, highest in groups:
+            group["lr"] = highest * share
+        with run.autocast:
+            logits = model(images)
+            loss = run.criterion(logits, labels)
+        backward_and_step(run, loss)
+        optimizer.zero_grad()
+        run.step += 1
+        if not run.workers.idle:
+            run.meter.add(loss, logits, labels)
+        if run.step % run.look_every == 0 or clock() >= run.look_at:
+            look(run)
+    look(run)
+
+
+def backward_and_step(run: Run, loss: Tensor) -> None:
+    """Change the weights; float16 gradients are scaled up so that none becomes 0."""
+    if run.scaler is None:
+        run.workers.backward(loss, run.model)
+        run.optimizer.step()
+        return
+    run.workers.backward(run.scaler.scale(loss), run.model)
+    run.scaler.step(run.optimizer)
+    run.scaler.update()

@@ -1,0 +1,56 @@
+"""Every generator a run draws from, so that it can go on in the middle of an epoch."""
+
+import torch
+from torch import Tensor
+
+State = dict[str, Tensor]
+
+
+class RandomState:
+    """Take and put back the state of torch's generators and that of the batches.
+
+    An epoch's order is drawn at its beginning. To go on in its middle, the generators
+    are set to the epoch's beginning, the order is drawn again, and the generators are
+    set to where dropout and augmentation had moved them.
+    """
+
+    def __init__(self, generator: torch.Generator | None, device: torch.device):
+        self._generator, self._device = generator, device
+        self._epoch: State | None = None
+        self._resume: tuple[State, State] | None = None
+
+    def take(self) -> State:
+        """Return a copy of every state."""
+        state = {"torch": torch.get_rng_state()}
+        if self._device.type == "cuda":
+            state["cuda"] = torch.cuda.get_rng_state(self._device)
+        if self._generator is not None:
+            state["batches"] = self._generator.get_state()
+        return state
+
+    def put(self, state: State) -> None:
+        """Set every generator to a state taken before."""
+        torch.set_rng_state(state["torch"])
+        if self._device.type == "cuda" and "cuda" in state:
+            torch.cuda.set_rng_state(state["cuda"], self._device)
+        if self._generator is not None and state.get("batches") is not None:
+            self._generator.set_state(state["batches"])
+
+    def save(self, step: int) -> tuple[State, State]:
+        """Return the states at the beginning of the epoch and now."""
+        now = self.take()
+        return (self._epoch if step else now), now
+
+    def resume(self, epoch: State, now: State) -> None:
+        """Go on from saved states when the next epoch is begun."""
+        self._resume = epoch, now
+
+    def begin_epoch(self) -> None:
+        if self._resume is not None:
+            self.put(self._resume[0])
+        self._epoch = self.take()
+
+    def order_drawn(self, step: int) -> None:
+        if self._resume is not None and step > 0:
+            self.put(self._resume[1])
+        self._resume = None

@@ -1,0 +1,75 @@
+"""The settings of a run, checked once, in one place."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from coursekit import _validate
+from coursekit.training.schedule import Schedule, find_schedule
+
+FORMATS = ("auto", "contiguous", "channels_last")
+PRECISIONS = ("float32", "auto", "bfloat16", "float16")
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `fit` was asked to do; see its arguments."""
+
+    epochs: int
+    batch_size: int
+    lr: float | None
+    optimizer: Callable[..., torch.optim.Optimizer] | None
+    schedule: str | Schedule
+    loss: Loss | None
+    label_smoothing: float
+    augment: Callable | None
+    seed: int
+    format: str
+    precision: str
+    checkpoint: str | Path | None
+    checkpoint_seconds: float
+    checkpoint_epochs: int
+
+    def __post_init__(self) -> None:
+        _validate.integer("epochs", self.epochs, low=1)
+        _validate.integer("batch_size", self.batch_size, low=1)
+        if self.lr is not None:
+            _validate.number("lr", self.lr, low=0.0)
+        find_schedule(self.schedule)
+        _validate.number("label_smoothing", self.label_smoothing, low=0.0, high=1.0)
+        _validate.integer("seed", self.seed, low=0, high=2**63 - 1)
+        _validate.choice("format", self.format, FORMATS)
+        _validate.choice("precision", self.precision, PRECISIONS)
+        _validate.number("checkpoint_seconds", self.checkpoint_seconds, low=0.0)
+        _validate.integer("checkpoint_epochs", self.checkpoint_epochs, low=1)
+        if self.loss is not None and self.label_smoothing:
+            raise ValueError(
+                "`label_smoothing` belongs to the default loss; with a `loss` of your "
+                f"own it must be 0; got {self.label_smoothing:g}"
+            )
+
+    def criterion(self) -> Loss:
+        """Return the loss: (logits, labels) → mean over the batch."""
+        return self.loss or partial(
+            F.cross_entropy, label_smoothing=self.label_smoothing
+        )
+
+
+def name_of(thing: object) -> str:
+    """Return a setting as text that is the same in the next process.
+
+    Functions are named, partials opened, and addresses in memory dropped.
+    """
+    if isinstance(thing, partial):
+        extras = [*map(name_of, thing.args)]
+        extras += [f"{key}={name_of(value)}" for key, value in thing.keywords.items()]
+        return f"{name_of(thing.func)}({', '.join(extras)})"
+    named = getattr(thing, "__qualname__", None)
+    return named or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(thing))

@@ -1,0 +1,250 @@
+"""Whatever a student's function does, the kernel stays usable and is told about it."""
+
+import os
+import random
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from coursekit.checks import Outcome, check
+from coursekit.checks.guard import Printed, Stopped, limited_memory
+from coursekit.checks.judge import judge
+from coursekit.checks.registry import load
+
+
+def right(size, kernel_size, stride=1, padding=0, dilation=1):
+    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
+
+
+def doing(action):
+    """A right answer that does something else besides."""
+
+    def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
+        action()
+        return right(size, kernel_size, stride, padding, dilation)
+
+    return output_size
+
+
+def judged(answer, seconds: float = 0.3) -> Outcome:
+    return judge(load("01.1"), answer, seconds=seconds)
+
+
+def never_ends(*_):
+    while True:
+        pass
+
+
+def swallows_everything(*_):
+    while True:
+        try:
+            sum(range(100))
+        except:  # noqa: E722 (as students write it)
+            continue
+
+
+@pytest.mark.parametrize("answer", [never_ends, swallows_everything])
+def test_an_endless_loop_is_stopped(answer):
+    outcome = judged(answer)
+    assert outcome.status == "could not be checked"
+    assert "did not end within 0.3 seconds" in outcome.message
+
+
+def test_an_endless_loop_is_stopped_outside_the_main_thread():
+    found = []
+    thread = threading.Thread(target=lambda: found.append(judged(never_ends)))
+    thread.start()
+    thread.join()
+    assert "did not end within 0.3 seconds" in found[0].message
+
+
+def test_a_right_answer_is_right_outside_the_main_thread():
+    found = []
+    thread = threading.Thread(target=lambda: found.append(check("01.1", right)))
+    thread.start()
+    thread.join()
+    assert found[0].status == "right"
+
+
+def test_a_flood_of_text_is_stopped():
+    outcome = judged(doing(lambda: sys.stdout.write("x" * 100_000)), seconds=10)
+    assert outcome.status == "could not be checked"
+    assert "printed more than 1,000,000 characters" in outcome.message
+
+
+def test_a_little_printing_is_told_but_not_shown(capsys):
+    outcome = judged(doing(lambda: sys.stdout.write("here I am")))
+    assert outcome.status == "right"
+    assert "first line: here I am" in outcome.notes[0]
+    assert capsys.readouterr().out == ""
+
+
+def test_standard_output_is_given_back():
+    before = sys.stdout
+    judged(doing(lambda: sys.stdout.write("x")))
+    assert sys.stdout is before
+
+
+def test_printed_text_beyond_the_limit_is_refused():
+    printed = Printed(limit=5)
+    printed.write("12345")
+    with pytest.raises(Stopped, match="more than 5 characters"):
+        printed.write("6")
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (lambda: torch.manual_seed(3), "random seed"),
+        (lambda: torch.set_default_dtype(torch.float64), "default dtype"),
+        (lambda: torch.set_grad_enabled(False), "gradients"),
+        (lambda: torch.set_default_device("meta"), "default device"),
+        (lambda: os.chdir("/"), "working directory"),
+        (lambda: os.environ.update(COURSEKIT_TEST="1"), "environment"),
+        (lambda: sys.setrecursionlimit(5000), "recursion limit"),
+        (lambda: np.seterr(all="raise"), "numpy's error mode"),
+    ],
+)
+def test_global_settings_are_put_back_and_told(action, words):
+    before = _settings()
+    outcome = judged(doing(action))
+    assert any(words in note for note in outcome.notes)
+    assert _settings() == before
+
+
+def _settings() -> tuple:
+    return (
+        torch.initial_seed(),
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+        torch.get_default_device(),
+        os.getcwd(),
+        "COURSEKIT_TEST" in os.environ,
+        sys.getrecursionlimit(),
+        np.geterr(),
+    )
+
+
+def test_using_the_global_generators_leaves_no_trace():
+    random.seed(1)
+    np.random.seed(1)
+    torch.manual_seed(1)
+    wanted = random.random(), np.random.rand(), torch.rand(1).item()
+    random.seed(1)
+    np.random.seed(1)
+    torch.manual_seed(1)
+    outcome = judged(doing(lambda: (random.random(), np.random.rand(), torch.rand(1))))
+    assert outcome.notes == ()
+    assert (random.random(), np.random.rand(), torch.rand(1).item()) == wanted
+
+
+def test_an_exception_is_told_without_a_traceback():
+    def output_size(*_):
+        return {}["width"]
+
+    outcome = judged(output_size)
+    assert outcome.status == "could not be checked"
+    assert 'raises KeyError in `return {}["width"]`' in outcome.message
+    assert "Traceback" not in outcome.message
+
+
+def test_leaving_python_is_caught():
+    outcome = judged(doing(lambda: sys.exit(3)))
+    assert outcome.status == "could not be checked"
+    assert "SystemExit" in outcome.message
+
+
+def test_an_interrupt_by_the_student_goes_through():
+    def output_size(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judged(output_size)
+
+
+def test_endless_recursion_is_told():
+    def output_size(*args):
+        return output_size(*args)
+
+    assert "calls itself without end" in judged(output_size, 10).message
+
+
+def test_warnings_of_an_answer_are_no_errors():
+    outcome = judged(doing(lambda: warnings.warn("old", stacklevel=1)))
+    assert outcome.status == "right"
+
+
+class Liar:
+    """Claims to be equal to everything and cannot be shown."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return True
+
+    def __repr__(self):
+        raise RuntimeError
+
+
+RESULTS = [Liar(), "3", [3], {3: 3}, float("nan"), True, torch.zeros(3), 10**9999]
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=range(len(RESULTS)))
+def test_any_kind_of_result_gets_a_sentence(result):
+    outcome = judged(lambda *_: result)
+    assert outcome.status == "wrong"
+    assert len(outcome.message) < 400
+
+
+@pytest.mark.parametrize("result", [3, "x", None, [1], torch.zeros(1), Liar()])
+def test_any_kind_of_result_gets_a_sentence_where_a_tensor_is_right(result):
+    def pool(images):
+        return result if images.shape[0] > 1 else images
+
+    assert check("01.6", pool).status in ("wrong", "not yet")
+
+
+def test_a_tensor_that_overrides_comparison_fools_nobody():
+    class Fake(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            if func in (torch.isclose, torch.Tensor.eq, torch.Tensor.all):
+                return torch.ones(1, dtype=torch.bool)
+            return super().__torch_function__(func, types, args, kwargs or {})
+
+    def pool(images):
+        return torch.nn.functional.avg_pool2d(images, 2).as_subclass(Fake)
+
+    assert check("01.6", pool).status == "wrong"
+
+
+def test_an_answer_that_is_right_only_once_is_wrong():
+    calls = []
+
+    def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
+        calls.append(size)
+        return right(size, kernel_size) if len(calls) == 1 else 0
+
+    assert judged(output_size).status == "wrong"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA reserves address space")
+def test_memory_is_bounded():
+    outcome = judged(doing(lambda: bytearray(2**40)), 10)
+    assert outcome.status == "could not be checked"
+    assert "more memory than the check allows" in outcome.message
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux")
+def test_the_memory_limit_is_lifted_afterwards():
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with limited_memory():
+        pass
+    assert resource.getrlimit(resource.RLIMIT_AS) == before

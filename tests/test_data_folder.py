@@ -1,0 +1,213 @@
+"""A folder of class folders with pictures of every kind, whole and broken."""
+
+import io
+import tarfile
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from coursekit.data import ImageSet, folder
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch, tmp_path):
+    """Keep the cache of a test to itself."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def pixels(seed: int, h: int = 6, w: int = 8) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (h, w, 3), dtype=np.uint8)
+
+
+def save(path, array, **options) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(array).save(path, **options)
+
+
+@pytest.fixture
+def pets(tmp_path):
+    place = tmp_path / "pets"
+    for k, name in enumerate(["dog/b.png", "cat/z.png", "cat/a.PNG"]):
+        save(place / name, pixels(k))
+    return place
+
+
+def test_folders_are_classes_and_png_pixels_are_kept(pets):
+    data = folder(pets)
+    assert isinstance(data, ImageSet)
+    assert data.classes == ("cat", "dog")
+    assert data.labels.tolist() == [0, 0, 1]
+    expected = np.stack([pixels(2), pixels(1), pixels(0)]).transpose(0, 3, 1, 2)
+    assert np.array_equal(data.images.numpy(), expected)
+    assert data.skipped == ()
+
+
+def test_jpeg_pictures_are_decoded_as_pillow_does(tmp_path):
+    save(tmp_path / "p" / "cat" / "1.jpeg", pixels(0, 16, 16), quality=90)
+    theirs = np.asarray(Image.open(tmp_path / "p" / "cat" / "1.jpeg"))
+    ours = folder(tmp_path / "p").images[0].permute(1, 2, 0).numpy()
+    assert np.array_equal(ours, theirs)
+
+
+def test_broken_files_are_listed_and_the_rest_is_read(pets):
+    (pets / "cat" / "empty.png").touch()
+    (pets / "cat" / "page.jpg").write_text("<html>")
+    whole = (pets / "cat" / "z.png").read_bytes()
+    (pets / "dog" / "half.png").write_bytes(whole[: len(whole) // 2])
+    (pets / "dog" / "notes.txt").write_text("no picture, no complaint")
+    with pytest.warns(UserWarning, match=r"3 of 6 files .* left out: cat/empty\.png"):
+        data = folder(pets)
+    assert len(data) == 3
+    assert [line.split(": ")[0] for line in data.skipped] == [
+        "cat/empty.png",
+        "cat/page.jpg",
+        "dog/half.png",
+    ]
+    assert "3 files left out" in repr(data)
+
+
+def test_pictures_of_every_mode_become_three_channels_or_one(tmp_path):
+    place = tmp_path / "p"
+    colour = pixels(0)
+    save(place / "a" / "grey.png", colour[:, :, 0])
+    rgba = np.dstack([colour, np.full((6, 8), 255, np.uint8)])
+    save(place / "a" / "rgba.png", rgba)
+    palette = Image.fromarray(colour).quantize(16)
+    palette.save(place / "a" / "palette.png")
+    data = folder(place)
+    assert np.array_equal(data.images[0, 1].numpy(), colour[:, :, 0])
+    assert np.array_equal(data.images[2].permute(1, 2, 0).numpy(), colour)
+    assert folder(place, channels=1).images.shape == (3, 1, 6, 8)
+
+
+def test_sixteen_bit_pictures_are_left_out_rather_than_clipped(pets):
+    deep = (pixels(0)[:, :, 0].astype(np.uint16) * 256).astype(np.uint16)
+    Image.fromarray(deep).save(pets / "cat" / "deep.png")
+    with pytest.warns(UserWarning, match="left out: cat/deep"):
+        data = folder(pets)
+    assert "more than 8 bits" in data.skipped[0]
+
+
+def test_a_phones_sideways_picture_is_turned_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise
+    save(tmp_path / "p" / "a" / "1.png", pixels(0), exif=exif)
+    upright = np.rot90(pixels(0), -1)
+    ours = folder(tmp_path / "p").images[0].permute(1, 2, 0).numpy()
+    assert np.array_equal(ours, upright)
+
+
+def test_several_sizes_need_a_size(pets):
+    save(pets / "cat" / "large.png", pixels(5, 20, 10))
+    with pytest.raises(ValueError, match=r"`size` must be given .*6×8 to 20×10"):
+        folder(pets)
+    assert folder(pets, size=5).images.shape == (4, 3, 5, 5)
+
+
+def test_a_size_takes_the_middle_square(tmp_path):
+    array = np.zeros((4, 8, 3), np.uint8)
+    array[:, 2:6] = 200
+    save(tmp_path / "p" / "a" / "1.png", array)
+    assert folder(tmp_path / "p", size=4).images.unique().tolist() == [200]
+
+
+def test_parts_are_read_by_name(tmp_path):
+    save(tmp_path / "p" / "train" / "cat" / "1.png", pixels(0))
+    save(tmp_path / "p" / "test" / "cat" / "1.png", pixels(1))
+    data = folder(tmp_path / "p", part="test")
+    assert np.array_equal(data.images[0].permute(1, 2, 0).numpy(), pixels(1))
+    with pytest.raises(ValueError, match="`part` must be one of test, train"):
+        folder(tmp_path / "p")
+    with pytest.raises(ValueError, match="`part` must be one of 'test', 'train'"):
+        folder(tmp_path / "p", part="valid")
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tgz"])
+def test_an_archive_is_read_like_the_folder(pets, ending):
+    archive = pets.with_name(f"pets{ending}")
+    with tarfile.open(archive, "w:gz" if "g" in ending else "w") as packed:
+        packed.add(pets, "pets")
+    data, same = folder(archive), folder(pets)
+    assert torch.equal(data.images, same.images)
+    assert torch.equal(data.labels, same.labels)
+    assert data.classes == same.classes
+
+
+def test_hidden_files_and_folders_are_no_pictures(pets):
+    save(pets / ".thumbnails" / "1.png", pixels(0))
+    (pets / "cat" / "._a.png").write_bytes(b"resource fork")
+    assert len(folder(pets)) == 3
+
+
+def test_the_decoded_set_is_kept_as_one_file_and_used(pets, home, monkeypatch):
+    first = folder(pets)
+    assert len(list(home.rglob("*.pt"))) == 1
+    monkeypatch.setattr("coursekit.data.class_folders.decode", None)
+    again = folder(pets)
+    assert torch.equal(again.images, first.images)
+    assert (again.classes, again.skipped) == (first.classes, first.skipped)
+
+
+def test_a_changed_file_is_read_anew(pets):
+    folder(pets)
+    save(pets / "dog" / "b.png", pixels(9))
+    data = folder(pets)
+    assert np.array_equal(data.images[2].permute(1, 2, 0).numpy(), pixels(9))
+
+
+def test_a_damaged_cache_is_read_anew(pets, home):
+    first = folder(pets)
+    for kept in home.rglob("*.pt"):
+        kept.write_bytes(kept.read_bytes()[:100])
+    assert torch.equal(folder(pets).images, first.images)
+
+
+def test_without_a_place_for_the_cache_the_pictures_are_read(pets, home):
+    home.write_text("a file where the folder should be")
+    assert len(folder(pets)) == 3
+
+
+def test_nothing_is_kept_when_asked_not_to(pets, home):
+    folder(pets, cache=False)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("path", ["no/such/place", None, 3])
+def test_a_missing_folder_is_refused(path):
+    with pytest.raises(ValueError, match=r"^`path` must"):
+        folder(path)
+
+
+def test_a_folder_without_class_folders_is_refused(tmp_path):
+    save(tmp_path / "p" / "1.png", pixels(0))
+    with pytest.raises(ValueError, match=r"such as cat/1\.jpg; found none"):
+        folder(tmp_path / "p")
+
+
+def test_a_folder_of_broken_pictures_only_is_refused(tmp_path):
+    (tmp_path / "p" / "a").mkdir(parents=True)
+    (tmp_path / "p" / "a" / "1.png").touch()
+    with pytest.raises(ValueError, match="must hold readable pictures"):
+        folder(tmp_path / "p")
+
+
+def test_a_damaged_archive_is_refused(pets):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as packed:
+        packed.add(pets, "pets")
+    broken = pets.with_name("broken.tar.gz")
+    broken.write_bytes(buffer.getvalue()[:300])
+    with pytest.raises(ValueError, match="must be a whole archive"):
+        folder(broken)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("size", 0), ("size", 2.5), ("channels", 2), ("channels", 4)]
+)
+def test_folder_refuses_bad_options_by_name(pets, name, value):
+    with pytest.raises(ValueError, match=f"^`{name}` must be"):
+        folder(pets, **{name: value})
