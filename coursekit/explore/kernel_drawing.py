@@ -19,13 +19,21 @@ def _cell(scene: Scene) -> int:
     return min(40, _SIDE // max(scene.padded.shape))
 
 
+def _output_cell(scene: Scene) -> int:
+    return min(40, _SIDE // max(1, *scene.output.shape))
+
+
 def _small(scene: Scene) -> int:
     return 34 if max(scene.kernel.shape) <= 3 else 26
 
 
 def _low(scene: Scene) -> int:
     """Return where the row of small grids begins."""
-    return TOP + _cell(scene) * scene.padded.shape[0] + 46
+    tallest = max(
+        _cell(scene) * scene.padded.shape[0],
+        _output_cell(scene) * scene.output.shape[0],
+    )
+    return TOP + tallest + 46
 
 
 def height(scene: Scene) -> int:
@@ -55,7 +63,7 @@ def backdrop(scene: Scene) -> str:
         parts.append(svg.box(_LEFT + edge, TOP + edge, wide, high, svg.INK))
     if scene.output.size:
         colours = svg.tint(scene.output, "output")
-        parts += [svg.grid(scene.output, RIGHT, TOP, cell, colours)]
+        parts += [svg.grid(scene.output, RIGHT, TOP, _output_cell(scene), colours)]
         parts += [_sum_of_products(scene, low, small)]
     return svg.document(height(scene), "".join(parts))
 
@@ -89,15 +97,16 @@ def overlay(scene: Scene, at: Step) -> str:
     """Draw what moves: window, arithmetic, and the veil over outputs to come."""
     cell, small, places = _cell(scene), _small(scene), _places(scene)
     low, high = _low(scene), _small(scene) * scene.kernel.shape[0]
-    x, y = RIGHT + at.column * cell, TOP + at.row * cell
+    place = _output_cell(scene)
+    x, y = RIGHT + at.column * place, TOP + at.row * place
     seen = svg.tint(at.window, "input", float(np.abs(scene.image).max()))
     products = svg.tint(at.products, "output")
     wide = small * scene.kernel.shape[1]
     return "".join(
         (
             _taps(scene, at, cell),
-            _veil(scene, at, cell),
-            svg.outlined(x, y, cell, cell, ROLES["field"]),
+            _veil(scene, at, place),
+            svg.outlined(x, y, place, place, ROLES["field"]),
             svg.grid(at.window, places[0], low, small, seen),
             svg.box(places[0], low, wide, high, ROLES["field"]),
             svg.grid(at.products, places[2], low, small, products),

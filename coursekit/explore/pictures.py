@@ -120,11 +120,12 @@ def _finite(name: str, value: object) -> np.ndarray:
 
 
 def input_photo(
-    value: object, input_shape: object
+    name: str, value: object, input_shape: object
 ) -> tuple[tuple[int, int, int], np.ndarray]:
     """Return the shape a network is fed with and a picture of that size.
 
     Args:
+        name: the argument's name, for the message.
         value: a photo, None for one of the course's own.
         input_shape: (c, h, w); None takes the photo's shape.
 
@@ -135,7 +136,7 @@ def input_photo(
     if value is None:
         shape = shape or (3, 224, 224)
         return shape, _sample(shape)
-    pixels = photo("photo", value, low=8, high=1024)
+    pixels = photo(name, value, low=8, high=1024)
     channels = 1 if np.ndim(value) == 2 else len(value)
     shape = shape or (channels, *pixels.shape[:2])
     same = pixels.shape[:2] == shape[1:]

@@ -52,7 +52,7 @@ def receptive_field_view(
         >>> receptive_field_view(torch.rand(3, 32, 32), net).numbers["rows"]
         (14, 19)
     """
-    shape, pixels = input_photo(image, None)
+    shape, pixels = input_photo("image", image, None)
     sights = find_sights(model, shape)
     number = sights.number(layer)
     place = middle(sights, number) if unit is None else tuple(unit)
@@ -80,7 +80,7 @@ def explore_receptive_field(
         ValueError: an argument of another type or shape, or a model that does not
             take such an input.
     """
-    shape, pixels = input_photo(photo, input_shape)
+    shape, pixels = input_photo("photo", photo, input_shape)
     shown = show_photo(pixels)
     if model is None:
         return _chain_explorer(shown, shape)

@@ -153,7 +153,8 @@ def button(label: str) -> widgets.Button:
 def player(label: str, control: widgets.IntSlider) -> tuple[widgets.HBox, widgets.Play]:
     """Return labelled buttons that move a slider by themselves, and their widget."""
     play = widgets.Play(value=control.value, min=0, max=control.max, interval=500)
-    widgets.jslink((play, "value"), (control, "value"))
+    # The slider comes first: when the page is made, it is the one that sets the other.
+    widgets.jslink((control, "value"), (play, "value"))
     name = widgets.Label(
         label, layout={"width": "120px", "justify_content": "flex-end"}
     )

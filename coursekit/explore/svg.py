@@ -94,9 +94,13 @@ def precise(value: float) -> str:
 
 @lru_cache(maxsize=256)
 def fraction(value: float) -> str:
-    """Return a kernel weight: 1/9 rather than 0.11."""
-    close = Fraction(float(value)).limit_denominator(25)
-    if close.denominator > 1 and abs(close - Fraction(float(value))) < 1e-9:
+    """Return a kernel weight: 0.25 as it is, and 1/9 rather than 0.11."""
+    exact = Fraction(float(value))
+    if abs(round(float(value), 2) - exact) < 1e-9:
+        text = f"{round(float(value), 2):g}"
+        return "0" if text == "-0" else text.replace("-", "−")
+    close = exact.limit_denominator(25)
+    if abs(close - exact) < 1e-9:
         return str(close).replace("-", "−")
     return short(value)
 

@@ -1,0 +1,133 @@
+"""The padding explorer against torch, its pictures pixel by pixel."""
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from coursekit.explore import explore_padding, padding_modes
+from tests.explorers import (
+    FIELD_COLOUR,
+    MODES,
+    SVG,
+    TORCH_MODE,
+    drawing,
+    settings,
+    turns,
+)
+
+
+def sample(element: ET.Element, photo: np.ndarray, x: float, y: float):
+    """Return the colour of a drawn copy at a point, None where it draws nothing."""
+    if element.tag == f"{SVG}rect":
+        left, top, wide, high = (
+            float(element.get(name)) for name in ("x", "y", "width", "height")
+        )
+        inside = left <= x < left + wide and top <= y < top + high
+        return np.zeros(3) if inside else None
+    if element.tag == f"{SVG}use":
+        if turn := element.get("transform"):
+            a, _, _, d, e, f = map(float, turn[7:-1].split())
+            x, y = (x - e) / a, (y - f) / d
+        height, width = photo.shape[:2]
+        inside = 0 <= x < width and 0 <= y < height
+        return photo[int(y), int(x)] if inside else None
+    left, top, wide, high = (
+        float(element.get(name)) for name in ("x", "y", "width", "height")
+    )
+    if not (left <= x < left + wide and top <= y < top + high):
+        return None
+    u, v, across, down = map(float, element.get("viewBox").split())
+    x, y = u + (x - left) * across / wide, v + (y - top) * down / high
+    hits = [sample(child, photo, x, y) for child in element]
+    return next((hit for hit in reversed(hits) if hit is not None), None)
+
+
+def rendered(panel: ET.Element, photo: np.ndarray) -> np.ndarray:
+    """Draw a panel pixel by pixel, later elements over earlier ones."""
+    left, top, wide, high = (
+        int(panel.get(name)) for name in ("x", "y", "width", "height")
+    )
+    return np.array(
+        [
+            [sample(panel, photo, left + j + 0.5, top + i + 0.5) for j in range(wide)]
+            for i in range(high)
+        ]
+    )
+
+
+@pytest.mark.parametrize("width", [0, 1, 7, 32])
+def test_the_padded_photos_equal_torch_pixel_by_pixel(width):
+    generator = torch.Generator().manual_seed(width)
+    photo = torch.randint(0, 256, (3, 33, 40), generator=generator)
+    view = padding_modes(photo.to(torch.uint8), width=width)
+    panels = drawing(view.svg_or_html).findall(f"{SVG}svg")
+    for panel, mode in zip(panels, MODES, strict=True):
+        padded = F.pad(photo[None].double(), (width,) * 4, mode=TORCH_MODE[mode])
+        drawn = rendered(panel, photo.permute(1, 2, 0).numpy())
+        assert np.array_equal(drawn, padded[0].permute(1, 2, 0).numpy())
+        assert view.numbers["padded_size"] == tuple(padded.shape[2:])
+
+
+def torch_response(mode: str, kernel: int, layers: int) -> torch.Tensor:
+    """Return the middle row of 33×33 ones after mean filters, in two dimensions."""
+    image = torch.ones(1, 1, 33, 33, dtype=torch.float64)
+    weight = torch.full((1, 1, kernel, kernel), 1 / kernel**2, dtype=torch.float64)
+    for _ in range(layers):
+        padded = F.pad(image, ((kernel - 1) // 2,) * 4, mode=TORCH_MODE[mode])
+        image = F.conv2d(padded, weight)
+    return image[0, 0, 16]
+
+
+def test_the_padding_explorer_equals_torch_at_every_setting():
+    explorer = explore_padding()
+    for _ in turns(explorer, count=30):
+        view, chosen = explorer.view, settings(explorer)
+        mode = chosen["mode"]
+        for name in MODES:
+            expected = torch_response(name, chosen["kernel"], chosen["layers"])
+            found = torch.tensor(view.numbers["border_response"][name]).double()
+            torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+        assert view.numbers["padded_size"] == (112 + 2 * chosen["width"],) * 2
+        assert ("border shows" in view.text) == (mode == "zeros")
+        assert [row[0] for row in view.table if row[0].startswith("▸")] == [f"▸ {mode}"]
+        framed = [
+            rect
+            for rect in drawing(view.svg_or_html).iter(f"{SVG}rect")
+            if rect.get("stroke") == FIELD_COLOUR
+        ]
+        assert len(framed) == 1
+        panel = drawing(view.svg_or_html).findall(f"{SVG}svg")[MODES.index(mode)]
+        assert float(framed[0].get("x")) == float(panel.get("x")) - 3
+
+
+def test_the_plotted_line_is_the_response():
+    view = padding_modes(torch.zeros(3, 40, 40), kernel=5, layers=2)
+    line = drawing(view.svg_or_html).find(f"{SVG}polyline")
+    points = np.array([p.split(",") for p in line.get("points").split()], float)
+    ground = drawing(view.backdrop)
+    low, high = (
+        float(path.get("d").split("h")[0].split()[1])
+        for path in (ground.findall(f"{SVG}path")[i] for i in (0, 2))
+    )
+    expected = torch_response("zeros", 5, 2).numpy()
+    assert (low - points[0, 1]) / (low - high) == pytest.approx(expected[0], abs=0.01)
+    assert (low - points[:, 1]).max() / (low - high) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"image": torch.zeros(3, 32, 64)}, r"`image` must be .* 33 to 112 rows"),
+        ({"width": 33}, "`width` must be 0 to 32; got 33"),
+        ({"mode": "same"}, "`mode` must be one of 'zeros', .* got 'same'"),
+        ({"kernel": 4}, "`kernel` must be one of 3, 5, 7, 9, 11; got 4"),
+        ({"layers": 9}, "`layers` must be 1 to 8; got 9"),
+    ],
+)
+def test_padding_modes_refuses_in_one_sentence(changes, sentence):
+    chosen = {"image": torch.zeros(3, 64, 64), **changes}
+    with pytest.raises(ValueError, match=sentence):
+        padding_modes(chosen.pop("image"), **chosen)
