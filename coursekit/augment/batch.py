@@ -72,7 +72,8 @@ def draw(
 ) -> Tensor:
     """Return whole numbers from 0 to high - 1, drawn where the generator lives."""
     where = device if generator is None else generator.device
-    return torch.randint(high, shape, generator=generator, device=where).to(device)
+    drawn = torch.randint(high, shape, generator=generator, device=where)
+    return drawn if where == device else drawn.to(device)
 
 
 def draw_unit(

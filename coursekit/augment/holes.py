@@ -1,8 +1,8 @@
 """Cutout: square holes at random places (DeVries and Taylor 2017,
 https://arxiv.org/abs/1708.04552).
 
-The masks of all possible centres fit into a few megabytes for images of the usual
-32×32, so a batch's masks are one gather and the holes one bitwise "and"
+The masks of all possible centres fit into one megabyte for images of the usual 32×32,
+so a batch's masks are one gather and the holes one bitwise "and"
 (`benchmarks/cutout.py`). On bits a hole is exactly 0 even where a pixel was NaN.
 """
 
@@ -59,10 +59,13 @@ def cutout(
     if length == 0 or holes == 0 or n == 0:
         return images.clone()
     centres = draw(h * w, (holes * n,), images.device, generator)
-    keep = _kept(centres, images, min(length, 2 * max(h, w)), holes)
+    keep = _kept(centres, (h, w), min(length, 2 * max(h, w)), holes)
     if images.requires_grad:  # bits have no gradient
         return torch.where(keep != 0, images, 0.0 if values is None else values)
-    kept = bits(images) & keep
+    pixels = bits(images)
+    if pixels.itemsize == 1:
+        keep = keep.view(pixels.dtype)
+    kept = pixels & keep  # wider pixels: -1 stays all bits
     if values is not None:
         kept |= bits(values) & ~keep
     return kept.view(images.dtype)
@@ -94,19 +97,18 @@ def mean_covered_fraction(
     return share
 
 
-def _kept(centres: Tensor, images: Tensor, length: int, holes: int) -> Tensor:
-    """Return all bits 1 where an image is kept and 0 in its holes.
+def _kept(centres: Tensor, size: tuple[int, int], length: int, holes: int) -> Tensor:
+    """Return -1 (all bits) where an image is kept and 0 in its holes.
 
     Shape:
-        centres (holes · n,), positions in the flattened image; result (n, 1, h, w).
+        centres (holes · n,) positions in the flattened image; result (n, 1, h, w) int8.
     """
-    (h, w), device = images.shape[2:], images.device
-    kind = bits(images).dtype
-    if (h * w) ** 2 * images.element_size() <= _TABLE_BYTES:
-        masks = _table(h, w, length, kind, device).index_select(0, centres)
+    h, w = size
+    if (h * w) ** 2 <= _TABLE_BYTES:
+        masks = _table(h, w, length, centres.device).index_select(0, centres)
     else:
-        rows, columns = _covered(h, length, device), _covered(w, length, device)
-        masks = _keep(rows[centres // w], columns[centres % w], kind)
+        down, right = (_covered(side, length, centres.device) for side in size)
+        masks = _keep(down[centres // w], right[centres % w])
     if holes == 1:
         return masks.view(-1, 1, h, w)
     keep, *others = masks.view(holes, -1, 1, h, w)
@@ -116,13 +118,11 @@ def _kept(centres: Tensor, images: Tensor, length: int, holes: int) -> Tensor:
 
 
 @lru_cache(maxsize=4)
-def _table(
-    h: int, w: int, length: int, kind: torch.dtype, device: torch.device
-) -> Tensor:
+def _table(h: int, w: int, length: int, device: torch.device) -> Tensor:
     """Return the masks of all h · w centres, (h·w, h·w)."""
     rows = _covered(h, length, device).repeat_interleave(w, 0)
     columns = _covered(w, length, device).repeat(h, 1)
-    return _keep(rows, columns, kind).view(h * w, h * w)
+    return _keep(rows, columns).view(h * w, h * w)
 
 
 def _covered(side: int, length: int, device: torch.device) -> Tensor:
@@ -132,7 +132,7 @@ def _covered(side: int, length: int, device: torch.device) -> Tensor:
     return (place >= start[:, None]) & (place < start[:, None] + length)
 
 
-def _keep(rows: Tensor, columns: Tensor, kind: torch.dtype) -> Tensor:
-    """Return bits from covered rows (k, h) and columns (k, w), (k, h, w)."""
+def _keep(rows: Tensor, columns: Tensor) -> Tensor:
+    """Return masks from covered rows (k, h) and columns (k, w), (k, h, w) int8."""
     hole = rows[:, :, None] & columns[:, None, :]
-    return hole.to(kind) - 1  # 1 → 0, 0 → all bits
+    return hole.to(torch.int8) - 1

@@ -69,7 +69,7 @@ class Batches:
         self._images = data.images.to(self.device).contiguous()
         self._labels = data.labels.to(self.device)
         self.mean, self.std = _statistics(data.images, mean, std)
-        self._scale, self._shift = self._affine()
+        self._scale, self._shift = _affine(self)
 
     def __len__(self) -> int:
         if self.drop_last:
@@ -115,19 +115,20 @@ class Batches:
             f"batches of {self.batch_size}, on {self.device})"
         )
 
-    def _affine(self) -> tuple[Tensor, Tensor]:
-        """Return scale and shift: bytes · scale + shift are normalised values."""
-        mean = torch.tensor(self.mean, dtype=torch.float64)
-        std = torch.tensor(self.std, dtype=torch.float64)
-        per_channel = (1 / (255 * std), -mean / std)
-        scale, shift = (v.to(self.device, self.dtype) for v in per_channel)
-        return scale.view(1, -1, 1, 1), shift.view(1, -1, 1, 1)
-
     def _normalised(self, images: Tensor) -> Tensor:
         if images.dtype == torch.uint8:
             images = images.to(self.dtype)
             return images.mul_(self._scale).add_(self._shift)
         return (images * self._scale + self._shift).to(self.dtype)
+
+
+def _affine(batches: Batches) -> tuple[Tensor, Tensor]:
+    """Return scale and shift: bytes · scale + shift are normalised values."""
+    mean = torch.tensor(batches.mean, dtype=torch.float64)
+    std = torch.tensor(batches.std, dtype=torch.float64)
+    per_channel = (1 / (255 * std), -mean / std)
+    scale, shift = (v.to(batches.device, batches.dtype) for v in per_channel)
+    return scale.view(1, -1, 1, 1), shift.view(1, -1, 1, 1)
 
 
 def _check(data, generator, augment, dtype) -> None:

@@ -79,7 +79,7 @@ class ImageSet:
     ) -> "Splits":
         """Divide the set at random, every class in the same proportions.
 
-        The parts have round(fraction · n) images; each class is within one image of
+        The parts have round(fraction · n) images; each class is within two images of
         its share. The same seed gives the same parts on every platform.
 
         Args:
