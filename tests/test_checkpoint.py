@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from coursekit.augment import compose, random_shift
 from coursekit.training import fit
 from tests.small_runs import assert_same_weights, noise_set, small_net, weights_of
 
@@ -141,6 +143,10 @@ CHANGES = [
     ({"seed": 1}, "seed: 0 in the file, 1 now"),
     ({"label_smoothing": 0.1}, "label_smoothing: 0.0 in the file, 0.1 now"),
     ({"augment": None}, "augment: augment in the file, None now"),
+    (
+        {"augment": compose(partial(random_shift, most=2))},
+        r"augment: augment in the file, .*random_shift\(most=2\)",
+    ),
     ({"optimizer": torch.optim.AdamW}, "optimizer: SGD in the file, AdamW now"),
     ({"model": small_net(dropout=0.5)}, r"Dropout\(p=0.2.* in the file, .*p=0.5.* now"),
     (

@@ -12,7 +12,14 @@ import torch
 from coursekit.authoring.folder import sessions
 from coursekit.authoring.provenance import typed_in
 from coursekit.authoring.sources import read_source
-from coursekit.claims import CLAIMS, VERDICT_MIME, claim, listing, verdict
+from coursekit.claims import (
+    CLAIMS,
+    VERDICT_MIME,
+    claim,
+    listing,
+    verdict,
+    verdict_table,
+)
 from coursekit.claims.cards import number_text
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -400,3 +407,25 @@ def test_every_claim_of_a_finished_session_has_exactly_one_verdict(number, parts
 def test_no_verdict_of_a_finished_session_is_typed_in(part):
     cells = read_source(part.source)
     assert typed_in([cell for cell in cells if "student" not in cell.tags]) == []
+
+
+def test_the_table_of_a_sitting_holds_the_latest_verdict_of_each_claim(monkeypatch):
+    monkeypatch.setattr("coursekit.claims.board._LATEST", {})
+    verdict("C45", cases={"a": True, "b": False}, measured={}, why="One of two.")
+    verdict("C44", cases={"a": False}, measured={}, why="At first.")
+    verdict("C44", cases={"a": True}, measured={}, why="Measured again.")
+    table = verdict_table("03")
+    assert [v.claim.id for v in table.verdicts] == ["C44", "C45"]
+    assert [row.id for row in table.missing][:2] == ["C41", "C42"]
+    assert "Session 03: 1 true, 1 depends; not run: C41, C42" in repr(table)
+    assert "(the course expected true)" in table._repr_html_()  # C45
+
+
+def test_a_table_before_any_verdict_says_so(monkeypatch):
+    monkeypatch.setattr("coursekit.claims.board._LATEST", {})
+    assert repr(verdict_table("07")).startswith("Session 07: no verdict yet; not run")
+
+
+def test_a_table_of_an_unknown_session_is_refused():
+    with pytest.raises(ValueError, match="`session` must be one of '01'"):
+        verdict_table("11")

@@ -3,9 +3,11 @@
 A notebook shows `claim("C03")`, the student predicts, the experiment runs, and
 `verdict("C03", cases=…, measured=…, predicted=…, why=…)` shows a card. Nobody types a
 verdict: all cases true make "true", all false "false", anything else "depends".
-`listing(paths)` reads the verdicts back from the solution notebooks' stored outputs.
+`verdict_table("03")` sums up a sitting; `listing(paths)` reads the verdicts back from
+the solution notebooks' stored outputs.
 """
 
+from coursekit.claims.board import VerdictTable, verdict_table
 from coursekit.claims.reading import listing
 from coursekit.claims.syllabus import CLAIMS, Claim
 from coursekit.claims.verdicts import VERDICT_MIME, ClaimCard, Verdict, claim, verdict
@@ -16,7 +18,9 @@ __all__ = [
     "Claim",
     "ClaimCard",
     "Verdict",
+    "VerdictTable",
     "claim",
     "listing",
     "verdict",
+    "verdict_table",
 ]

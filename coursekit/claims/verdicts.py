@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 from coursekit.claims import cards
+from coursekit.claims.board import remember
 from coursekit.claims.syllabus import CLAIMS, Claim
 
 VERDICT_MIME = "application/vnd.coursekit.verdict+json"
@@ -139,7 +140,7 @@ def verdict(
         raise ValueError(
             f"`why` must be one sentence that gives the reason; got {why!r}"
         )
-    return Verdict(
+    result = Verdict(
         claim=row,
         verdict=_verdict_of([value for _, value in held]),
         cases=held,
@@ -147,6 +148,8 @@ def verdict(
         predicted=_prediction(predicted),
         why=" ".join(why.split()),
     )
+    remember(result)
+    return result
 
 
 def _verdict_of(held: list[bool]) -> str:

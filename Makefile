@@ -1,0 +1,64 @@
+# `make lab` and `make test` do all the set-up themselves, in .venv.
+# Another Python: make lab PYTHON=python3.12 · JupyterLab's options: LABARGS=--no-browser
+# One test file: make test TESTS=tests/test_layers.py · one benchmark: make bench BENCH=slider
+
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& echo $$p && break; done)
+endif
+VENV ?= .venv
+TESTS ?=
+BENCH ?= slider loop
+LABARGS ?=
+BIN := $(VENV)/bin
+
+.PHONY: help lab test environment course bench check pictures clean
+
+help:
+	@echo "make lab       set up the course and open it in JupyterLab"
+	@echo "make test      set up the developers' tools and run every test"
+	@echo "make course    build the notebooks from notebooks/src"
+	@echo "make check     style of the code, and notebooks that match their sources"
+	@echo "make bench     measure what the course claims about speed"
+	@echo "make pictures  render the pictures of the README"
+	@echo "make clean     remove .venv and everything else that was built"
+
+python:
+	@test -n "$(PYTHON)" && command -v "$(PYTHON)" >/dev/null || { \
+	echo "The course needs Python 3.11 or newer and found none:" \
+	"install it (python.org), or name it: make lab PYTHON=/path/to/python" >&2; exit 1; }
+.PHONY: python
+
+lab: python
+	@$(PYTHON) -I coursekit/bootstrap.py $(VENV) lab,extras
+	@$(BIN)/python -m coursekit.lab $(LABARGS)
+
+environment: python
+	@$(PYTHON) -I coursekit/bootstrap.py $(VENV) dev
+
+# One thread: two on a busy two-core machine are three to ten times slower.
+test course bench check pictures: export OMP_NUM_THREADS = 1
+
+test: environment
+	@$(BIN)/python -m pytest $(TESTS)
+
+course: environment
+	@$(BIN)/coursekit build
+
+check: environment
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/coursekit build --check
+
+bench: environment
+	@for name in $(BENCH); do \
+	echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+pictures: environment
+	@$(BIN)/python -m coursekit.authoring.pictures
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find coursekit tests notebooks benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find notebooks -name .ipynb_checkpoints -prune -exec rm -rf {} +

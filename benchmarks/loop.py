@@ -1,0 +1,245 @@
+"""What the loop of `fit` costs, against a bare step and against other loops.
+
+Three groups; all variants of a group run in one process, in rounds of shuffled order,
+on one thread. Ratios are of CPU-time medians, beside them wall-time 10th percentiles.
+
+- null: a net with nothing to do, 200 steps a run: microseconds on top of the bare step
+- nets: the 7,786-parameter MNIST net (batches of 128) and ResNet-20 (batches of 32):
+  rate against bare steps of the same net on ready batches
+- formats: contiguous, channels-last and bfloat16 fixed, against "auto"
+
+tqdm, Lightning and fastai are compared where they are installed.
+
+usage: python benchmarks/loop.py [null|nets|formats …] [--rounds 40] [--json FILE]
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import platform
+import random
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+sys.path.insert(0, str(Path(__file__).parent))
+from loop_peers import classic, classic_pil, fastai_fit, lightning_fit
+from train_mnist import small_net
+
+from coursekit.augment import Recipe
+from coursekit.data import Batches, ImageSet
+from coursekit.models import cifar_resnet
+from coursekit.training import fit, sgd
+
+Variant = Callable[[], object]
+
+
+def noise(n: int, channels: int, size: int) -> ImageSet:
+    """Return random images with random labels of ten classes."""
+    draw = torch.Generator().manual_seed(0)
+    shape = (n, channels, size, size)
+    images = torch.randint(0, 256, shape, generator=draw, dtype=torch.uint8)
+    labels = torch.randint(0, 10, (n,), generator=draw)
+    return ImageSet(images, labels, tuple("0123456789"), "noise", "generated")
+
+
+def bare(model: nn.Module, batches: list) -> Variant:
+    """Return a run of steps on ready batches and nothing else: the limit."""
+    optimizer = sgd(model.parameters(), 0.0)
+
+    def run() -> None:
+        model.train()
+        for images, labels in batches:
+            F.cross_entropy(model(images), labels).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+    return run
+
+
+def ours(model: nn.Module, data: ImageSet, size: int, **settings) -> Variant:
+    """Return a run of `fit` with loss, accuracy and a progress bar nobody sees."""
+
+    def run() -> object:
+        with contextlib.redirect_stdout(Terminal()):
+            settings_ = {"epochs": 1, "batch_size": size, "lr": 0.0} | settings
+            return fit(model, data, **settings_)
+
+    return run
+
+
+class Terminal(io.StringIO):
+    """A terminal that forgets what is written."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def interleave(variants: dict[str, Variant], steps: int, rounds: int) -> dict:
+    """Return per variant the CPU median and the wall 10th percentile, µs per step."""
+    draw, taken = random.Random(0), {name: [] for name in variants}
+    for run in variants.values():
+        run()
+    for _ in range(rounds):
+        for name in draw.sample(list(variants), len(variants)):
+            wall, cpu = time.perf_counter(), time.process_time()
+            variants[name]()
+            taken[name].append((time.perf_counter() - wall, time.process_time() - cpu))
+    return {
+        name: {
+            "wall_p10_us": sorted(w for w, _ in times)[len(times) // 10] / steps * 1e6,
+            "cpu_median_us": statistics.median(c for _, c in times) / steps * 1e6,
+        }
+        for name, times in taken.items()
+    }
+
+
+def null(rounds: int) -> dict:
+    """Microseconds that each loop adds to the bare step of a net with nothing to do."""
+    data, model = noise(1600, 1, 4), nn.Sequential(nn.Flatten(), nn.Linear(16, 10))
+    ready = list(Batches(data, 8))
+    variants = {
+        "bare": bare(model, ready),
+        "fit": ours(model, data, 8),
+        "classic tqdm loop": classic(model, ready),
+        "Lightning barebones": lightning_fit(model, ready),
+        "fastai": fastai_fit(model, ready),
+    }
+    found = interleave(present(variants), 200, rounds)
+    base = dict(found["bare"])
+    for times in found.values():
+        for key in list(times):
+            own = times[key] - base[key]
+            times[f"own_{key}"], times[f"own_over_bare_{key[:-3]}"] = (
+                own,
+                own / base[key],
+            )
+    return found
+
+
+def nets(rounds: int) -> dict:
+    """Rates against the bare step, for two nets of the course."""
+    return {
+        "small MNIST net, 128": net_group(small_net(), noise(1536, 1, 28), 128, rounds),
+        "ResNet-20, 32": net_group(
+            cifar_resnet(20), noise(384, 3, 32), 32, rounds, Recipe(crop=4, flip=True)
+        ),
+    }
+
+
+def net_group(
+    model: nn.Module,
+    data: ImageSet,
+    size: int,
+    rounds: int,
+    augment: Recipe | None = None,
+) -> dict:
+    """Compare loops on one net instance, 12 batches a run."""
+    ready = list(Batches(data, size))
+    variants = {
+        "bare": bare(model, ready),
+        "fit": ours(model, data, size, format="contiguous"),
+        "classic + PIL": classic_pil(model, data, size, augment is not None),
+        "Lightning + PIL": lightning_fit(model, data, size, augment is not None),
+        "fastai + PIL": fastai_fit(model, data, size, augment is not None),
+    }
+    if augment is not None:
+        variants["fit, augmented"] = ours(
+            model, data, size, format="contiguous", augment=augment
+        )
+    found = interleave(present(variants), 12, max(5, rounds // 4))
+    return with_rates(found, "bare")
+
+
+def formats(rounds: int) -> dict:
+    """Rates of fixed formats and of the automatic choice, over contiguous."""
+    found = {}
+    for name, model, data, size in (
+        ("small MNIST net, 128", small_net(), noise(1536, 1, 28), 128),
+        ("ResNet-20, 32", cifar_resnet(20), noise(384, 3, 32), 32),
+    ):
+        chosen = choices_of_a_long_run(model, data, size)
+        variants = {
+            f"{layout}, {precision}": ours(
+                model, data, size, format=layout, precision=precision
+            )
+            for layout in ("contiguous", "channels_last")
+            for precision in ("float32", "bfloat16")
+        }
+        times = interleave(variants, 12, max(5, rounds // 4))
+        found[name] = with_rates(times, "contiguous, float32") | {"auto chose": chosen}
+    return found
+
+
+def choices_of_a_long_run(model: nn.Module, data: ImageSet, size: int) -> list[str]:
+    """Return what the probe of `fit` chooses five times each, with and without half."""
+    from coursekit.training.probe import Choice, fastest
+
+    batch, answers = next(iter(Batches(data, size))), []
+    layouts = ("contiguous", "channels_last")
+    for precisions in (("float32",), ("float32", "bfloat16")):
+        allowed = [Choice(a, b) for a in layouts for b in precisions]
+        for _ in range(5):
+            started = time.perf_counter()
+            choice = fastest(allowed, model, batch, F.cross_entropy)
+            seconds = time.perf_counter() - started
+            answers.append(f"{choice.format}, {choice.precision} ({seconds:.2f} s)")
+    return answers
+
+
+def present(variants: dict[str, Variant | None]) -> dict[str, Variant]:
+    """Return the variants whose packages are installed."""
+    return {name: run for name, run in variants.items() if run is not None}
+
+
+def with_rates(found: dict, base: str) -> dict:
+    """Add to each variant its rate over the base's rate."""
+    for times in found.values():
+        for key in ("wall_p10", "cpu_median"):
+            times[f"rate_{key}"] = found[base][f"{key}_us"] / times[f"{key}_us"]
+    return found
+
+
+GROUPS = {"null": null, "nets": nets, "formats": formats}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("groups", nargs="*", default=[], help=f"of {', '.join(GROUPS)}")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    report = {
+        "date": date.today().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, 1 thread",
+        "torch": torch.__version__,
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "rounds": options.rounds,
+    }
+    for name in options.groups or GROUPS:
+        report[name] = GROUPS[name](options.rounds)
+    text = json.dumps(report, indent=1)
+    print(text)
+    if options.json:
+        options.json.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

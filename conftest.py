@@ -1,0 +1,64 @@
+"""How one pytest run treats the stack, and the kernels of the notebooks.
+
+- `tests/test_stack.py` runs first; where torch and torchvision do not fit, it ends the
+  run, since everything after it would fail for the same reason.
+- nbval starts a notebook's kernel with the environment of this process. Kernels are
+  offline (tests/offline); those of notebooks/solutions judge strictly, so that a wrong
+  solution fails, and those of the student versions do not.
+- In a student version, every check of an exercise must answer "not yet".
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+OFFLINE = Path(__file__).resolve().parent / "tests" / "offline"
+# Forms of an output that a solution notebook does not keep: its text says the same.
+NOT_STORED = ("text/html", "image/svg+xml")
+# A cell that is one call: check("01.3", receptive_field)
+CHECK = re.compile(r"""check\(["']\d\d[a-z]?\.\d+["'], *\w+\)""")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the stack first; compare of a notebook's outputs what is stored: the text."""
+    items.sort(key=lambda item: item.path.name != "test_stack.py")
+    for notebook in {item.parent for item in items if item.path.suffix == ".ipynb"}:
+        notebook.skip_compare = (*notebook.skip_compare, *NOT_STORED)
+
+
+def is_solution(item: pytest.Item) -> bool:
+    """Tell the two versions of a notebook apart."""
+    return item.path.parent.name == "solutions"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Change the environment while nbval starts a kernel, and give it back."""
+    if item.path.suffix != ".ipynb":
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(OFFLINE), prepend=os.pathsep)
+        patch.delenv("COURSEKIT_STRICT", raising=False)
+        if is_solution(item):
+            patch.setenv("COURSEKIT_STRICT", "1")
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """After a student's check cell has run, read what the check said."""
+    result = yield
+    if item.path.suffix == ".ipynb" and not is_solution(item):
+        source = item.cell.source.strip()
+        if CHECK.fullmatch(source) and "not yet" not in said(item.test_outputs):
+            pytest.fail(f"{source} does not answer “not yet” before it is solved")
+    return result
+
+
+def said(outputs: list) -> str:
+    """Return the plain text of a cell's outputs."""
+    texts = [output.get("data", {}).get("text/plain", "") for output in outputs]
+    return "\n".join([*texts, *(output.get("text", "") for output in outputs)])

@@ -1,0 +1,7 @@
+"""`python -m coursekit.doctor`."""
+
+import sys
+
+from coursekit.doctor import main
+
+sys.exit(main())

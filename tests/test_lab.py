@@ -1,0 +1,44 @@
+"""`coursekit lab` opens session 00, and says what to do where it cannot."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coursekit import lab
+
+
+def test_the_command_serves_the_folder_and_opens_session_00(tmp_path: Path):
+    line = lab.command(tmp_path, ["--no-browser"])
+    assert line[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert f"--ServerApp.root_dir={tmp_path}" in line
+    assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in line
+    assert line[-1] == "--no-browser"
+
+
+def test_a_folder_without_the_course_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(lab, "__file__", str(tmp_path / "coursekit" / "lab.py"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match="go to the folder of the course"):
+        lab.notebooks_folder()
+
+
+def test_missing_jupyterlab_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr(lab, "find_spec", lambda name: None)
+    assert lab.main([]) == 1
+    assert "pip install" in capsys.readouterr().err
+
+
+def test_help_shows_an_example():
+    done = subprocess.run(
+        [sys.executable, "-m", "coursekit.lab", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "example: coursekit lab --no-browser" in done.stdout

@@ -1,0 +1,56 @@
+"""What README.md and CONTRIBUTING.md say exists, exists."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (\d\d) \|(.*)$", README, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "target", re.findall(r"\]\((?!http)([^)#]+)\)", README + GUIDE)
+)
+def test_a_linked_file_is_there(target: str):
+    assert (ROOT / target).exists()
+
+
+@pytest.mark.parametrize(
+    "target",
+    sorted(set(re.findall(r"(?:^|`)make (\w+)", README + GUIDE, re.MULTILINE))),
+)
+def test_a_named_make_target_exists(target: str):
+    assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
+
+
+def test_the_table_lists_nine_sessions():
+    assert [number for number, _ in ROWS] == [f"{n:02}" for n in range(9)]
+
+
+@pytest.mark.parametrize(("number", "row"), ROWS)
+def test_a_session_is_planned_or_has_notebook_and_picture(number: str, row: str):
+    exists = bool(list((ROOT / "notebooks" / "src").glob(f"{number}_*.py")))
+    assert ("*planned*" in row) == (not exists)
+    if exists:
+        assert re.search(rf"\(notebooks/{number}_\w+\.ipynb\)", row)
+        picture = re.search(r'<img src="([^"]+)" [^>]*alt="[^"]{20,}"', row)
+        assert (ROOT / picture[1]).is_file()
+
+
+def test_the_examples_give_what_they_say():
+    text = README.replace("```", "")
+    example = doctest.DocTestParser().get_doctest(text, {}, "README.md", None, 0)
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def test_the_clean_checkout_runs_what_make_test_runs():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert script.rstrip().endswith("exec .venv/bin/python -m pytest")
+    assert re.search(
+        r"^test: environment\n\t@\$\(BIN\)/python -m pytest", MAKEFILE, re.M
+    )
