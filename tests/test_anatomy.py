@@ -186,6 +186,13 @@ def test_a_join_sees_the_union_of_its_branches_not_the_larger_of_them():
     assert table.output.start == (-2, -2)
 
 
+@pytest.mark.parametrize("inplace", [False, True])
+@pytest.mark.parametrize("name", ["Hardswish", "Mish", "Hardsigmoid", "SiLU", "ELU"])
+def test_an_activation_sees_its_own_place_also_in_place(name, inplace):
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), getattr(nn, name)(inplace=inplace))
+    assert anatomy(model, (1, 8, 8))["1"].receptive_field == (3, 3)
+
+
 def test_uneven_kernels_have_a_field_per_axis():
     row = anatomy(nn.Conv2d(1, 1, (1, 7), (1, 2), (0, 3)), (1, 20, 20))[0]
     assert (row.receptive_field, row.stride, row.start) == ((1, 7), (1, 2), (0, -3))

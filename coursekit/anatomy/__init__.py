@@ -7,18 +7,30 @@ function of the same name: `anatomy(model, (3, 224, 224))`.
 import sys
 from types import ModuleType
 
+from coursekit.anatomy.comparison import ComparedModel, Comparison, compare
+from coursekit.anatomy.costs import ParameterKinds, parameters_by_kind, weight_layers
 from coursekit.anatomy.operators import UnknownOperatorError
 from coursekit.anatomy.table import Anatomy, Layer, anatomy, seen
+from coursekit.anatomy.training_memory import Memory, largest_batch, memory
 from coursekit.anatomy.window import Varies, Window
 
 __all__ = [
     "Anatomy",
+    "ComparedModel",
+    "Comparison",
     "Layer",
+    "Memory",
+    "ParameterKinds",
     "UnknownOperatorError",
     "Varies",
     "Window",
     "anatomy",
+    "compare",
+    "largest_batch",
+    "memory",
+    "parameters_by_kind",
     "seen",
+    "weight_layers",
 ]
 
 

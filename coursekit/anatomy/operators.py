@@ -106,7 +106,7 @@ def propagate(call: Operands, outputs: list[Tensor]) -> list[Field | None]:
     "where clamp clamp_min clamp_max masked_fill copy lerp _prelu_kernel "
     "rrelu_with_noise native_dropout bernoulli _to_copy clone detach alias "
     "lift_fresh lift_fresh_copy contiguous _conj resolve_conj relu6 hardtanh "
-    "fake_quantize"
+    "fake_quantize hardswish mish log_sigmoid_forward threshold"
 )
 def pointwise(call: Operands, outputs: list[Tensor]) -> list[Field]:
     """Each value depends on the values at its own place."""

@@ -10,17 +10,16 @@ where the units of a layer differ the table says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-import torch
 from torch import nn
 
-from coursekit._validate import integer
 from coursekit.anatomy import show
+from coursekit.anatomy.arguments import checked_model, checked_shape
+from coursekit.anatomy.calls import Frame, cpu_by_default
 from coursekit.anatomy.field import EMPTY, Field, full, numbers
-from coursekit.anatomy.trace import Frame, trace
+from coursekit.anatomy.trace import trace
 from coursekit.anatomy.window import Varies
 
 Number = int | Varies | None
@@ -152,11 +151,9 @@ def anatomy(model: nn.Module, input_shape: Sequence[int]) -> Anatomy:
         >>> anatomy(nn.Conv2d(3, 8, 3), (3, 9, 9))[0].receptive_field
         (3, 3)
     """
-    shape = _checked_shape(input_shape)
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"`model` must be an nn.Module instance; got {_called(model)}")
-    with _cpu_by_default():
-        frames = trace(_initialised(model), shape)
+    shape = checked_shape(input_shape)
+    with cpu_by_default():
+        frames = trace(checked_model(model), shape)
     outputs, *inner = (_rows(frame) for frame in frames)
     rows = [row for layer in inner for row in layer]
     rows += _unused(model, {frame.name for frame in frames})
@@ -168,41 +165,6 @@ def seen(
 ) -> tuple[tuple[int, int], ...]:
     """Return the pixels one unit sees; `Anatomy.seen` without keeping the table."""
     return anatomy(model, input_shape).seen(layer, unit)
-
-
-def _cpu_by_default() -> AbstractContextManager:
-    """Keep the bookkeeping on the CPU, whatever device the caller made the default."""
-    elsewhere = torch.get_default_device().type != "cpu"
-    return torch.device("cpu") if elsewhere else nullcontext()
-
-
-def _called(model: object) -> str:
-    if isinstance(model, type):
-        return f"the class {model.__name__}: call it first, as in {model.__name__}()"
-    return type(model).__name__
-
-
-def _checked_shape(input_shape: Sequence[int]) -> tuple[int, ...]:
-    try:
-        shape = tuple(input_shape)
-    except TypeError:
-        shape = ()
-    if not 1 <= len(shape) <= 4:
-        raise ValueError(
-            "`input_shape` must be (channels, height, width) of one image, without "
-            f"the batch; got {input_shape!r}"
-        )
-    return tuple(integer("input_shape", size, low=1) for size in shape)
-
-
-def _initialised(model: nn.Module) -> nn.Module:
-    for name, value in (*model.named_parameters(), *model.named_buffers()):
-        if nn.parameter.is_lazy(value):
-            raise ValueError(
-                f"`model` has a lazy layer whose shape is not known yet ({name}); "
-                "run the model once on a batch first"
-            )
-    return model
 
 
 def _rows(frame: Frame) -> list[Layer]:

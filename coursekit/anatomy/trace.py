@@ -8,36 +8,17 @@ train/eval mode of every module and the random generators stay as they were.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-
 import torch
 from torch import Tensor, nn
-from torch.nn.modules import module as nn_module
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.flop_counter import flop_registry
 
 from coursekit.anatomy import mixing, moving, resizing, sliding  # noqa: F401 (rules)
+from coursekit.anatomy.calls import Frame, explained, left_as_found, watched_calls
 from coursekit.anatomy.field import Field, whole_image
 from coursekit.anatomy.operators import Operands, UnknownOperatorError, propagate
-
-
-@dataclass(eq=False)
-class Frame:
-    """One call of one module: what went in and out, and what it cost."""
-
-    name: str
-    module: nn.Module
-    depth: int
-    inputs: list[tuple[int, ...]]
-    multiply_adds: int = 0
-    first_call: bool = True
-    outputs: list[tuple[str, tuple[int, ...], Field | None]] = field(
-        default_factory=list
-    )
 
 
 class _Circular(TorchFunctionMode):
@@ -175,106 +156,13 @@ def trace(model: nn.Module, input_shape: tuple[int, ...]) -> list[Frame]:
     dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
     image = torch.empty(1, *input_shape, dtype=dtype, device="meta")
     watch.fields[image] = whole_image((1, *input_shape))
-    with evaluating(model), _watched_calls(model, watch, frames, stack):
+    with (
+        left_as_found(model, training=False),
+        watched_calls(model, frames, stack, watch.field_of),
+    ):
         try:
             with torch.no_grad(), _Circular(watch), watch:
                 model(image)
         except (RuntimeError, ValueError, IndexError, NotImplementedError) as error:
-            raise _explained(error, stack, input_shape) from error
+            raise explained(error, stack, input_shape) from error
     return frames
-
-
-def _explained(error: Exception, stack: list[Frame], shape: tuple) -> ValueError:
-    """Say at which layer a forward pass ended, and with what shapes."""
-    frame = stack[-1] if stack else None
-    kind = type(frame.module).__name__ if frame else "model"
-    name = f"layer `{frame.name}` ({kind})" if frame and frame.name else f"`{kind}`"
-    if isinstance(error, UnknownOperatorError):
-        return UnknownOperatorError(
-            f"anatomy has no rule for the operator `{error}`, used in {name}; "
-            "wrap that step in a module made of known operators, or leave it out"
-        )
-    took = ", ".join(str(s) for s in frame.inputs) if frame else str(shape)
-    reason = _mismatch(frame) or str(error).strip().split("\n")[0]
-    return ValueError(
-        f"an input of `input_shape` {shape} does not go through the model: {name} "
-        f"was given {took or shape}, and {reason}"
-    )
-
-
-def _mismatch(frame: Frame | None) -> str | None:
-    """Say in words that a layer was built for another number of channels."""
-    given = frame.inputs[0] if frame and frame.inputs else ()
-    for attribute, place in (
-        ("in_channels", 0),
-        ("num_features", 0),
-        ("in_features", -1),
-    ):
-        wanted = getattr(frame.module, attribute, None) if frame else None
-        if given and isinstance(wanted, int) and wanted != given[place]:
-            what = "features" if place else "channels"
-            return f"it takes {wanted} {what}, not {given[place]}"
-    return None
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put every module in eval mode and give each its own mode back afterwards."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        for module, _ in modes:
-            module.training = False
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
-@contextmanager
-def _watched_calls(
-    model: nn.Module, watch: _Watch, frames: list[Frame], stack: list[Frame]
-) -> Iterator[None]:
-    """Open a frame for every call of a module of the model."""
-    names = {id(module): name for name, module in model.named_modules()}
-    calls: dict[str, int] = {}
-
-    def enter(module: nn.Module, args: tuple) -> None:
-        name = names.get(id(module))
-        if name is None:
-            return
-        calls[name] = calls.get(name, 0) + 1
-        label = name if calls[name] == 1 else f"{name}:{calls[name]}"
-        shapes = [tuple(a.shape[1:]) for a in args if isinstance(a, Tensor)]
-        frame = Frame(label, module, len(stack), shapes, first_call=calls[name] == 1)
-        frames.append(frame)
-        stack.append(frame)
-
-    def leave(module: nn.Module, args: tuple, out: object) -> None:
-        if id(module) in names:
-            stack.pop().outputs = [
-                (key, tuple(tensor.shape[1:]), watch.field_of(tensor))
-                for key, tensor in _named_tensors(out)
-            ]
-
-    before = nn_module.register_module_forward_pre_hook(enter)
-    after = nn_module.register_module_forward_hook(leave)
-    try:
-        yield
-    finally:
-        before.remove()
-        after.remove()
-
-
-def _named_tensors(out: object, key: str = "") -> list[tuple[str, Tensor]]:
-    """Return the tensors inside an output, each with its place: "[0]", "['aux']"."""
-    if isinstance(out, Tensor):
-        return [(key, out)]
-    if isinstance(out, dict):
-        items = out.items()
-    elif isinstance(out, list | tuple):
-        items = enumerate(out)
-    else:
-        return []
-    return [
-        found for k, value in items for found in _named_tensors(value, f"{key}[{k!r}]")
-    ]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 HOSTED = ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE")
 
-SHOWN = ("coursekit", "torch", "torchvision", "ipywidgets")
+SHOWN = ("torch", "torchvision", "ipywidgets")
 
 
 def start() -> str:
