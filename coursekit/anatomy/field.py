@@ -216,7 +216,7 @@ def concatenate(fields: Sequence[Field], dim: int, shape: Sequence[int]) -> Fiel
             bounds = first
         else:
             pieces = [
-                _open_dim(p.bounds, dim, f.shape[dim])
+                open_dim(p.bounds, dim, f.shape[dim])
                 for p, f in zip(parts, fields, strict=True)
             ]
             common = torch.broadcast_shapes(
@@ -237,7 +237,7 @@ def concatenate(fields: Sequence[Field], dim: int, shape: Sequence[int]) -> Fiel
     return Field(tuple(shape), tuple(axes))
 
 
-def _open_dim(bounds: Tensor, dim: int, size: int) -> Tensor:
+def open_dim(bounds: Tensor, dim: int, size: int) -> Tensor:
     """Return the bounds with `dim` at its real size, the others left broadcast."""
     sizes = [-1] * bounds.dim()
     sizes[dim + 1] = size
@@ -309,7 +309,7 @@ def gather(field: Field, dim: int, index: Tensor, valid: Tensor) -> Field:
     for axis in field.axes:
         bounds, along = axis.bounds, dim + 1
         if bounds.shape[along] > 1 or not everywhere:
-            bounds = _open_dim(bounds, dim, size)
+            bounds = open_dim(bounds, dim, size)
             taken = bounds.index_select(along, index.flatten())
             taken = taken.unflatten(along, tuple(index.shape))
             view = [1] * taken.dim()

@@ -82,7 +82,7 @@ def constant_padding(call: Operands, outputs: list[Tensor]) -> Field:
 def padded(field: Field, pad: list[int], mode: str) -> Field:
     """Return the field after padding, as `torch.nn.functional.pad` counts it."""
     rank = len(field.shape)
-    before = {rank - 1 - i: pad[2 * i] for i in range(len(pad) // 2)}
+    sides = {rank - 1 - i: (pad[2 * i], pad[2 * i + 1]) for i in range(len(pad) // 2)}
 
     def grow(values: Tensor) -> Tensor:
         if mode == "constant":
@@ -91,11 +91,14 @@ def padded(field: Field, pad: list[int], mode: str) -> Field:
 
     bounds = []
     for axis in field.axes:
-        low, high = (grow(part) for part in fields.full(axis, field.shape))
-        bounds.append(torch.stack([low, high]))
-    shape = tuple(bounds[0].shape[1:])
+        opened = axis.bounds  # only along what is padded: the rest stays broadcast
+        for dim, amounts in sides.items():
+            if any(amounts):
+                opened = fields.open_dim(opened, dim, field.shape[dim])
+        bounds.append(torch.stack([grow(part) for part in opened]))
+    shape = tuple(n + sum(sides.get(d, (0,))) for d, n in enumerate(field.shape))
     moved = fields.rewindow(
-        field, lambda dim, window: windows.reindex(window, -before.get(dim, 0), 1)
+        field, lambda d, window: windows.reindex(window, -sides.get(d, (0,))[0], 1)
     )
     axes = [replace(a, bounds=b) for a, b in zip(moved.axes, bounds, strict=True)]
     return Field(shape, tuple(axes))
