@@ -1,5 +1,7 @@
 """Image sets: embedded digits and photos, subsets, stratified splits, bad input."""
 
+import subprocess
+import sys
 from fractions import Fraction
 from itertools import chain
 from math import floor
@@ -229,3 +231,29 @@ def test_image_sets_escape_what_they_show():
     page = data._repr_html_()
     assert "<i>" not in page
     assert page.count("<b>") == 1
+
+
+def test_embedded_images_are_those_of_scikit_learns_own_loaders():
+    from sklearn.datasets import load_digits, load_sample_images
+
+    ours, theirs = digits(8), load_digits()
+    assert torch.equal(ours.labels, torch.from_numpy(theirs.target))
+    scaled = torch.from_numpy(theirs.images)[:, None] * 255 / 16
+    assert (ours.images - scaled).abs().max() <= 0.5
+    for mine, image in zip(photos().images, load_sample_images().images, strict=True):
+        assert torch.equal(mine.permute(1, 2, 0), torch.tensor(image))
+
+
+def test_embedded_images_load_without_importing_scikit_learn():
+    code = (
+        "import sys; from coursekit import digits, photos; digits(); photos();"
+        "sys.exit('sklearn' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_embedded_images_are_found_by_the_loaders_if_the_files_moved(monkeypatch):
+    expected = digits(8).images, photos().images
+    monkeypatch.setattr("coursekit.data.embedded._carried", lambda name: None)
+    assert torch.equal(digits(8).images, expected[0])
+    assert torch.equal(photos().images, expected[1])

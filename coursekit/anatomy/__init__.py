@@ -9,6 +9,7 @@ from types import ModuleType
 
 from coursekit.anatomy.comparison import ComparedModel, Comparison, compare
 from coursekit.anatomy.costs import ParameterKinds, parameters_by_kind, weight_layers
+from coursekit.anatomy.graph import Flow, flow
 from coursekit.anatomy.operators import UnknownOperatorError
 from coursekit.anatomy.table import Anatomy, Layer, anatomy, seen
 from coursekit.anatomy.training_memory import Memory, largest_batch, memory
@@ -18,6 +19,7 @@ __all__ = [
     "Anatomy",
     "ComparedModel",
     "Comparison",
+    "Flow",
     "Layer",
     "Memory",
     "ParameterKinds",
@@ -26,6 +28,7 @@ __all__ = [
     "Window",
     "anatomy",
     "compare",
+    "flow",
     "largest_batch",
     "memory",
     "parameters_by_kind",

@@ -4,8 +4,10 @@
 makes one such picture from plain settings and needs no widgets.
 """
 
+from coursekit.explore.augmentation import augmentation_view, explore_augmentation
 from coursekit.explore.chain import ChainLayer
 from coursekit.explore.kernel import explore_kernel, kernel_step
+from coursekit.explore.network import explore_network, network_view
 from coursekit.explore.padding import explore_padding, padding_modes
 from coursekit.explore.pooling import explore_pooling, pooling_pyramid
 from coursekit.explore.receptive_field import (
@@ -19,11 +21,15 @@ __all__ = [
     "ChainLayer",
     "Explorer",
     "View",
+    "augmentation_view",
+    "explore_augmentation",
     "explore_kernel",
+    "explore_network",
     "explore_padding",
     "explore_pooling",
     "explore_receptive_field",
     "kernel_step",
+    "network_view",
     "padding_modes",
     "pooling_pyramid",
     "receptive_field_view",

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-TRAIN, VALID = "#0072B2", "#D55E00"  # Okabe–Ito blue and vermillion
+from coursekit.training.curves import curves_html
+
 ROWS_SHOWN = 24
 
 
@@ -74,9 +75,8 @@ class History:
             "<tr>" + "".join(f"<td>{cell}</td>" for cell in _cells(row)) + "</tr>"
             for row in _thinned(self.epochs)
         )
-        curves = _curve(self, "loss", "") + _curve(self, "accuracy", " %", 100)
         return (
-            f"<div>{curves}</div><table><thead><tr>{head}</tr></thead>"
+            f"{curves_html(self)}<table><thead><tr>{head}</tr></thead>"
             f"<tbody>{rows}</tbody></table><small>{_settings_line(self)}</small>"
         )
 
@@ -107,44 +107,3 @@ def _thinned(rows: tuple[Epoch, ...]) -> list[Epoch]:
 
 def _settings_line(history: History) -> str:
     return " · ".join(f"{name} {value}" for name, value in history.settings.items())
-
-
-def _curve(history: History, what: str, unit: str, scale: float = 1.0) -> str:
-    """Return a small SVG of train (blue) and validation (vermillion) over epochs."""
-    lines = {
-        name: [x * scale for x in history[f"{name}_{what}"] if x is not None]
-        for name in ("train", "valid")
-    }
-    values = [x for line in lines.values() for x in line]
-    if len(history) < 2:
-        return ""
-    low, high = min(values), max(values)
-    text = ", ".join(
-        f"{name} {line[0]:.3g} to {line[-1]:.3g}{unit}"
-        for name, line in lines.items()
-        if line
-    )
-    drawn = "".join(
-        f'<polyline fill="none" stroke="{colour}" stroke-width="2" '
-        f'points="{_points(line, low, high)}"/>'
-        for line, colour in zip(lines.values(), (TRAIN, VALID), strict=True)
-        if line
-    )
-    label = f"{what} by epoch: {text}"
-    return (
-        f'<svg width="280" height="130" role="img" aria-label="{label}">'
-        f'<text x="4" y="12" font-size="11">{what} by epoch, '
-        f"{low:.3g} to {high:.3g}{unit}</text>{drawn}</svg>"
-    )
-
-
-def _points(line: list[float], low: float, high: float) -> str:
-    """Return the polyline of at most 120 points in a 270×100 box."""
-    stride = max(1, len(line) // 120)
-    spread = (high - low) or 1.0
-    step = 268 / max(1, len(line) - 1)
-    places = [
-        (6 + i * step, 122 - 100 * (line[i] - low) / spread)
-        for i in range(0, len(line), stride)
-    ]
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in places)

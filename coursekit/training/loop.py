@@ -77,7 +77,8 @@ def fit(
             more a probe of 8 steps times both; shorter runs stay contiguous.
         precision: "float32", "bfloat16", "float16", or "auto": the probe may also
             choose the half precision of the device.
-        progress: show a line that is updated (less than 20 kB in all).
+        progress: show a line that is updated, in a notebook with curves below it (less
+            than 20 kB in all).
         checkpoint: file to save to; the same call again goes on from it.
         checkpoint_seconds, checkpoint_epochs: save when so much has passed, but never
             so often that saving takes more than 2 % of the time; 0 s: after every step.

@@ -145,7 +145,7 @@ def finish_epoch(run: Run) -> None:
     run.rows.append(row)
     run.step, run.meter = 0, Meter()
     run.seconds, run.since = 0.0, time.perf_counter()
-    run.progress.epoch(summary(run), run.done)
+    run.progress.epoch(summary(run), run.done, run.history)
     run.keeper.save_after_epoch(run)
 
 

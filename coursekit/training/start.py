@@ -54,7 +54,7 @@ def start(
         run = _prepare(model, sources, settings, workers, progress)
         try:
             yield run
-            run.progress.close(summary(run))
+            run.progress.close(summary(run), run.history)
         finally:
             model.to(memory_format=torch.contiguous_format)
             model.eval()
@@ -107,7 +107,7 @@ def _prepare(
         settings=settings,
         choice=choice,
         workers=workers,
-        progress=open_progress(show and workers.rank == 0),
+        progress=open_progress(show and workers.rank == 0, settings.epochs),
         keeper=keeper,
         look_every=1 if keeper.always else fold_every,
         shown=_shown(model, settings, choice, workers),

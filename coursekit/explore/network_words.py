@@ -1,0 +1,134 @@
+"""A layer of a network in words and numbers: costs, values, neighbours, field."""
+
+from coursekit.explore import svg
+from coursekit.explore.network_layout import Layout
+from coursekit.explore.network_state import Network, kernels
+from coursekit.explore.receptive_field import pair
+from coursekit.explore.view import CHOSEN
+
+_ROUND = 4  # rows of the table before and after the chosen one
+
+
+def numbers(
+    network: Network, layout: Layout, index: int, channel: int, unit: tuple[int, ...]
+) -> dict:
+    """Return every number of a view, by name."""
+    row, maps = network.row(index), network.maps(index)
+    rows, columns = network.sights.seen(index, unit)
+    before, after = network.neighbours(network.call(index))
+    weights, chosen = kernels(network.module(index)), maps[channel]
+    return {
+        "layer": row.name,
+        "kind": row.kind,
+        "channel": channel,
+        "unit": unit,
+        "value": float(chosen[unit] if unit else chosen.flatten()[0]),
+        "minimum": float(chosen.min()),
+        "maximum": float(chosen.max()),
+        "zeros": float((chosen == 0).float().mean()),
+        "kernels": None if weights is None else weights.shape,
+        "output_shape": row.output_shape,
+        "parameters": row.parameters,
+        "multiply_adds": row.multiply_adds,
+        "receptive_field": row.receptive_field,
+        "stride": row.stride,
+        "start": row.start,
+        "rows": rows,
+        "columns": columns,
+        "before": before,
+        "after": after,
+        "drawn": tuple(layout.boxes),
+        "highlighted": layout.holding(network.call(index)),
+    }
+
+
+def sentences(found: dict, network: Network, block: str) -> str:
+    """Return a view in words, one sentence a line."""
+    table = network.sights.table
+    weights = table.multiply_adds or 1
+    own = f"{found['layer'] or 'The whole model'} ({found['kind']})"
+    reads, feeds = _listed(found["before"]), _listed(found["after"])
+    size = shape(found["output_shape"])
+    lines = [
+        f"Layer {own}: reads {reads}, feeds {feeds}; output {size}.",
+        f"{found['parameters']:,} parameters of {table.parameters:,}, "
+        f"{found['multiply_adds']:,} multiply-adds "
+        f"({100 * found['multiply_adds'] / weights:.3g} % of the network).",
+        _values(found),
+        _seen(found, network),
+        _drawn(found, block),
+    ]
+    return "\n".join(lines)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    if not names:
+        return "nothing more"
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return ", ".join(names[:4]) + more
+
+
+def shape(sizes: tuple[int, ...]) -> str:
+    """Return (64, 56, 56) as "64×56×56"."""
+    return "×".join(map(str, sizes))
+
+
+def _values(found: dict) -> str:
+    what = f"Channel {found['channel']}"
+    value = svg.precise(found["value"])
+    if not found["unit"]:
+        return f"{what} has the value {value}."
+    if found["minimum"] == found["maximum"]:
+        return f"{what} is {value} everywhere."
+    low, high = svg.precise(found["minimum"]), svg.precise(found["maximum"])
+    at = f"unit ({', '.join(map(str, found['unit']))})"
+    zeros = f", {found['zeros']:.0%} of it 0" if found["zeros"] else ""
+    return f"{what} goes from {low} to {high}{zeros}; its {at} has the value {value}."
+
+
+def _seen(found: dict, network: Network) -> str:
+    (top, bottom), (left, right) = found["rows"], found["columns"]
+    height, width = network.photo.shape
+    unit = found["unit"]
+    who = (
+        f"Unit ({', '.join(map(str, unit))}) sees" if unit else "Its units together see"
+    )
+    if bottom <= top or right <= left:
+        return f"{who} nothing of the photo: it lies in the padding."
+    share = 100 * (bottom - top) * (right - left) / (height * width)
+    return (
+        f"{who} rows {top} to {bottom - 1} and columns {left} to {right - 1} of the "
+        f"photo, {share:.3g} % of it; field {pair(found['receptive_field'])}, jump "
+        f"{pair(found['stride'])}, start {pair(found['start'])}."
+    )
+
+
+def _drawn(found: dict, block: str) -> str:
+    names = ", ".join(found["highlighted"])
+    return (
+        f"Drawn: {block or 'the whole network'} in {len(found['drawn'])} boxes, "
+        f"{names or 'none of them'} marked."
+    )
+
+
+def table(network: Network, index: int) -> tuple[tuple[str, ...], ...]:
+    """Return the costs of the rows round the chosen one, and of the whole model."""
+    sights = network.sights
+    lines = [("layer", "output", "parameters", "multiply-adds", "field", "jump")]
+    first = max(0, min(index - _ROUND, len(sights.rows) - 2 * _ROUND - 1))
+    for number in range(first, min(first + 2 * _ROUND + 1, len(sights.rows))):
+        row, title = sights.rows[number], sights.titles[number]
+        lines.append(
+            (
+                f"{CHOSEN} {title}" if number == index else title,
+                shape(row.output_shape),
+                f"{row.parameters:,}",
+                f"{row.multiply_adds:,}",
+                pair(row.receptive_field),
+                pair(row.stride),
+            )
+        )
+    whole = sights.table
+    total = ("whole model", shape(whole.output.output_shape or ()),
+             f"{whole.parameters:,}", f"{whole.multiply_adds:,}", "", "")  # fmt: skip
+    return (*lines, total)

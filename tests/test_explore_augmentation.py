@@ -1,0 +1,271 @@
+"""The augmentation explorer: its pictures against coursekit.augment, pixel by pixel."""
+
+import itertools
+import xml.etree.ElementTree as ET
+from fractions import Fraction
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+import torch
+
+from coursekit import augment
+from coursekit.data import shapes
+from coursekit.explore import augmentation_view, explore_augmentation, static
+from coursekit.explore.augmentation_truth import covered_by
+from tests.explorers import SVG, drawing, pixels, settings, shown, squares, turns
+
+WAYS = ("cutout", "crop", "flip", "shift", "rotation")
+
+
+def photos(n=4, c=3, h=16, w=16, seed=0):
+    """Return noise without black: any black in a picture was filled in."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randint(1, 256, (n, c, h, w), generator=generator)
+    return drawn.to(torch.uint8)
+
+
+def augmented(images, way, amount, holes, seed):
+    generator = torch.Generator().manual_seed(seed)
+    if way == "cutout":
+        return augment.cutout(images, amount, holes=holes, generator=generator)
+    if way == "flip":
+        return augment.random_flip(images, amount / 100, generator=generator)
+    name = {"crop": "random_crop", "shift": "random_shift"}.get(way, "random_rotation")
+    return getattr(augment, name)(images, amount, generator=generator)
+
+
+def rendered(tile: ET.Element, originals: dict[str, np.ndarray]) -> np.ndarray:
+    """Draw one image of the lower row, later elements over earlier ones."""
+    width, height = map(int, tile.get("viewBox").split()[2:])
+    canvas = np.full((height, width, 3), -1)
+    for element in tile:
+        if element.tag == f"{SVG}image":
+            canvas[:] = pixels(element)
+        elif element.tag == f"{SVG}rect":
+            assert (element.get("width"), element.get("height")) == (
+                str(width),
+                str(height),
+            )
+            canvas[:] = 0
+        elif element.tag == f"{SVG}use":
+            photo = originals[element.get("href")[1:]]
+            a, _, _, _, e, f = map(int, element.get("transform")[7:-1].split())
+            for y, x in itertools.product(range(height), range(width)):
+                column = a * x + e + (a - 1) // 2  # pixel x spans x to x + 1
+                if 0 <= y + f < height and 0 <= column < width:
+                    canvas[y + f, column] = photo[y, x]
+        else:
+            for x, y, wide, high in squares(element.get("d")):
+                x, y = int(x), int(y)
+                canvas[y : y + int(high), x : x + int(wide)] = 0
+    return canvas
+
+
+def drawn_pixels(view) -> torch.Tensor:
+    """Return the images of the lower row as colours, (n, 3, h, w)."""
+    originals = {
+        e.get("id"): pixels(e) for e in drawing(view.backdrop).iter() if e.get("id")
+    }
+    tiles = drawing(view.svg_or_html).findall(f"{SVG}svg")
+    images = np.stack([rendered(tile, originals) for tile in tiles])
+    return torch.from_numpy(images).permute(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 16), (1, 9, 20), (3, 21, 8)])
+@pytest.mark.parametrize("holes", [1, 3])
+@pytest.mark.parametrize("way", WAYS)
+def test_the_pictures_equal_the_augmentation_with_the_same_seed(way, holes, shape):
+    images = photos(5, *shape)
+    for amount, seed in ((0, 0), (1, 1), (3, 2), (4, 3)):
+        view = augmentation_view(images, way=way, amount=amount, holes=holes, seed=seed)
+        expected = augmented(images, way, amount, holes, seed)
+        assert torch.equal(drawn_pixels(view), expected.expand(-1, 3, -1, -1).long())
+
+
+def test_the_upper_row_is_the_images_as_given():
+    images = photos(5, 3, 9, 20)
+    found = [
+        pixels(e)
+        for e in drawing(augmentation_view(images).backdrop).iter(f"{SVG}image")
+    ]
+    assert np.array_equal(np.stack(found), images.permute(0, 2, 3, 1).numpy())
+
+
+@pytest.mark.parametrize("holes", [1, 2, 4])
+@pytest.mark.parametrize("length", [0, 1, 7, 16])
+def test_the_covered_share_is_what_one_counts_in_the_picture(length, holes):
+    view = augmentation_view(photos(), amount=length, holes=holes, seed=5)
+    black = (drawn_pixels(view) == 0).all(1).double().mean((1, 2))
+    assert view.numbers["filled"] == black.tolist()
+    assert view.numbers["mean_filled"] == pytest.approx(black.mean().item())
+    assert f"Covered in these images: {100 * black.mean():.1f} %" in view.text
+    assert [row[2] for row in view.table[1:]] == [f"{100 * b:.1f} %" for b in black]
+
+
+@pytest.mark.parametrize("length", [0, 1, 4, 5, 8])
+def test_the_exact_mean_of_one_hole_is_that_of_the_package(length):
+    view = augmentation_view(photos(h=8, w=12), amount=length)
+    mean = augment.mean_covered_fraction(length, 8, 12)
+    assert view.numbers["expected"] == mean
+    assert f"exact mean is {mean} = {100 * float(mean):.1f} %" in view.text
+
+
+@pytest.mark.parametrize(("length", "h", "w"), [(1, 3, 3), (2, 3, 4), (3, 4, 2)])
+@pytest.mark.parametrize("holes", [1, 2, 3])
+def test_the_exact_mean_of_several_holes_is_the_mean_over_all_places(
+    length, h, w, holes
+):
+    covered = total = 0
+    places = list(itertools.product(range(h), range(w)))
+    for centres in itertools.product(places, repeat=holes):
+        seen = {
+            (y, x)
+            for y, x in places
+            for i, j in centres
+            if 0 <= y - i + length // 2 < length and 0 <= x - j + length // 2 < length
+        }
+        covered, total = covered + len(seen), total + h * w
+    assert covered_by(length, holes, h, w) == Fraction(covered, total)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_angles_named_are_the_angles_turned(seed):
+    images = photos(5, 3, 13, 20, seed)
+    view = augmentation_view(images, way="rotation", amount=180, seed=seed)
+    turned = augment.rotate(images, torch.tensor(view.numbers["drawn"]))
+    difference = (drawn_pixels(view) - turned.long()).abs()
+    assert difference.max() <= 1  # rounding of the angle
+    assert all(abs(angle) <= 180 for angle in view.numbers["drawn"])
+
+
+@pytest.mark.parametrize("way", ["crop", "shift"])
+def test_the_moves_named_are_the_moves_made(way):
+    images = photos(6)
+    view = augmentation_view(images, way=way, amount=8, seed=3)
+    moved = augment.shift(images, torch.tensor(view.numbers["drawn"]))
+    assert torch.equal(drawn_pixels(view), moved.long())
+    (down, right), row = view.numbers["drawn"][0], view.table[1]
+    words = f"{abs(down)} {'down' if down >= 0 else 'up'}, {abs(right)} "
+    assert row[1] == words + ("right" if right >= 0 else "left")
+
+
+def test_the_mirrored_images_are_counted():
+    images = photos(6)
+    view = augmentation_view(images, way="flip", amount=50, seed=1)
+    mirrored = [
+        not torch.equal(new, old.long())
+        for new, old in zip(drawn_pixels(view), images, strict=True)
+    ]
+    assert view.numbers["drawn"] == mirrored
+    assert f"Mirrored: {sum(mirrored)} of 6" in view.text
+
+
+def test_every_control_through_its_range_shows_what_the_settings_say():
+    explorer = explore_augmentation()
+    images = shapes(6, noise=0).images
+    for _ in turns(explorer, count=60):
+        view, chosen = explorer.view, settings(explorer)
+        picture, ground = drawing(view.svg_or_html), drawing(view.backdrop)
+        assert torch.equal(drawn_pixels(view), augmented(images, **chosen).long())
+        assert picture.get("role") == "img"
+        assert picture.get("aria-label") == view.text.splitlines()[0]
+        assert picture.get("viewBox") == ground.get("viewBox")
+        assert ground.get("aria-hidden") == "true"
+        most = 20_000 if chosen["way"] == "rotation" else 4096
+        assert len(view.svg_or_html.encode()) < most
+        assert view.svg_or_html in shown(explorer)
+        assert view.backdrop in shown(explorer)
+        assert view.text in repr(explorer)
+        assert f"(seed {chosen['seed']})" in view.text
+        assert explorer.controls["holes"].disabled == (chosen["way"] != "cutout")
+
+
+def test_another_way_brings_its_own_amount():
+    explorer = explore_augmentation()
+    amount = explorer.controls["amount"]
+    found = {}
+    for way in WAYS:
+        explorer.controls["way"].value = way
+        found[way] = (amount.description, amount.value, amount.max)
+    assert found == {
+        "cutout": ("length (pixels)", 16, 32),
+        "crop": ("padding (pixels)", 4, 16),
+        "flip": ("chance (%)", 50, 100),
+        "shift": ("at most (pixels)", 4, 16),
+        "rotation": ("at most (degrees)", 15, 180),
+    }
+
+
+def test_draw_again_draws_with_the_next_seed():
+    explorer = explore_augmentation()
+    before = explorer.view.numbers["filled"]
+    explorer.controls["again"].click()
+    assert explorer.controls["seed"].value == 1
+    assert explorer.view.numbers["filled"] != before
+    explorer.controls["seed"].value = 99
+    explorer.controls["again"].click()
+    assert explorer.controls["seed"].value == 0
+    assert explorer.view.numbers["filled"] == before
+
+
+def test_controls_are_labelled_and_work_from_the_keyboard():
+    for control in explore_augmentation().controls.values():
+        assert control.description.strip()
+        assert isinstance(
+            control, widgets.IntSlider | widgets.Dropdown | widgets.Button
+        )
+
+
+def test_your_own_images_are_shown_the_first_six_of_them():
+    images = photos(9, 1, 28, 28)
+    explorer = explore_augmentation(images)
+    assert static(explorer).text.startswith("6 images of 28×28 pixels")
+    expected = augmented(images[:6], "cutout", 14, 1, 0)
+    assert torch.equal(drawn_pixels(explorer.view)[:, :1], expected.long())
+
+
+def test_the_images_given_are_not_changed():
+    images = photos()
+    before = images.clone()
+    for way in WAYS:
+        augmentation_view(images, way=way)
+    assert torch.equal(images, before)
+
+
+def test_without_an_amount_a_usual_one_is_taken():
+    view = augmentation_view(photos(h=32, w=32))
+    assert "1 hole of 16×16" in view.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"images": torch.zeros(2, 3, 16, 16)},
+            r"bytes .*; got torch.float32 of shape",
+        ),
+        ({"images": photos(2)[0]}, r"batch \(n, c, h, w\) .*; got .* \(3, 16, 16\)"),
+        ({"images": photos(2, 2)}, r"1 or 3 channels.*; got .* \(2, 2, 16, 16\)"),
+        ({"images": photos(2, 3, 7)}, r"8 to 64 rows.*; got .* \(2, 3, 7, 16\)"),
+        ({"images": photos(1, 3, 65)}, r"8 to 64 rows.*; got .* \(1, 3, 65, 16\)"),
+        ({"images": photos(7)}, r"`images` must be .*: 1 to 6 images.*; got .* \(7, 3"),
+        ({"images": photos(0)}, r"1 to 6 images.*; got .* \(0, 3, 16, 16\)"),
+        ({"images": "cat.png"}, "`images` must be .*; got str"),
+        ({"way": "blur"}, "`way` must be one of 'cutout', .* got 'blur'"),
+        ({"amount": 17}, "`amount` must be 0 to 16; got 17"),
+        ({"way": "crop", "amount": 9}, "`amount` must be 0 to 8; got 9"),
+        ({"amount": 2.5}, "`amount` must be 0 to 16; got 2.5"),
+        ({"holes": 5}, "`holes` must be 1 to 4; got 5"),
+        ({"seed": -1}, "`seed` must be a whole number ≥ 0; got -1"),
+    ],
+)
+def test_augmentation_view_refuses_in_one_sentence(changes, sentence):
+    chosen = {"images": photos(), **changes}
+    with pytest.raises(ValueError, match=sentence):
+        augmentation_view(chosen.pop("images"), **chosen)
+
+
+def test_the_explorer_refuses_what_is_no_batch_of_images():
+    with pytest.raises(ValueError, match=r"at least 1 image.*; got Shapes"):
+        explore_augmentation(shapes(4))
