@@ -1,12 +1,15 @@
 """The networks of the lectures against their papers and against torchvision."""
 
+import math
+
 import pytest
 import torch
 import torchvision
 from torch import nn
 
 from coursekit import models
-from coursekit.anatomy import anatomy
+from coursekit.anatomy import anatomy, parameters_by_kind
+from coursekit.blocks import Inception, NaiveInception
 
 
 def on_meta(build, *args, **kwargs) -> nn.Module:
@@ -130,6 +133,35 @@ def test_the_papers_cost_of_inception_5a_does_not_follow_from_its_channels():
     by_hand = 49 * 832 * sum(widths)
     row = anatomy(on_meta(models.googlenet), (3, 224, 224))["inception5a"]
     assert row.multiply_adds == round(by_hand) == 51_079_168  # Table 1 says 54 M
+
+
+def test_the_naive_module_of_the_lecture_costs_854_million():
+    block = on_meta(NaiveInception, 256, one=128, three=192, five=96)
+    assert anatomy(block, (256, 28, 28)).multiply_adds == 854_196_224
+
+
+def test_the_bottlenecked_module_costs_271_million_not_the_358_of_the_slide():
+    block = on_meta(Inception, 256, one=128, three=(64, 192), five=(64, 96), pool=64)
+    table = anatomy(block, (256, 28, 28))
+    assert table.output.output_shape == (480, 28, 28)
+    assert table.multiply_adds == 271_351_808
+    twice = table["three.1.0"].multiply_adds  # the slide adds its 3×3 term twice
+    assert round((table.multiply_adds + twice) / 1e6) == 358
+
+
+def test_the_activations_of_vgg16_add_up_to_61_megabytes_not_96():
+    table = anatomy(on_meta(models.vgg16), (3, 224, 224))
+    kinds = ("Conv2d", "MaxPool2d", "Linear")
+    values = 3 * 224 * 224 + sum(
+        math.prod(row.output_shape) for row in table if row.kind in kinds
+    )
+    assert round(values / 1e6, 1) == 15.2  # the slide: "24 M × 4 bytes ≈ 96 MB"
+    assert round(4 * values / 1e6) == 61
+
+
+def test_about_ninety_percent_of_vgg16_is_in_its_dense_layers():
+    kinds = parameters_by_kind(on_meta(models.vgg16))
+    assert round(100 * kinds.dense / kinds.total, 1) == 89.4
 
 
 def test_googlenet_auxiliaries_answer_while_training_only():
