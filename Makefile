@@ -9,7 +9,7 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 endif
 VENV ?= .venv
 TESTS ?=
-BENCH ?= slider loop
+BENCH ?= slider network_explorer cutout loading checkpoint loop memory anatomy_zoo field_tools
 LABARGS ?=
 BIN := $(VENV)/bin
 

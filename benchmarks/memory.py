@@ -25,6 +25,7 @@ import sys
 import time
 from datetime import date
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -112,6 +113,8 @@ def by_torchsummary(model: nn.Module, shape, batch: int) -> int | None:
 
 
 def by_torchinfo(model: nn.Module, shape, batch: int) -> int | None:
+    if find_spec("torchinfo") is None:
+        return None  # not among the course's requirements; shown as –
     import torchinfo
 
     found = torchinfo.summary(model.cpu(), (batch, *shape), verbose=0, device="cpu")
@@ -153,12 +156,12 @@ def in_own_process(name: str, options) -> dict:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def megabytes(value: int) -> str:
-    return f"{value / 1e6:,.1f}"
+def megabytes(value: int | None) -> str:
+    return "–" if value is None else f"{value / 1e6:,.1f}"
 
 
-def error(value: int, truth: int) -> str:
-    return f"{100 * (value / truth - 1):+.1f} %"
+def error(value: int | None, truth: int) -> str:
+    return "–" if value is None else f"{100 * (value / truth - 1):+.1f} %"
 
 
 def show(rows: list[dict]) -> None:
