@@ -10,10 +10,11 @@ import copy
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import HealthCheck, assume, given, settings
 from torch import Tensor, nn
 
-from coursekit.anatomy import Varies, anatomy
+from coursekit.anatomy import UnknownOperatorError, Varies, anatomy
 from coursekit.anatomy.field import full
 from tests import random_networks as nets
 
@@ -189,3 +190,63 @@ def within(value: int, stated) -> bool:
 def test_max_pooling_with_dilation_sees_its_taps(kernel, dilation):
     model = nn.Sequential(nn.MaxPool2d(kernel, 2, dilation=dilation)).double()
     assert_every_unit_agrees(model, (2, 17, 18), poisoned_rows, torch.isnan)
+
+
+class Functional(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3, stride=2)
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self.conv(x))
+
+
+MASK = torch.arange(36).view(6, 6) % 3 == 0
+UNUSUAL = {
+    "upper triangle": lambda x: x.triu(1),
+    "lower triangle": lambda x: x.tril(),
+    "running sum": lambda x: x.cumsum(2),
+    "masked by a constant": lambda x: x.masked_fill(MASK, 0.0),
+    "chosen by a constant": lambda x: torch.where(MASK, x, torch.zeros(())),
+    "sliding blocks": lambda x: F.unfold(x, 2, padding=1, stride=2),
+    "self-attention": lambda x: (
+        (t := x.flatten(2).transpose(1, 2)) @ t.transpose(1, 2) @ t
+    ),
+    "channels against channels": lambda x: torch.einsum("nchw,nkhw->nck", x, x),
+    "matrix by vector": lambda x: x[0, 0] @ x[0, 0, :, 0],
+    "sum over a batch of products": lambda x: torch.addbmm(x[0, 0], x[0], x[0]),
+    "largest two": lambda x: x.topk(2, dim=1).values,
+    "median of rows": lambda x: x.median(dim=2).values,
+    "diagonal": lambda x: x.diagonal(dim1=2, dim2=3),
+    "turned": lambda x: x.rot90(1, (2, 3)),
+    "repeated": lambda x: x.repeat_interleave(2, dim=2),
+    "gathered": lambda x: x.index_select(2, torch.tensor([5, 0, 2])),
+    "indexed by a tensor": lambda x: x[:, :, torch.tensor([5, 0, 2])],
+    "indexed by a list": lambda x: x[:, :, [5, 0, 2]],
+    "stacked": lambda x: torch.stack([x, x.flip(2)], dim=2),
+    "layer norm": lambda x: F.layer_norm(x, (6,)),
+}
+
+
+# No rule for these; and torch turns a list into a tensor without numbers on its own.
+REFUSED = ("matrix by vector", "sum over a batch of products", "indexed by a list")
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_an_unusual_operator_sees_what_poison_reaches_or_is_refused(name):
+    """One image at a time: some of these mix the batch."""
+    model, shape = with_positive_weights(Functional(UNUSUAL[name])), (2, 13, 13)
+    if name in REFUSED:
+        with pytest.raises(UnknownOperatorError):
+            anatomy(model, shape)
+        return
+    table = anatomy(model, shape)
+    for axis in (0, 1):
+        outs = [model(image[None]).detach() for image in poisoned_rows(shape, axis)]
+        seen = torch.isnan(torch.stack(outs))
+        first, last = first_and_last(seen)
+        axis_units = table.output.units.axes[axis]
+        bounds = full(axis_units, table.output.units.shape)
+        assert torch.equal(bounds[0].expand_as(first), first), (name, axis)
+        assert torch.equal(-bounds[1].expand_as(last), last), (name, axis)

@@ -84,17 +84,14 @@ def group_norm(call: Operands, outputs: list[Tensor]) -> list[Field]:
     return [fields.mix(spread, 1, field.shape[1], groups)]
 
 
-@rule(
-    "addmm mm bmm matmul linear baddbmm addbmm _addmm_activation dot mv addmv "
-    "mkldnn_linear _linear"
-)
+@rule("addmm mm bmm baddbmm linear _addmm_activation")
 def product(call: Operands, outputs: list[Tensor]) -> Field:
     """Every output reads a row of the left and a column of the right factor."""
     shape = tuple(outputs[0].shape)
     name = call.func._schema.name.removeprefix("aten::")
     factors = call.tensors
     bias = []
-    if name in ("addmm", "baddbmm", "_addmm_activation", "addmv"):
+    if name in ("addmm", "baddbmm", "_addmm_activation"):
         bias, factors = factors[:1], factors[1:3]
     elif name == "linear":
         bias, factors = factors[2:], factors[:2]
@@ -104,13 +101,12 @@ def product(call: Operands, outputs: list[Tensor]) -> Field:
         found.append(fields.mix(left, len(left.shape) - 1, shape[-1]))
     if right is not None:
         rank = len(right.shape)
-        if rank < 2 or name in ("linear", "mv"):
+        if name == "linear":
             raise UnknownOperatorError(
                 f"{call.func} with a weight computed from the input"
             )
         found.append(fields.mix(right, rank - 2, shape[-2]))
-    found = [replace(f, shape=f.shape) for f in found if f is not None]
-    return replace(fields.union(found, shape), shape=shape)
+    return fields.union([field for field in found if field is not None], shape)
 
 
 @rule(

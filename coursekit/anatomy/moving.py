@@ -45,7 +45,7 @@ def fresh(call: Operands, outputs: list[Tensor]) -> list[None]:
     "permute transpose t numpy_T unsqueeze squeeze expand slice select split "
     "split_with_sizes unsafe_split chunk unbind unsafe_split_with_sizes narrow "
     "flip roll repeat index_select index diagonal pixel_shuffle pixel_unshuffle "
-    "channel_shuffle unfold movedim rot90 tril triu repeat_interleave "
+    "channel_shuffle unfold movedim rot90 repeat_interleave "
     "native_channel_shuffle gather"
 )
 def movement(call: Operands, outputs: list[Tensor]) -> list[Field]:

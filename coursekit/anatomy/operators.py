@@ -103,7 +103,7 @@ def propagate(call: Operands, outputs: list[Tensor]) -> list[Field | None]:
 
 
 @rule(
-    "where clamp clamp_min clamp_max masked_fill copy lerp _prelu_kernel "
+    "clamp clamp_min clamp_max copy lerp _prelu_kernel "
     "rrelu_with_noise native_dropout bernoulli _to_copy clone detach alias "
     "lift_fresh lift_fresh_copy contiguous _conj resolve_conj relu6 hardtanh "
     "fake_quantize hardswish mish log_sigmoid_forward threshold"
