@@ -121,7 +121,7 @@ def _settings() -> tuple:
         torch.initial_seed(),
         torch.get_default_dtype(),
         torch.is_grad_enabled(),
-        torch.get_default_device(),
+        torch.empty(0).device,
         os.getcwd(),
         "COURSEKIT_TEST" in os.environ,
         sys.getrecursionlimit(),

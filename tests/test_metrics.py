@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
@@ -52,6 +52,7 @@ def test_confusion_matrix_has_right_classes_in_rows():
     assert found.tolist() == [[1, 1, 0], [0, 1, 1], [0, 0, 0]]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1000), st.integers(2, 7))
 def test_confusion_matrix_equals_scikit_learn(seed, classes):
     from sklearn.metrics import confusion_matrix as reference
@@ -159,6 +160,7 @@ def test_boxes_of_a_map_are_half_open():
     assert boxes_of(maps, 0.9).tolist() == [[3, 2, 4, 3], [0, 4, 1, 5]]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 9)] * 8), min_size=1, max_size=9))
 def test_box_iou_equals_counting_pixels(corners):
     rows = torch.tensor(corners)

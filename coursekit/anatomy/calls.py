@@ -85,7 +85,8 @@ def left_as_found(model: nn.Module, *, training: bool) -> Iterator[None]:
 
 def cpu_by_default() -> AbstractContextManager:
     """Keep the bookkeeping on the CPU, whatever device the caller made the default."""
-    elsewhere = torch.get_default_device().type != "cpu"
+    # torch 2.4's get_default_device() does not see `with torch.device(…)`.
+    elsewhere = torch.empty(0).device.type != "cpu"
     return torch.device("cpu") if elsewhere else nullcontext()
 
 

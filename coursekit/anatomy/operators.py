@@ -102,11 +102,14 @@ def propagate(call: Operands, outputs: list[Tensor]) -> list[Field | None]:
     return result + [None] * (len(outputs) - len(result))
 
 
+# Tagged pointwise by a newer torch, most of them; torch 2.4 does not know it yet.
 @rule(
     "clamp clamp_min clamp_max copy lerp _prelu_kernel "
     "rrelu_with_noise native_dropout bernoulli _to_copy clone detach alias "
     "lift_fresh lift_fresh_copy contiguous _conj resolve_conj relu6 hardtanh "
-    "fake_quantize hardswish mish log_sigmoid_forward threshold"
+    "fake_quantize hardswish mish log_sigmoid_forward threshold "
+    "elu celu selu leaky_relu rrelu hardsigmoid hardshrink softshrink softplus "
+    "isfinite ldexp rad2deg _conj_physical"
 )
 def pointwise(call: Operands, outputs: list[Tensor]) -> list[Field]:
     """Each value depends on the values at its own place."""

@@ -27,10 +27,10 @@ from coursekit.anatomy.field import Field, whole_image
 from coursekit.anatomy.operators import Operands, UnknownOperatorError, propagate
 
 
-class _Circular(TorchFunctionMode):
+class Circular(TorchFunctionMode):
     """Circular padding reaches aten as writes into slices; take it before that."""
 
-    def __init__(self, watch: _Watch):
+    def __init__(self, watch: Watch):
         super().__init__()
         self.watch = watch
 
@@ -51,7 +51,7 @@ class _Circular(TorchFunctionMode):
         return out
 
 
-class _Watch(TorchDispatchMode):
+class Watch(TorchDispatchMode):
     """Runs every operator on meta tensors and propagates the fields."""
 
     def __init__(self, frames: list[Frame]):
@@ -158,7 +158,7 @@ def trace(model: nn.Module, input_shape: tuple[int, ...]) -> list[Frame]:
     """
     frames: list[Frame] = []
     stack: list[Frame] = []
-    watch = _Watch(stack)
+    watch = Watch(stack)
     dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
     image = torch.empty(1, *input_shape, dtype=dtype, device="meta")
     watch.fields[image] = whole_image((1, *input_shape))
@@ -167,7 +167,7 @@ def trace(model: nn.Module, input_shape: tuple[int, ...]) -> list[Frame]:
         watched_calls(model, frames, stack, watch.field_of),
     ):
         try:
-            with torch.no_grad(), _Circular(watch), watch:
+            with torch.no_grad(), Circular(watch), watch:
                 model(image)
         except (RuntimeError, ValueError, IndexError, NotImplementedError) as error:
             raise explained(error, stack, input_shape) from error

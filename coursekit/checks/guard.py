@@ -94,7 +94,7 @@ def limited_memory(extra: int = MEMORY_BYTES):
     import resource  # absent on Windows
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    with open("/proc/self/statm") as statm:
+    with open("/proc/self/statm", encoding="ascii") as statm:
         used = int(statm.read().split()[0]) * resource.getpagesize()
     # Threads that torch starts reserve address space each, which they hardly use.
     limit = used + extra + (os.cpu_count() or 1) * THREAD_BYTES

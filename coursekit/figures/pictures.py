@@ -177,7 +177,7 @@ def _show(axes: Axes, picture: np.ndarray, caption: str) -> None:
         cmap="gray",
         vmin=0,
         vmax=1,
-        interpolation="nearest" if small else "auto",
+        interpolation="nearest" if small else "antialiased",
     )
     axes.set_title(caption)
     bare(axes)
