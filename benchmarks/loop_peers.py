@@ -8,8 +8,10 @@ do: PIL images through `torchvision.transforms` and a `DataLoader` without worke
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 
 import torch
+from batch_peers import paper_cutout
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
@@ -32,6 +34,7 @@ class PILImages(Dataset):
                 *(moves if augmented else []),
                 transforms.ToTensor(),
                 transforms.Normalize([0.5] * channels, [0.25] * channels),
+                *([partial(paper_cutout, length=16)] if augmented else []),
             ]
         )
         to_image = transforms.ToPILImage()

@@ -3,6 +3,7 @@
 from coursekit.training.evaluation import Evaluation, evaluate
 from coursekit.training.history import Epoch, History
 from coursekit.training.loop import fit
+from coursekit.training.places import checkpoint_folder
 from coursekit.training.rate_test import RateTest, rate_test
 from coursekit.training.run import Diverged
 from coursekit.training.schedule import constant, one_cycle, sgd
@@ -13,6 +14,7 @@ __all__ = [
     "Evaluation",
     "History",
     "RateTest",
+    "checkpoint_folder",
     "constant",
     "evaluate",
     "fit",

@@ -19,6 +19,7 @@ import torch
 
 from coursekit.training.history import Epoch
 from coursekit.training.meter import Meter
+from coursekit.training.places import checkpoint_path, place, position
 from coursekit.training.settings import Settings
 from coursekit.training.workers import Workers
 
@@ -34,7 +35,9 @@ class Keeper:
 
     def __init__(self, settings: Settings):
         path = settings.checkpoint
-        self.path = None if path is None else Path(path)
+        self.path = None if path is None else checkpoint_path(path)
+        self.told = ""  # where it is and whether the run goes on from it
+        self._run_epochs = settings.epochs
         self._seconds = settings.checkpoint_seconds
         self._epochs = settings.checkpoint_epochs
         self._saved_at, self._cost = time.perf_counter(), 0.0
@@ -89,6 +92,7 @@ class Keeper:
         state = workers.tell(_read(self.path) if first else None)
         if state is not None:
             _refuse_changes(self.path, state["fingerprint"], self._fingerprint)
+        self.told = place(self.path, state, self._run_epochs)
         return state
 
 
@@ -166,10 +170,7 @@ def restore(run: "Run", state: dict) -> None:
     run.step, run.seconds = state["step"], state["seconds"]
     if run.workers.rank == 0:
         run.meter = Meter(*state["meter"])
-    if len(run.rows) < run.settings.epochs:
-        run.shown["resumed"] = f"epoch {run.epoch}, step {run.step}"
-    else:
-        run.shown["resumed"] = "finished before"
+    run.shown["resumed"] = position(state, run.settings.epochs)
 
 
 def _read(path: Path) -> dict | None:

@@ -93,10 +93,18 @@ class Progress:
         self._drawn, self._largest = self._drawn + size, max(self._largest, size)
 
 
-def open_progress(wanted: bool, epochs: int = 1) -> Progress:
-    """Choose the display for where this process runs."""
+def open_progress(wanted: bool, epochs: int = 1, first: str = "") -> Progress:
+    """Choose the display for where this process runs.
+
+    Args:
+        wanted: show anything at all.
+        epochs: of the whole run.
+        first: a line to write above the display.
+    """
     if not wanted:
         return Progress(None)
+    if first:
+        _plain(first, 0.0)
     if _in_notebook():
         curves = min(CURVES, ONE_EPOCH * (epochs - 1))
         return Progress(_notebook(), draw=_notebook_curves(), curves=curves)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from coursekit.data import Batches
 from coursekit.training.checkpoint import Keeper, restore
 from coursekit.training.fingerprint import fingerprint
+from coursekit.training.heap import keep_freed_memory
 from coursekit.training.meter import steps_between_folds
 from coursekit.training.modes import seeded
 from coursekit.training.probe import Choice, choices, fastest
@@ -90,6 +91,7 @@ def _prepare(
 ) -> Run:
     """Move the model to its device, find the checkpoint, choose the format."""
     batches = sources[0]
+    keep_freed_memory()
     fold_every, batch = _try_out(model, *sources)
     model.to(workers.device)
     optimizer = build_optimizer(model, settings.optimizer, settings.lr)
@@ -107,7 +109,7 @@ def _prepare(
         settings=settings,
         choice=choice,
         workers=workers,
-        progress=open_progress(show and workers.rank == 0, settings.epochs),
+        progress=open_progress(show and not workers.rank, settings.epochs, keeper.told),
         keeper=keeper,
         look_every=1 if keeper.always else fold_every,
         shown=_shown(model, settings, choice, workers),
