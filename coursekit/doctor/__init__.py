@@ -8,20 +8,30 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from coursekit.doctor.questions import QUESTIONS, stack
+from coursekit.doctor.questions import OFFLINE, QUESTIONS
 from coursekit.doctor.report import Line, Report
+from coursekit.doctor.software import stack
 
 __all__ = ["Line", "Report", "main", "report", "show", "stack"]
 
 
-def report() -> tuple[Line, ...]:
-    """Ask every question of `QUESTIONS` and return the answers in that order."""
-    return tuple(question() for question in QUESTIONS)
+def report(*, offline: bool = False) -> tuple[Line, ...]:
+    """Ask every question of `QUESTIONS` and return the answers in that order.
+
+    Args:
+        offline: do not ask the mirrors of the data sets.
+    """
+    asked = [OFFLINE.get(one, one) for one in QUESTIONS] if offline else QUESTIONS
+    return tuple(question() for question in asked)
 
 
-def show() -> Report:
-    """Return the report as an object that displays itself in a notebook."""
-    return Report(report())
+def show(*, offline: bool = False) -> Report:
+    """Return the report as an object that displays itself in a notebook.
+
+    Args:
+        offline: do not ask the mirrors of the data sets.
+    """
+    return Report(report(offline=offline))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,11 +42,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="coursekit doctor",
-        description="Say what works on this machine, and what to do where it does not.",
+        description="Say what works on this machine, and what to do where it does not. "
+        "The exit code is 0 when everything works that the sessions need.",
         epilog="example: coursekit doctor --json",
     )
     parser.add_argument("--json", action="store_true", help="for programs")
-    wants_json = parser.parse_args(argv).json
-    found = show()
-    sys.stdout.write((found.to_json() if wants_json else repr(found)) + "\n")
+    parser.add_argument(
+        "--offline", action="store_true", help="do not ask the mirrors of the data sets"
+    )
+    options = parser.parse_args(argv)
+    found = show(offline=options.offline)
+    sys.stdout.write((found.to_json() if options.json else repr(found)) + "\n")
     return 0 if found.ok else 1
