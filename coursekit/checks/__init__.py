@@ -11,16 +11,20 @@ answers, the wrong answers students really give, and the sentence for each of th
 
 from coursekit.checks.ask import check, exercise, hint, solution
 from coursekit.checks.cards import CheckFailed, Hint, Outcome, Solution
+from coursekit.checks.challenges import Challenge, challenge, challenges
 from coursekit.checks.exercise import Exercise, Mistake
 from coursekit.checks.registry import exercise_ids
 
 __all__ = [
+    "Challenge",
     "CheckFailed",
     "Exercise",
     "Hint",
     "Mistake",
     "Outcome",
     "Solution",
+    "challenge",
+    "challenges",
     "check",
     "exercise",
     "exercise_ids",
