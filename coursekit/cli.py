@@ -33,6 +33,11 @@ COMMANDS = {
         "main",
         "say what works on this machine and what to do about the rest",
     ),
+    "inspect": (
+        "coursekit.handin.command",
+        "main",
+        "recount what is in a hand-in file, without running its author's code",
+    ),
     "lab": ("coursekit.lab", "main", "open the course in JupyterLab"),
 }
 
@@ -62,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 on success, 1 when the command failed (one sentence on standard error), 2
         when there is no such command.
     """
+    show_every_letter()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage(), file=sys.stdout if arguments else sys.stderr)
@@ -73,6 +79,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"coursekit: there is no command {name!r}; {hint}", file=sys.stderr)
         return 2
     return _run(name, rest)
+
+
+def show_every_letter() -> None:
+    """Let a stream write "?" for a letter it lacks: Windows' pipes lack → and −."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def _run(name: str, arguments: list[str]) -> int:

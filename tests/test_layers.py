@@ -28,7 +28,7 @@ FLOORS = {
     },
     2: {"models"},
     3: {"checks", "explore"},
-    4: {"authoring", "grading"},
+    4: {"authoring", "grading", "handin"},
     5: {"bootstrap", "cli", "doctor", "lab"},
 }
 SAME_FLOOR = {("training", "data")}
