@@ -8,6 +8,11 @@ from importlib import import_module
 # name → (module, function, one line of help); the function takes the arguments that
 # follow the name and returns the exit code.
 COMMANDS = {
+    "badges": (
+        "coursekit.authoring.badges",
+        "main",
+        "point badges, set-up cells and README at a fork, or check them",
+    ),
     "build": (
         "coursekit.authoring.build",
         "main",
@@ -39,6 +44,16 @@ COMMANDS = {
         "recount what is in a hand-in file, without running its author's code",
     ),
     "lab": ("coursekit.lab", "main", "open the course in JupyterLab"),
+    "run": (
+        "coursekit.authoring.run",
+        "main",
+        "run sessions to HTML pages that need nothing else",
+    ),
+    "tidy": (
+        "coursekit.authoring.tidy",
+        "main",
+        "make a notebook open on GitHub, every answer kept",
+    ),
 }
 
 

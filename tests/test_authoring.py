@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import coursekit
 from coursekit.authoring.build import (
     as_text,
 )
@@ -194,8 +195,8 @@ def test_shown_code_is_the_package_s_own_file(course):
     assert solution == student
     first, second, *rest = solution.splitlines()
     assert (first, second) == ("n = 1", "# from coursekit/authoring/setup_cell.py")
-    root = Path(__file__).parents[1]
-    file = (root / "coursekit/authoring/setup_cell.py").read_text(encoding="utf-8")
+    package = Path(coursekit.__file__).parent
+    file = (package / "authoring" / "setup_cell.py").read_text(encoding="utf-8")
     assert "\n".join(rest) + "\n" in file
     compile(solution, "cell", "exec")
 

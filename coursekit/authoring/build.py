@@ -84,7 +84,7 @@ def _difference(session: Session, path: Path, made) -> str | None:
     if not path.is_file():
         return f"{name} is missing: run `coursekit build {session.number}`"
     text = path.read_text(encoding="utf-8")
-    if not _is_as_written(text):
+    if not is_as_written(text):
         return f"{name} was edited by hand: {remedy}"
     if made is None or as_text(made) != text:
         return f"{name} is older than {source}: run `coursekit build {session.number}`"
@@ -157,7 +157,8 @@ def _run_digest(made) -> str:
     )
 
 
-def _is_as_written(text: str) -> bool:
+def is_as_written(text: str) -> bool:
+    """Say whether a notebook is as `as_text` wrote it, by the digest it carries."""
     try:
         sealed = json.loads(text)
         stated = sealed["metadata"]["coursekit"].pop("digest")

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coursekit.authoring.folder import Session
+from coursekit.authoring.repository import Repository, repository
 from coursekit.authoring.setup_cell import badge, setup_source, with_badge
 from coursekit.authoring.sources import Cell
 
@@ -50,18 +51,26 @@ def cells_of(cells: tuple[Cell, ...], session: Session, *, student: bool):
         raise ValueError(f"`{session.source.name}` must begin with a markdown cell")
     left_out = "solution" if student else "student"
     path = session.shown(session.student if student else session.solution)
+    place = repository(session.folder)
     kept = [cell for cell in cells if left_out not in cell.tags]
     return tuple(
-        _rewritten(cell, session.source.name, badge(path), student) for cell in kept
+        _opening(cell, path, place) or _rewritten(cell, session.source.name, student)
+        for cell in kept
     )
 
 
-def _rewritten(cell: Cell, name: str, badge_line: str, student: bool) -> Cell:
-    if cell.kind == "markdown":
-        first = cell.position == 1
-        return replace(cell, text=with_badge(cell.text, badge_line)) if first else cell
+def _opening(cell: Cell, path: str, place: Repository) -> Cell | None:
+    """Give the first cell its badges and the set-up cell its code; else None."""
+    if cell.position == 1:
+        return replace(cell, text=with_badge(cell.text, badge(path, place)))
     if "setup" in cell.tags:
-        return replace(cell, text=setup_source())
+        return replace(cell, text=setup_source(place))
+    return None
+
+
+def _rewritten(cell: Cell, name: str, student: bool) -> Cell:
+    if cell.kind == "markdown":
+        return cell
     try:
         return replace(cell, text=_code(cell.text, student))
     except ValueError as error:

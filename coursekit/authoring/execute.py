@@ -75,7 +75,7 @@ def _client(notebook):
 
     return NotebookClient(
         notebook,
-        km=_kernel_of_this_environment(),
+        km=kernel_of_this_environment(),
         timeout=SECONDS_PER_CELL,
         skip_cells_with_tag="nbval-skip",
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
@@ -171,7 +171,7 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **fixed}
 
 
-def _kernel_of_this_environment():
+def kernel_of_this_environment():
     """Make a kernel manager that starts this Python, whatever `python3` names."""
     import ipykernel.kernelspec
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
