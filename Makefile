@@ -11,9 +11,16 @@ VENV ?= .venv
 TESTS ?=
 BENCH ?= slider network_explorer cutout loading checkpoint loop memory anatomy_zoo field_tools
 LABARGS ?=
+# Where other environments lie; one that is there is used again. PYTHON313, PYTHON311
+# and NEWEST_PYTHON name the interpreters that make them; SESSIONS="00 08" runs less.
+TWIN ?= build/environments/twin
+FLOOR ?= build/environments/floor
+NEWEST ?= build/environments/newest
+ONLY := $(if $(SESSIONS),--sessions "$(SESSIONS)")
 BIN := $(VENV)/bin
 
 .PHONY: help lab test environment course bench check pictures clean
+.PHONY: classic colab-twin floor newest
 
 help:
 	@echo "make lab       set up the course and open it in JupyterLab"
@@ -22,6 +29,10 @@ help:
 	@echo "make check     style of the code, and notebooks that match their sources"
 	@echo "make bench     measure what the course claims about speed"
 	@echo "make pictures  render the pictures of the README"
+	@echo "make classic   every explorer in the classic Notebook, with Colab's widgets"
+	@echo "make colab-twin  every notebook in Colab's versions, set up by its first cell"
+	@echo "make floor     every notebook in the oldest versions the course promises"
+	@echo "make newest    every notebook in the newest of everything"
 	@echo "make clean     remove .venv and everything else that was built"
 
 python:
@@ -38,18 +49,20 @@ environment: python
 	@$(PYTHON) -I coursekit/bootstrap.py $(VENV) dev
 
 # One thread: two on a busy two-core machine are three to ten times slower.
-test course bench check pictures: export OMP_NUM_THREADS = 1
+test course bench check pictures classic: export OMP_NUM_THREADS = 1
 
 test: environment
 	@$(BIN)/python -m pytest $(TESTS)
 
 course: environment
 	@$(BIN)/coursekit build
+	@$(BIN)/coursekit checks --errors
 
 check: environment
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/coursekit build --check
+	@$(BIN)/coursekit checks --errors --check
 
 bench: environment
 	@for name in $(BENCH); do \
@@ -57,6 +70,18 @@ bench: environment
 
 pictures: environment
 	@$(BIN)/python -m coursekit.authoring.pictures
+
+classic: environment
+	@$(BIN)/python -m pytest tests/test_browser_explorers.py -k classic
+
+colab-twin: python
+	@$(PYTHON) -m tests.environments twin --at $(TWIN) $(PYTHON313:%=--python %) $(ONLY)
+
+floor: python
+	@$(PYTHON) -m tests.environments floor --at $(FLOOR) $(PYTHON311:%=--python %) $(ONLY)
+
+newest: python
+	@$(PYTHON) -m tests.environments newest --at $(NEWEST) $(NEWEST_PYTHON:%=--python %) $(ONLY)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,12 +1,11 @@
-"""`coursekit checks`: the list, the score and the page of common errors."""
+"""`coursekit checks`: the list and the score; advice on exceptions."""
 
 import pytest
 
 from coursekit.checks.advice import ADVICE, advice
 from coursekit.checks.command import main
 from coursekit.checks.compare import Raised
-from coursekit.checks.errors_page import SLIPS, errors_page, looks_like
-from coursekit.checks.registry import exercise_ids, load
+from coursekit.checks.registry import exercise_ids
 
 
 def test_the_list_names_every_exercise(capsys):
@@ -33,25 +32,6 @@ def test_help_has_an_example(capsys):
     assert "coursekit checks --score 01.3" in capsys.readouterr().out
 
 
-def test_the_page_of_errors_holds_every_message(capsys):
-    assert main(["--errors"]) == 0
-    page = capsys.readouterr().out
-    for exercise_id in exercise_ids():
-        for mistake in load(exercise_id).mistakes:
-            assert mistake.message.replace("|", "\\|") in page
-
-
-def test_the_page_is_the_same_every_time():
-    exercises = [load("01.1"), load("01.5"), load("04.1")]
-    assert errors_page(exercises) == errors_page(exercises)
-
-
-def test_what_a_mistake_looks_like_comes_from_running_it():
-    exercise = load("01.1")
-    sentence = looks_like(exercise, exercise.mistakes[0])
-    assert sentence == "with size=5, kernel_size=3: the result is 2; 3 is right"
-
-
 @pytest.mark.parametrize("one", ADVICE, ids=lambda one: one.pattern[:20])
 def test_advice_is_given_for_its_own_example(one):
     assert advice(Raised("RuntimeError", one.example)) == one.text
@@ -60,11 +40,3 @@ def test_advice_is_given_for_its_own_example(one):
 def test_no_advice_is_given_for_other_exceptions():
     assert advice(Raised("ValueError", "something else")) == ""
     assert advice(3) == ""
-
-
-@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip[0][:20])
-def test_every_slip_occurs_in_several_exercises(slip):
-    _, text = slip
-    page = errors_page(load(one) for one in exercise_ids())
-    line = next(line for line in page.splitlines() if line.startswith(f"- {text}"))
-    assert line.count(",", len(text)) >= 2

@@ -52,7 +52,7 @@ def test_at_least_98_percent_of_the_mutants_that_give_a_result_are_caught():
 
 def test_there_are_at_least_forty_exercises_in_sessions_one_to_seven():
     assert len(IDS) >= 40
-    assert {one.split(".")[0] for one in IDS} == {f"0{n}" for n in range(1, 8)}
+    assert {one.split(".")[0] for one in IDS} >= {f"0{n}" for n in range(1, 8)}
 
 
 @pytest.mark.parametrize("exercise_id", IDS)

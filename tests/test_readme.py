@@ -22,7 +22,7 @@ def test_a_linked_file_is_there(target: str):
 
 @pytest.mark.parametrize(
     "target",
-    sorted(set(re.findall(r"(?:^|`)make (\w+)", README + GUIDE, re.MULTILINE))),
+    sorted(set(re.findall(r"(?:^|`)make ([\w-]+)", README + GUIDE, re.MULTILINE))),
 )
 def test_a_named_make_target_exists(target: str):
     assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)

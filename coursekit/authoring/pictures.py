@@ -17,8 +17,14 @@ from torch import nn
 
 from coursekit.anatomy import seen
 from coursekit.data import digits, photos
-from coursekit.figures import fields, images
+from coursekit.figures import bars, fields, images
 from coursekit.models import vgg16
+from coursekit.models.capstone import (
+    budget_net,
+    gap_net,
+    late_net,
+    plain_net,
+)
 from coursekit.training import fit
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks" / "pictures"
@@ -62,7 +68,23 @@ def session_01() -> Figure:
     return fields(photo, windows, [f"pooling {n}" for n in range(1, 6)])
 
 
-SESSIONS: dict[str, Callable[[], Figure]] = {"00": session_00, "01": session_01}
+def session_08() -> Figure:
+    """Show how many parameters each step of the capstone leaves."""
+    nets = {
+        "dense head": plain_net(28),
+        "GAP head": gap_net(),
+        "squeezed": late_net(),
+        "narrow": budget_net((8, 10), (10, 10, 10), padding=1),
+    }
+    counts = {k: sum(map(torch.numel, net.parameters())) for k, net in nets.items()}
+    return bars(counts, xlabel="parameters", log=True, highlight=["narrow"])
+
+
+SESSIONS: dict[str, Callable[[], Figure]] = {
+    "00": session_00,
+    "01": session_01,
+    "08": session_08,
+}
 
 
 def to_png(figure: Figure) -> bytes:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from coursekit.checks.errors_page import errors_page
+from coursekit.checks.errors_page import COMMAND, errors_page, page_file
 from coursekit.checks.exercise import Exercise
 from coursekit.checks.registry import exercise_ids, load
 from coursekit.checks.score import Proof, prove, table, total_score
@@ -13,7 +13,9 @@ LEAST_SCORE = 0.98
 EXAMPLES = """examples:
   coursekit checks --score            prove all exercises (about half a minute)
   coursekit checks --score 01.3 04.1  prove two of them
-  coursekit checks --errors > errors.md
+  coursekit checks --errors           write notebooks/common_errors.md
+  coursekit checks --errors --check   is it up to date?
+  coursekit checks --errors 01.3      show the part on one exercise
   coursekit checks --list
 """
 
@@ -28,9 +30,26 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if arguments.score:
         return _score(exercises)
+    if arguments.errors and not arguments.ids:
+        return _write_page(errors_page(exercises), check=arguments.check)
     text = errors_page(exercises) if arguments.errors else _listing(exercises)
     sys.stdout.write(text)
     return 0
+
+
+def _write_page(text: str, *, check: bool) -> int:
+    """Write the page of common errors, or say whether it is as it would be written."""
+    file = page_file()
+    shown = f"{file.parent.name}/{file.name}"
+    if not check:
+        file.write_text(text, encoding="utf-8", newline="\n")
+        sys.stdout.write(f"wrote {shown}\n")
+        return 0
+    if file.is_file() and file.read_text(encoding="utf-8") == text:
+        sys.stdout.write(f"{shown}: ok\n")
+        return 0
+    sys.stderr.write(f"{shown} does not fit the exercises: run `{COMMAND}`\n")
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,10 +67,15 @@ def _parser() -> argparse.ArgumentParser:
         help="right answers, wrong answers and mutants of each exercise",
     )
     what.add_argument(
-        "--errors", action="store_true", help="the page of common errors (markdown)"
+        "--errors",
+        action="store_true",
+        help="write the page of common errors; of exercises that are named, show it",
     )
     what.add_argument(
         "--list", action="store_true", help="id, minutes and title (the default)"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="with --errors: write nothing, report"
     )
     return parser
 
