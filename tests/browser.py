@@ -1,4 +1,4 @@
-"""JupyterLab in Chromium, as a student would use it, for the tests of the browser.
+"""JupyterLab and the classic Notebook in Chromium, as a student would use them.
 
 Three facts cost a day each and shape this file. "Run All Cells" is dropped when it
 comes before the kernel's websocket has spoken. JupyterLab may then open a dialog that
@@ -6,6 +6,7 @@ blocks every click. And it must not see the settings of whoever runs the tests.
 """
 
 import contextlib
+import importlib.util
 import json
 import os
 import secrets
@@ -21,8 +22,31 @@ from pathlib import Path
 
 import pytest
 
+from tests.controls import FrontEnd
 from tests.page import Notebook
 
+JUPYTERLAB = FrontEnd(
+    name="JupyterLab",
+    cell=".jp-CodeCell",
+    prompt=".jp-CodeCell .jp-InputPrompt",
+    output=".jp-OutputArea-output",
+    idle=".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]",
+    run_all=(
+        "role=menuitem[name='Run']",
+        "role=menuitem[name='Run All Cells']",
+    ),
+    version="JSON.parse(document.getElementById('jupyter-config-data').textContent)"
+    ".appVersion",
+)
+CLASSIC = FrontEnd(
+    name="classic Notebook",
+    cell=".code_cell",
+    prompt=".code_cell .input_prompt",
+    output=".output_subarea",
+    idle="#kernel_indicator_icon.kernel_idle_icon",
+    run_all=("#celllink", "#run_all_cells a"),
+    version="Jupyter.version",
+)
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
     None,
@@ -40,9 +64,14 @@ QUIET = '{"fetchNews": "false", "checkForUpdates": false}'
 
 def require_browser() -> None:
     """Skip where there is no Chromium; fail where one was promised."""
-    if CHROMIUM is not None:
-        return
-    reason = "no Chromium here (Debian: apt-get install chromium)"
+    if CHROMIUM is None:
+        give_up("no Chromium here (Debian: apt-get install chromium)")
+    if importlib.util.find_spec("playwright") is None:
+        give_up("no playwright here (pip install playwright)")
+
+
+def give_up(reason: str) -> None:
+    """Skip, or fail where everything for the browser was promised."""
     if os.environ.get("COURSEKIT_REQUIRE_BROWSER") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -82,7 +111,7 @@ def _wait_until_up(server: subprocess.Popen, url: str, log: Path) -> None:
         if server.poll() is not None:
             break
         time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    pytest.fail(f"Jupyter did not start:\n{log.read_text()[-2000:]}")
 
 
 @contextlib.contextmanager
@@ -94,11 +123,35 @@ def jupyterlab(root: Path, scratch: Path) -> Iterator[str]:
         scratch: an empty folder for everything JupyterLab writes.
     """
     port, token = _free_port(), secrets.token_hex(16)
-    base, log = f"http://127.0.0.1:{port}", scratch / "server.log"
     line = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     line += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
     line += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
     line += [f"--IdentityProvider.token={token}", "--LabApp.extension_manager=readonly"]
+    with _served(line, port, scratch) as base:
+        yield f"{base}/lab/tree/{{}}?reset&token={token}"
+
+
+@contextlib.contextmanager
+def classic_notebook(root: Path, scratch: Path, python: Path) -> Iterator[str]:
+    """Serve `root` in the Notebook of `python`: as `jupyterlab` does.
+
+    Args:
+        root: the folder that holds the notebooks.
+        scratch: an empty folder for everything Jupyter writes.
+        python: of an environment with notebook 6.5.
+    """
+    port, token = _free_port(), secrets.token_hex(16)
+    line = [python, "-m", "notebook", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
+    line += [f"--port={port}", "--port-retries=0", f"--notebook-dir={root}"]
+    line += [f"--NotebookApp.token={token}"]
+    with _served(line, port, scratch) as base:
+        yield f"{base}/notebooks/{{}}?token={token}"
+
+
+@contextlib.contextmanager
+def _served(line: list, port: int, scratch: Path) -> Iterator[str]:
+    """Run a server, give its address and end it."""
+    log, base = scratch / "server.log", f"http://127.0.0.1:{port}"
     environment = _environment(scratch)
     with log.open("w") as words:
         server = subprocess.Popen(
@@ -106,7 +159,7 @@ def jupyterlab(root: Path, scratch: Path) -> Iterator[str]:
         )
     try:
         _wait_until_up(server, f"{base}/api", log)
-        yield f"{base}/lab/tree/{{}}?reset&token={token}"
+        yield base
     finally:
         _stop(server)
 
@@ -141,13 +194,8 @@ def _answer_the_kernel_dialog(page: object) -> None:
 
 
 @contextlib.contextmanager
-def opened(address: str, scratch: Path) -> Iterator[Notebook]:
-    """Open a notebook in a browser without a history, its kernel ready to run.
-
-    Args:
-        address: from `jupyterlab`, the notebook's name filled in.
-        scratch: an empty folder for the browser's profile.
-    """
+def _browser(scratch: Path) -> Iterator[object]:
+    """Give the page of a browser without a history."""
     from playwright.sync_api import sync_playwright
 
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else [*FLAGS]
@@ -159,17 +207,31 @@ def opened(address: str, scratch: Path) -> Iterator[Notebook]:
             viewport={"width": 1280, "height": 1000},
             args=flags,
         )
-        page = browser.pages[0]
-        page.set_default_timeout(60_000)
-        notebook = Notebook(page)
-        _watch(page, notebook.errors, address.partition("/lab/")[0])
+        browser.pages[0].set_default_timeout(60_000)
+        try:
+            yield browser.pages[0]
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def opened(
+    address: str, scratch: Path, front_end: FrontEnd = JUPYTERLAB
+) -> Iterator[Notebook]:
+    """Open a notebook in a browser without a history, its kernel ready to run.
+
+    Args:
+        address: of the notebook, from a server of `front_end`.
+        scratch: an empty folder for the browser's profile.
+        front_end: the program that serves it.
+    """
+    with _browser(scratch) as page:
+        notebook = Notebook(page, front_end)
+        _watch(page, notebook.errors, "/".join(address.split("/")[:3]))
         _answer_the_kernel_dialog(page)
         with page.expect_websocket(lambda s: "/channels" in s.url) as kernel:
             page.goto(address, wait_until="domcontentloaded")
         kernel.value.wait_for_event("framereceived")
-        page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-        try:
-            yield notebook
-        finally:
-            browser.close()
+        page.wait_for_selector(front_end.cell)
+        page.wait_for_selector(front_end.idle)
+        yield notebook

@@ -51,12 +51,13 @@ def test_the_helper_sees_what_happens_on_a_page(tmp_path: Path, scratch: Path):
         (shown,) = page.tracebacks()
         assert "ZeroDivisionError" in shown
         explorer = page.explorer("width")
-        assert (explorer.value, explorer.text()) == ("4", "4 wide")
-        explorer.press("ArrowRight")
-        assert (explorer.value, explorer.text()) == ("5", "5 wide")
-        explorer.drag(pixels=200)
-        assert explorer.value == "9"
-        assert 'width="90"' in explorer.picture()
+        slider = explorer.control("width")
+        assert (slider.value, explorer.text()) == (4, "4 wide")
+        slider.press("ArrowRight")
+        assert (slider.value, explorer.text()) == (5, "5 wide")
+        slider.drag(pixels=200)
+        assert slider.value == 9
+        assert 'width="90"' in explorer.drawn()
         page.page.evaluate("setTimeout(() => { throw new Error('planted') })")
         page.page.wait_for_timeout(100)
         assert any("planted" in error for error in page.errors)
@@ -81,11 +82,12 @@ def test_session_01_runs_and_its_explorer_follows_mouse_and_keyboard(
         page.run_all(seconds=280)
         assert len(page.tracebacks()) == planned_errors(NOTEBOOKS / name)
         explorer = page.explorer("unit column")
-        seen = [(explorer.value, explorer.picture(), explorer.text())]
-        explorer.drag(pixels=40)
-        seen.append((explorer.value, explorer.picture(), explorer.text()))
-        explorer.press("ArrowRight")
-        seen.append((explorer.value, explorer.picture(), explorer.text()))
+        slider = explorer.control("unit column")
+        seen = [(slider.value, explorer.drawn(), explorer.text())]
+        slider.drag(pixels=40)
+        seen.append((slider.value, explorer.drawn(), explorer.text()))
+        slider.press("ArrowRight")
+        seen.append((slider.value, explorer.drawn(), explorer.text()))
         for number_picture_text in zip(*seen, strict=True):
             assert len(set(number_picture_text)) == 3
         assert len(page.tracebacks()) == planned_errors(NOTEBOOKS / name)

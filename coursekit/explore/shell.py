@@ -97,10 +97,12 @@ class Explorer:
         return f"{self.title}\n{self.view!r}"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        """Give the live widget, and its plain twin for pages that have no widgets."""
         version = {"version_major": 2, "version_minor": 0}
         live = {"model_id": self.widget.model_id, **version}
         return {
             "text/plain": repr(self),
+            "text/html": self.view._repr_html_(),
             "application/vnd.jupyter.widget-view+json": live,
         }
 
@@ -158,7 +160,9 @@ def player(label: str, control: widgets.IntSlider) -> tuple[widgets.HBox, widget
     name = widgets.Label(
         label, layout={"width": "120px", "justify_content": "flex-end"}
     )
-    return widgets.HBox([name, play], layout=_CONTROL), play
+    row = widgets.HBox([name, play], layout=_CONTROL)
+    row.add_class("widget-inline-hbox")  # ipywidgets 7 aligns labels by it
+    return row, play
 
 
 def limit(control: widgets.IntSlider | widgets.Play, high: int) -> None:

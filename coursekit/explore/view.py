@@ -19,6 +19,8 @@ _TABLE = (
     "white-space:nowrap;text-align:left"
 )
 _ROW = "border-bottom:1px solid #ddd"
+# The classic Notebook takes away what `cellpadding` says; a rule of our own counts.
+_SPACED = "<style>.coursekit-table th,.coursekit-table td{padding:6px}</style>"
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,7 +82,8 @@ def _table_html(table: tuple[tuple[str, ...], ...]) -> str:
         f"<tr style='{_ROW};{_shade(row)}'>{_cells(row)}</tr>" for row in rows
     )
     return (
-        f"<div style='{CARD};overflow-x:auto'><table cellpadding='6' style='{_TABLE}'>"
+        f"<div style='{CARD};overflow-x:auto'>{_SPACED}"
+        f"<table class='coursekit-table' cellpadding='6' style='{_TABLE}'>"
         f"<thead><tr style='{_ROW};background:#fff'>{top}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )

@@ -1,0 +1,335 @@
+"""Every explorer in JupyterLab and in the classic Notebook with Colab's widgets.
+
+One notebook shows all explorers. Mouse and keyboard move every control of each; after
+each move the page is compared with the pure function, fed with what the controls on the
+page say. The classic Notebook has ipywidgets 7.7.1 and a kernel with the same, or the
+Python named by COURSEKIT_TWIN.
+"""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+
+from coursekit.data import digits, shapes
+from coursekit.explore import (
+    ChainLayer,
+    View,
+    augmentation_view,
+    kernel_step,
+    network_view,
+    padding_modes,
+    pooling_pyramid,
+    receptive_field_view,
+)
+from coursekit.explore.pictures import sample_digit, sample_photo
+from coursekit.models import tiny_net
+from tests.browser import (
+    CLASSIC,
+    JUPYTERLAB,
+    classic_notebook,
+    jupyterlab,
+    opened,
+    require_browser,
+)
+from tests.classic import KERNEL, classic_python, kernel_python, offer_kernel
+from tests.controls import Explorer
+from tests.page import Notebook
+
+VERSIONS = """
+import ipywidgets, sys, torch
+print(ipywidgets.__version__, torch.__version__, sys.version.split()[0])
+"""
+SEVEN = digits(28).images[17]
+SQUARE = torch.from_numpy(sample_photo(224)).permute(2, 0, 1)
+SIX = shapes(6, noise=0).images
+C3 = ChainLayer("convolution", 3, 1, 1)
+C4 = ChainLayer("convolution", 4, 1, 1)
+NEXT = "Space ArrowDown Enter"  # of a menu, by the keyboard
+POOL = ChainLayer("max pooling", 3, 1, 1)
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True)
+class Case:
+    """Hold one explorer: its cell, what it must show, and what is done to it.
+
+    Args:
+        code: of the cell.
+        label: of a control that no other explorer has.
+        view: what the controls say, and the state the page does not say → View.
+        moves: (control, method of `Control`, its argument[, state from then on]).
+        state: at the beginning.
+    """
+
+    code: str
+    label: str
+    view: Callable[[dict, object], View]
+    moves: tuple[tuple, ...]
+    state: object = None
+
+
+def kernel(says: dict, _: object) -> View:
+    names = ("position", "kernel", "stride", "dilation", "padding")
+    chosen = {name: says[name] for name in names}
+    return kernel_step(sample_digit(), **chosen, padding_mode=says["padding mode"])
+
+
+def field(says: dict, chain: tuple[ChainLayer, ...]) -> View:
+    number = int(says["layer"].split(":")[0]) - 1
+    unit = (says["unit row"], says["unit column"])
+    return receptive_field_view(SQUARE, chain, layer=number, unit=unit)
+
+
+def pooling(says: dict, _: object) -> View:
+    photo = torch.from_numpy(sample_photo(96)).permute(2, 0, 1)
+    row, column = says["spot row"], says["spot column"]
+    chosen = {name: says[name] for name in ("levels", "kernel", "spot")}
+    size = says["spot size"]
+    return pooling_pyramid(photo, **chosen, spot_size=size, row=row, column=column)
+
+
+def padding(says: dict, _: object) -> View:
+    photo = torch.from_numpy(sample_photo(112)).permute(2, 0, 1)
+    mode, width = says["padding mode"], says["padding width"]
+    kernel, layers = says["mean filter"], says["layers"]
+    return padding_modes(photo, mode=mode, width=width, kernel=kernel, layers=layers)
+
+
+def network(says: dict, _: object) -> View:
+    torch.manual_seed(0)
+    return network_view(
+        tiny_net(),
+        SEVEN,
+        layer=says["layer"].split(" (")[0],
+        unit=(says["unit row"], says["unit column"]),
+        channel=says["channel"],
+        block="" if says["draw"] == "the whole network" else says["draw"],
+        depth=says["levels open"],
+    )
+
+
+def augmentation(says: dict, _: object) -> View:
+    way, amount, holes, seed = says.values()  # the label of the second one changes
+    return augmentation_view(SIX, way=way, amount=amount, holes=holes, seed=seed)
+
+
+CASES = {
+    "kernel": Case(
+        "explore_kernel()",
+        "position",
+        kernel,
+        (
+            ("position", "press", "ArrowRight"),
+            ("position", "press", "End"),
+            ("position", "drag", -30),
+            ("kernel", "press", NEXT),
+            ("kernel", "choose", "blur"),
+            ("stride", "press", "ArrowRight"),
+            ("dilation", "drag", 200),
+            ("padding mode", "choose", "circular"),
+            ("padding", "type", 3),
+            ("stride", "press", "ArrowLeft"),
+        ),
+    ),
+    "receptive field": Case(
+        "explore_receptive_field()",
+        "new layer",
+        field,
+        (
+            ("unit row", "drag", 30),
+            ("unit column", "press", "ArrowLeft"),
+            ("chain", "choose", "three 3×3", (C3, C3, C3)),
+            ("kernel size", "press", "ArrowRight", (C3, C3, C4)),
+            ("add it after the chosen layer", "click", None, (C3, C3, C4, C3)),
+            ("padding", "press", "ArrowLeft",
+             (C3, C3, C4, ChainLayer("convolution", 3, 1, 0))),
+            ("layer", "press", "Space ArrowUp Enter"),
+            ("remove the chosen layer", "press", "Enter",
+             (C3, C3, ChainLayer("convolution", 3, 1, 0))),
+            ("layer", "choose", "2: conv 3×3"),
+            ("kind", "choose", "max pooling",
+             (C3, POOL, ChainLayer("convolution", 3, 1, 0))),
+            ("stride", "type", 2,
+             (C3, ChainLayer("max pooling", 3, 2, 1),
+              ChainLayer("convolution", 3, 1, 0))),
+            ("dilation", "press", "ArrowRight",
+             (C3, ChainLayer("max pooling", 3, 2, 1, 2),
+              ChainLayer("convolution", 3, 1, 0))),
+            ("new layer", "pick", "conv 7×7"),
+            ("add it after the chosen layer", "press", "Space",
+             (C3, ChainLayer("max pooling", 3, 2, 1, 2),
+              ChainLayer("convolution", 7, 1, 3),
+              ChainLayer("convolution", 3, 1, 0))),
+        ),
+        state=((C3, C3, ChainLayer("max pooling", 2, 2)) * 3 + (C3, C3)),
+    ),
+    "pooling": Case(
+        "explore_pooling()",
+        "spot size",
+        pooling,
+        (
+            ("levels", "press", "ArrowRight"),
+            ("spot row", "drag", -25),
+            ("spot column", "press", "Home"),
+            ("spot size", "type", 9),
+            ("spot", "press", NEXT),
+            ("kernel", "drag", 60),
+            ("spot", "choose", "none"),
+            ("levels", "press", "End"),
+        ),
+    ),
+    "padding": Case(
+        "explore_padding()",
+        "padding width",
+        padding,
+        (
+            ("padding mode", "press", NEXT),
+            ("padding width", "drag", 40),
+            ("padding width", "press", "Home"),
+            ("padding width", "type", 20),
+            ("mean filter", "press", "ArrowRight"),
+            ("layers", "drag", 50),
+            ("padding mode", "choose", "circular"),
+        ),
+    ),
+    "network": Case(
+        "torch.manual_seed(0)\nexplore_network(tiny_net(), (1, 28, 28))",
+        "levels open",
+        network,
+        (
+            ("channel", "press", "ArrowRight"),
+            ("unit row", "drag", 20),
+            ("unit column", "type", 3),
+            ("next layer ▶", "click", None),
+            ("◀ previous layer", "press", "Enter"),
+            ("layer", "choose", "2.0 (Conv2d)"),
+            ("layer", "press", NEXT),
+            ("channel", "drag", 60),
+            ("levels open", "press", "ArrowLeft"),
+            ("draw", "choose", "4"),
+        ),
+    ),
+    "augmentation": Case(
+        "explore_augmentation()",
+        "seed",
+        augmentation,
+        (
+            ("length (pixels)", "drag", -30),
+            ("holes", "press", "ArrowRight"),
+            ("seed", "type", 7),
+            ("draw again", "click", None),
+            ("draw again", "press", "Enter"),
+            ("augmentation", "press", NEXT),
+            ("padding (pixels)", "press", "ArrowRight"),
+            ("augmentation", "choose", "rotation"),
+            ("at most (degrees)", "press", "End"),
+        ),
+    ),
+}  # fmt: skip
+
+
+def write_notebook(folder: Path, kernel_name: str) -> str:
+    """Write the notebook with all explorers and return its name."""
+    first = "from coursekit.explore import *\nfrom coursekit.models import tiny_net"
+    codes = [first, VERSIONS, *(case.code for case in CASES.values())]
+    cells = [nbformat.v4.new_code_cell(code) for code in codes]
+    kernel = {"name": kernel_name, "display_name": kernel_name}
+    about = {"kernelspec": kernel}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=about)
+    nbformat.write(notebook, folder / "explorers.ipynb")
+    return "explorers.ipynb"
+
+
+@pytest.fixture(scope="module", params=["jupyterlab", "classic"])
+def page(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Notebook]:
+    """Open the notebook in one of the two front ends and run it."""
+    require_browser()
+    root, scratch = (tmp_path_factory.mktemp(name) for name in ("root", "scratch"))
+    if request.param == "jupyterlab":
+        front_end, served = JUPYTERLAB, jupyterlab(root, scratch)
+        name = write_notebook(root, "python3")
+    else:
+        python = classic_python(request.config, scratch)
+        offer_kernel(scratch, kernel_python(python))
+        front_end, served = CLASSIC, classic_notebook(root, scratch, python)
+        name = write_notebook(root, KERNEL)
+    with served as address, opened(address.format(name), scratch, front_end) as page:
+        page.run_all(seconds=100)
+        yield page
+
+
+def test_front_ends_and_widgets_are_those_that_students_have(page: Notebook):
+    version = page.page.evaluate(page.front_end.version)
+    widgets, _, _ = page.texts()[0].split()
+    if page.front_end is CLASSIC:
+        # the pages of Notebook 6.5.7 are nbclassic's
+        assert (version, widgets) == ("1.3.3", "7.7.1")
+    else:
+        assert version.startswith("4.")
+
+
+def same_picture(xml: str) -> str:
+    """Return an SVG in the one form that is equal for equal pictures."""
+    return ET.canonicalize(xml, strip_text=True)
+
+
+def assert_shows(explorer: Explorer, view: View) -> None:
+    """Compare all that is on the page with a View: layers, words, table."""
+    layers = [view.backdrop, getattr(view, "sheet", ""), view.svg_or_html]
+    wanted = [same_picture(layer) for layer in layers if layer]
+    assert explorer.words() == view.text.splitlines()
+    assert [same_picture(xml) for xml in explorer.pictures()] == wanted
+    assert explorer.table() == [list(row) for row in view.table]
+
+
+def assert_nothing_is_cut_or_shifted(explorer: Explorer) -> None:
+    """The layers lie on each other, whole; words do not touch."""
+    first, *others = explorer.boxes()
+    assert first[2] > 600
+    for box in others:
+        assert box == pytest.approx(first, abs=0.5)
+    assert explorer.cut_labels() == []
+    assert all(gap > 8 for gap in explorer.gaps())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_control_moves_what_the_pure_function_says(name: str, page: Notebook):
+    case = CASES[name]
+    explorer, state = page.explorer(case.label), case.state
+    assert_shows(explorer, case.view(explorer.settings(), state))
+    assert_nothing_is_cut_or_shifted(explorer)
+    left = {*explorer.settings(), *explorer.buttons()}
+    for label, way, *what in case.moves:
+        control, before = explorer.control(label), explorer.drawn()
+        what, state = (*what, state)[:2]
+        getattr(control, way)(*(() if what is None else (what,)))
+        assert_shows(explorer, case.view(explorer.settings(), state))
+        assert (explorer.drawn() != before) == (way != "pick")
+        left.discard(label)
+    assert left == set(), "a control that nobody moved"
+    assert_nothing_is_cut_or_shifted(explorer)
+    assert (page.alerts(), page.tracebacks(), page.errors) == ([], [], [])
+
+
+def test_the_kernel_plays_its_steps_by_itself(page: Notebook):
+    explorer = page.explorer("position")
+    position = explorer.control("position")
+    if position.value:
+        position.press("Home")
+    explorer.play()
+    page.page.wait_for_function(
+        "e => Number(e.textContent) >= 2",
+        arg=position.row.locator(".widget-readout").element_handle(),
+    )
+    explorer.play(pause=True)
+    assert position.value >= 2
+    assert_shows(explorer, kernel(explorer.settings(), None))
+    assert (page.alerts(), page.tracebacks(), page.errors) == ([], [], [])
