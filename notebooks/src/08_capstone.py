@@ -555,9 +555,9 @@ card
 # %% [markdown]
 # ## 9 · The same steps on MNIST
 #
-# With 55,000 real digits to learn from and 5,000 to choose by, the intervals are several
-# times narrower, though not all of them part. These rows were measured once, with the
-# seeds and on the machine named below.
+# With 55,000 real digits to learn from and 5,000 to choose by, the intervals are
+# several times narrower, though not all of them part. These rows were measured once,
+# with the seeds and on the machine named below.
 
 # %%
 mnist_rows = on_mnist()
