@@ -106,7 +106,7 @@ def settled(step: int, steps: int) -> float:
 
 MOVED = compose(partial(random_shift, most=1), partial(random_rotation, degrees=8))
 MINUTE = {
-    "epochs": 8,
+    "epochs": 5,
     "lr": 0.4,
     "schedule": settled,
     "optimizer": partial(sgd, weight_decay=1e-4),
