@@ -55,7 +55,7 @@ class Draw:
         Args:
             style: "wide" (hundreds), "below" (all below −30), "above" (all above 30),
                 "coarse" (whole numbers −1, 0, 1: zeros and ties), "far" (a mean
-                300,000 deviations from 0).
+                50,000 deviations from 0).
         """
         if style == "coarse":
             values = self.labels(*shape, classes=3).double() - 1
@@ -63,7 +63,7 @@ class Draw:
             return values
         if style in ("below", "above"):
             return (30 + self.uniform(*shape)) * (1 if style == "above" else -1)
-        scale, shift = (200, 0) if style == "wide" else (1, 300_000)
+        scale, shift = (200, 0) if style == "wide" else (1, 50_000)
         return scale * self.normal(*shape) + shift
 
 

@@ -166,7 +166,8 @@ def cases(draw):
 
 def corners(draw):
     for style, (n, c, h, w) in corner_shapes(3, 3, 4, 4):
-        vectors = draw.unusual(style, c), draw.unusual(style, c)
+        near = "wide" if style == "far" else style
+        vectors = draw.unusual(near, c), draw.unusual(near, c)
         yield draw.unusual(style, n, c, h, w), *vectors, draw.choice([1e-5, 1.0])
     yield draw.normal(3, 2, 4, 4), draw.normal(2), draw.normal(2), 1.0
 
