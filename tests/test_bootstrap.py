@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit import bootstrap
+from coursekit.setup import bootstrap
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -98,4 +98,4 @@ def test_a_python_that_does_not_start_does_not_count_as_working(tmp_path: Path):
 
 def test_a_wrong_command_line_shows_the_right_one(capsys: pytest.CaptureFixture):
     assert bootstrap.main([]) == 2
-    assert "usage: python -I coursekit/bootstrap.py" in capsys.readouterr().err
+    assert "usage: python -I coursekit/setup/bootstrap.py" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from coursekit._validate import integer, number
+from coursekit._base.validate import integer, number
 
 
 def local_response_norm(size: int = 5) -> nn.LocalResponseNorm:

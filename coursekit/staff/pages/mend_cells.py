@@ -1,0 +1,235 @@
+"""A notebook as the format wants it, every answer kept, for `coursekit tidy`.
+
+What GitHub calls an "Invalid Notebook", as its users report it: `metadata.widgets`
+without a `state` (github.com/googlecolab/colabtools/issues/5288), a cell without an
+id (github.com/Arize-ai/tutorials/pull/56), with another cell's
+(github.com/OpenBioLink/ThoughtSource/issues/128) or with one that is no string
+(github.com/gradio-app/gradio/issues/5916), ids in a notebook that calls itself 4.2
+(github.com/facebookresearch/SustainableConcrete/pull/24), counts in prose and code
+without outputs (github.com/GoogleCloudPlatform/evalbench/pull/573), an empty kernelspec
+(github.com/sagemathinc/cocalc/issues/2612).
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from coursekit.staff.build.convert import KERNEL
+from coursekit.staff.pages.mend_outputs import (
+    is_count,
+    is_json,
+    is_text,
+    mended_outputs,
+    without_the_largest,
+)
+
+COLAB = frozenset({"colab", "accelerator", "gpuType", "gpuClass"})
+COLAB_CELL = frozenset(  # executionInfo holds the name of whoever ran the cell
+    {"executionInfo", "outputId", "colab", "colab_type", "id", "referenced_widgets"}
+)
+FIELDS = {
+    "code": ("cell_type", "metadata", "source", "execution_count", "outputs"),
+    "markdown": ("cell_type", "metadata", "source", "attachments"),
+    "raw": ("cell_type", "metadata", "source", "attachments"),
+}
+DEFAULTS = {"source": "", "execution_count": None, "outputs": [], "metadata": {}}
+ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+WITH_IDS = 5  # the first minor version whose cells have ids
+
+# The parts of `language_info` that are texts.
+LANGUAGE = ("name", "file_extension", "mimetype", "pygments_lexer")
+
+
+def all_texts(value: object) -> bool:
+    """Say whether a value is a dict of strings."""
+    return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+
+
+# Metadata that the format knows, and how it must be.
+KNOWN = {
+    "name": lambda value: isinstance(value, str) and value,
+    "tags": lambda value: (
+        isinstance(value, list)
+        and all(isinstance(tag, str) and tag and "," not in tag for tag in value)
+    ),
+    "jupyter": lambda value: isinstance(value, dict),
+    "execution": all_texts,
+    "format": lambda value: isinstance(value, str),
+    "title": lambda value: isinstance(value, str),
+    "authors": lambda value: isinstance(value, list),
+    "orig_nbformat": lambda value: type(value) is int and value > 0,
+    "collapsed": lambda value: isinstance(value, bool),
+    "scrolled": lambda value: value in (True, False, "auto"),
+}
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A notebook that was mended, and what was changed in it: name → how often."""
+
+    notebook: dict
+    notes: dict[str, int]
+
+
+def mended(notebook: dict, *, outputs: bool = True) -> Mended:
+    """Mend a notebook.
+
+    Args:
+        notebook: the JSON of its file; it is not changed.
+        outputs: keep the outputs.
+
+    Raises:
+        ValueError: it is no notebook of format 4, or a cell is not one.
+    """
+    cells = _cells_of(notebook)
+    notes: Counter = Counter()
+    made = [_cell(n, cell, notes) for n, cell in enumerate(cells, 1)]
+    if not outputs:
+        made = [_without_outputs(cell, notes) for cell in made]
+    result = {
+        "cells": without_the_largest(made, notes),
+        "metadata": _metadata(notebook.get("metadata"), notes),
+        "nbformat": 4,
+        "nbformat_minor": notebook.get("nbformat_minor"),
+    }
+    notes["fields out of place"] += len(notebook.keys() - result.keys())
+    result = _with_version(result, notes)
+    return Mended(result, {name: count for name, count in notes.items() if count})
+
+
+def first_problem(notebook: dict) -> str | None:
+    """Hold a notebook against the schema of its format; name what breaks it first."""
+    from nbformat.validator import iter_validate
+
+    for error in iter_validate(notebook):
+        return f"{'/'.join(map(str, error.absolute_path))}: {error.message[:80]}"
+    return None
+
+
+def _with_version(notebook: dict, notes: Counter) -> dict:
+    """Keep an older format where the notebook fits it; else ids and the number."""
+    minor = notebook["nbformat_minor"]
+    if minor in range(WITH_IDS) and first_problem(notebook) is None:
+        return notebook
+    notes["format number"] += minor != WITH_IDS
+    cells = _with_ids(notebook["cells"], notes)
+    return {**notebook, "cells": cells, "nbformat_minor": WITH_IDS}
+
+
+def _cells_of(notebook: object) -> list:
+    stated = notebook if isinstance(notebook, dict) else {}
+    if "worksheets" in stated or stated.get("nbformat") in (1, 2, 3):
+        raise ValueError("it is of an old format: open and save it in JupyterLab")
+    if not isinstance(stated.get("cells"), list):
+        raise ValueError("it is not a notebook: it has no cells")
+    if stated.get("nbformat", 4) not in (4, "4"):
+        raise ValueError(f"its format {stated['nbformat']!r} is none we know")
+    return stated["cells"]
+
+
+def _cell(number: int, cell: object, notes: Counter) -> dict:
+    """Mend one cell; its source stays as it is."""
+    kind = cell.get("cell_type") if isinstance(cell, dict) else None
+    if not isinstance(kind, str) or kind not in FIELDS:
+        raise ValueError(f"its cell {number} is neither code nor text")
+    if not is_text(cell.get("source", "")):
+        raise ValueError(f"its cell {number} holds something that is not text")
+    made = {key: value for key, value in cell.items() if key in (*FIELDS[kind], "id")}
+    missing = {k: v for k, v in DEFAULTS.items() if k in FIELDS[kind] and k not in made}
+    notes["fields out of place"] += len(cell) - len(made) + len(missing)
+    made |= missing
+    made["metadata"] = _cell_metadata(made["metadata"], notes)
+    files = made.get("attachments", {})
+    if not isinstance(files, dict) or not all(map(all_texts, files.values())):
+        notes["fields out of place"] += 1
+        del made["attachments"]
+    if kind == "code":
+        made["outputs"] = mended_outputs(made["outputs"], notes)
+        if not is_count(made["execution_count"]):
+            notes["fields out of place"] += 1
+            made["execution_count"] = None
+    return made
+
+
+def _without_outputs(cell: dict, notes: Counter) -> dict:
+    if cell["cell_type"] != "code":
+        return cell
+    notes["outputs"] += len(cell["outputs"])
+    notes["execution counts"] += cell["execution_count"] is not None
+    return {**cell, "outputs": [], "execution_count": None}
+
+
+def _cell_metadata(metadata: object, notes: Counter) -> dict:
+    made = metadata if isinstance(metadata, dict) else {}
+    made = _without(made, COLAB_CELL, "Colab's notes on cells", notes)
+    tags = made.get("tags")
+    if KNOWN["tags"](tags) and len(set(tags)) < len(tags):
+        notes["double tags"] += 1
+        made = {**made, "tags": list(dict.fromkeys(tags))}
+    return _sound(made, notes)
+
+
+def _metadata(metadata: object, notes: Counter) -> dict:
+    """Mend what the notebook says about itself."""
+    made = metadata if isinstance(metadata, dict) else {}
+    made = _without(made, {"widgets"}, "widget state", notes)
+    made = _sound(_without(made, COLAB, "Colab's notes", notes), notes)
+    kernel, language = made.get("kernelspec"), made.get("language_info")
+    if not _names(kernel, "name", "display_name") or not ID.fullmatch(
+        kernel["name"].replace(".", "-")
+    ):
+        notes["kernel (now Python 3)"] += 1
+        made = {**made, "kernelspec": dict(KERNEL)}
+    if not _names(language, "name") or not all(
+        isinstance(language.get(part, ""), str) for part in LANGUAGE
+    ):
+        notes["language (now Python)"] += 1
+        made = {**made, "language_info": {"name": "python"}}
+    return made
+
+
+def _names(value: object, *keys: str) -> bool:
+    """Say whether a value is a dict with a text under each of the keys."""
+    return isinstance(value, dict) and all(
+        isinstance(value.get(key), str) and value[key] for key in keys
+    )
+
+
+def _without(metadata: dict, keys, name: str, notes: Counter) -> dict:
+    notes[name] += bool(metadata.keys() & keys)
+    return {key: value for key, value in metadata.items() if key not in keys}
+
+
+def _sound(metadata: dict, notes: Counter) -> dict:
+    kept = {
+        key: value
+        for key, value in metadata.items()
+        if is_json(value) and KNOWN.get(key, lambda _: True)(value)
+    }
+    notes["broken metadata"] += len(metadata) - len(kept)
+    return kept
+
+
+def _with_ids(cells: list[dict], notes: Counter) -> list[dict]:
+    """Give every cell an id of its own; the first of two that share one keeps it."""
+    taken = {cell["id"] for cell in cells if _is_id(cell.get("id"))}
+    seen, made = set(), []
+    for number, cell in enumerate(cells, 1):
+        name = cell.get("id")
+        if not _is_id(name) or name in seen:
+            notes["ids of cells"] += 1
+            name = _free_id(f"cell-{number}", taken)
+        seen.add(name)
+        taken.add(name)
+        made.append({**cell, "id": name})
+    return made
+
+
+def _is_id(name: object) -> bool:
+    return isinstance(name, str) and ID.fullmatch(name) is not None
+
+
+def _free_id(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "x"
+    return name
