@@ -199,7 +199,7 @@ def test_shown_code_is_the_package_s_own_file(course):
     first, second, *rest = solution.splitlines()
     assert (first, second) == ("n = 1", "# from coursekit/staff/build/setup_cell.py")
     package = Path(coursekit.__file__).parent
-    file = (package / "authoring" / "setup_cell.py").read_text(encoding="utf-8")
+    file = (package / "staff" / "build" / "setup_cell.py").read_text(encoding="utf-8")
     assert "\n".join(rest) + "\n" in file
     compile(solution, "cell", "exec")
 

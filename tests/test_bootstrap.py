@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_an_old_python_can_read_the_script_far_enough_to_be_refused():
-    source = (ROOT / "coursekit" / "bootstrap.py").read_text(encoding="utf-8")
+    source = (ROOT / "coursekit" / "setup" / "bootstrap.py").read_text(encoding="utf-8")
     ast.parse(source, feature_version=(3, 7))
 
 
