@@ -9,8 +9,16 @@ from html import escape
 from itertools import groupby
 from numbers import Integral
 
-SIGNS = {"true": "✓", "false": "✗", "depends": "◐"}
-COLOURS = {"true": "#009E73", "false": "#D55E00", "depends": "#E69F00"}
+from coursekit.metrics.runs import Interval
+
+SIGNS = {"true": "✓", "false": "✗", "depends": "◐", "not separable": "≈"}
+COLOURS = {
+    "true": "#009E73",
+    "false": "#D55E00",
+    "depends": "#E69F00",
+    "not separable": "#CC79A7",
+}
+CASE = {True: "holds", False: "fails", None: "open"}
 NEUTRAL = "#0072B2"
 
 CARD = (
@@ -25,10 +33,10 @@ LABEL = "text-align:left;vertical-align:top;padding:.1em 1em .1em 0;white-space:
 VALUE = "text-align:left;vertical-align:top;padding:.1em 0;font-weight:normal"
 
 
-def number_text(value: int | float | str) -> str:
+def number_text(value: int | float | str | Interval) -> str:
     """Write a measurement: 1,234 for whole numbers, 4 significant digits otherwise."""
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str | Interval):
+        return str(value)
     if isinstance(value, Integral):
         return f"{int(value):,}"
     short = float(f"{float(value):.4g}")
@@ -54,17 +62,22 @@ def claim_html(claim) -> str:
 def verdict_rows(verdict) -> list[tuple[str, str]]:
     """Give the rows that both cards show, as (label, text)."""
     measured = [f"{name} = {number_text(value)}" for name, value in verdict.measured]
-    cases = [f"{'holds' if held else 'fails'}: {name}" for name, held in verdict.cases]
+    cases = [f"{CASE[held]}: {name}" for name, held in verdict.cases]
     rows = [("claim", verdict.claim.statement)]
     rows += [("predicted", verdict.predicted or "no prediction made")]
     rows += [("measured", line) for line in measured]
     rows += [("case", line) for line in cases]
     rows += [("why", verdict.why)]
+    return rows + [("note", note) for note in _notes(verdict)]
+
+
+def _notes(verdict) -> list[str]:
+    expected = verdict.claim.syllabus_verdict
     if verdict.surprising:
-        expected = verdict.claim.syllabus_verdict
-        differs = "measured verdict differs from the course's expectation"
-        rows += [("note", f"{differs} ({expected})")]
-    return rows
+        return [f"measured verdict differs from the course's expectation ({expected})"]
+    if verdict.verdict == "not separable":
+        return [f"these runs leave it open; the course expects: {expected}"]
+    return []
 
 
 def verdict_text(verdict) -> str:
