@@ -27,7 +27,7 @@ FLOORS = {
         "training",
     },
     2: {"models"},
-    3: {"checks", "explore"},
+    3: {"checks", "course", "explore"},
     4: {"authoring", "grading", "handin"},
     5: {"bootstrap", "cli", "doctor", "lab"},
 }

@@ -52,7 +52,7 @@ def claim_text(claim) -> str:
 
 def claim_html(claim) -> str:
     """Write a claim as a card, its statement and no verdict."""
-    return _card(
+    return card(
         f"Claim {claim.id}",
         NEUTRAL,
         f"<strong>Claim {claim.id}</strong><br>{escape(claim.statement)}",
@@ -93,7 +93,7 @@ def verdict_html(verdict) -> str:
     rows = "".join(
         _row_html(label, [text for _, text in run]) for label, run in by_label
     )
-    return _card(
+    return card(
         f"Verdict on claim {verdict.claim.id}: {verdict.verdict}",
         COLOURS[verdict.verdict],
         f"<strong>{verdict.claim.id} &nbsp; {word}</strong>"
@@ -109,7 +109,14 @@ def _row_html(label: str, lines: list[str]) -> str:
     )
 
 
-def _card(name: str, colour: str, inside: str) -> str:
+def card(name: str, colour: str, inside: str) -> str:
+    """Frame HTML as a card.
+
+    Args:
+        name: what a screen reader calls it.
+        colour: of its left edge.
+        inside: HTML.
+    """
     style = CARD.format(colour=colour)
     return (
         f'<div role="group" aria-label="{escape(name)}" style="{style}">{inside}</div>'

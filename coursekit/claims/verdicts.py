@@ -3,10 +3,11 @@
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite, isnan, nan
 from numbers import Integral, Real
 
+from coursekit import _validate
 from coursekit.claims import cards
 from coursekit.claims.board import remember
 from coursekit.claims.syllabus import CLAIMS, Claim
@@ -193,15 +194,8 @@ def _label(name: str, text: object) -> str:
     return " ".join(text.split())
 
 
-def _plain(value: object) -> object:
-    """Unwrap a scalar of numpy or torch; leave everything else as it is."""
-    size = getattr(value, "numel", None) or getattr(value, "size", None)
-    count = size() if callable(size) else size
-    return value.item() if hasattr(value, "item") and count == 1 else value
-
-
 def _held(name: object, value: object) -> bool | None:
-    plain = _plain(value)
+    plain = _validate.plain(value)
     if plain is not None and not isinstance(plain, bool):
         raise ValueError(
             f"`cases[{name!r}]` must be True, False or None (open); got {value!r}"
@@ -210,13 +204,13 @@ def _held(name: object, value: object) -> bool | None:
 
 
 def _measurement(name: object, value: object) -> Measurement:
-    plain = _plain(value)
+    plain = _validate.plain(value)
     if isinstance(plain, str) and plain.strip():
         return " ".join(plain.split())
     if isinstance(plain, Interval):
-        return plain
+        return _rounded(plain)
     if isinstance(plain, list | tuple):
-        return _runs(name, plain)
+        return _rounded(_runs(name, plain))
     if isinstance(plain, Mapping) and set(plain) == set(INTERVAL):
         return Interval(**{k: nan if v is None else v for k, v in plain.items()})
     if isinstance(plain, Integral) and not isinstance(plain, bool):
@@ -236,17 +230,20 @@ def _runs(name: object, values: list | tuple) -> Interval:
         raise ValueError(f"`measured[{name!r}]`: {error}") from None
 
 
+def _rounded(found: Interval) -> Interval:
+    ends = (float(f"{end:.6g}") for end in (found.mean, found.low, found.high))
+    return Interval(*ends, found.n)
+
+
 def _as_data(value: Measurement) -> object:
     """Give a measurement as JSON has it, without the NaN of a single run."""
     if not isinstance(value, Interval):
         return value
-    ends = {"mean": value.mean, "low": value.low, "high": value.high}
-    short = {k: None if isnan(v) else float(f"{v:.6g}") for k, v in ends.items()}
-    return {**short, "n": value.n}
+    return {k: None if isnan(v) else v for k, v in asdict(value).items()}
 
 
 def _prediction(value: object) -> str | None:
-    plain = _plain(value)
+    plain = _validate.plain(value)
     if plain is None or plain is ...:
         return None
     if isinstance(plain, bool):

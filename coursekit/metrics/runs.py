@@ -11,6 +11,8 @@ from math import inf, isfinite, isnan, nan, sqrt
 from numbers import Real
 from statistics import fmean, stdev
 
+from coursekit import _validate
+
 LEVEL = 0.975  # of both tails together 95 %
 MOST_RUNS = 10_000  # beyond that "these runs do not separate them" is the honest answer
 
@@ -134,7 +136,7 @@ def paired(a: Iterable[float], b: Iterable[float]) -> Interval:
 def _numbers(name: str, values: object) -> list[float]:
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise ValueError(f"`{name}` must list one number a run; got {values!r}")
-    plain = [v.item() if hasattr(v, "item") else v for v in values]
+    plain = [_validate.plain(value) for value in values]
     for value in plain:
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         if not is_number or not isfinite(value):
