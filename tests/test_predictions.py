@@ -21,6 +21,7 @@ def outcome(guess, measured, **asked):
 
 
 OPTIONS = {"options": (5, 15, 31, "never")}
+YES_NO = {"options": (True, False)}
 HIT, MISS = "Right.", "Not this time."
 NEAREST = "Right: the nearest of the options."
 NEAR = "Right within a factor of 1.5."
@@ -43,7 +44,7 @@ NEAR = "Right within a factor of 1.5."
         (1000, 1500, {"factor": 1.5}, "You said 1,000, measured 1,500. " + NEAR),
         (1501, 1000, {"factor": 1.5}, "You said 1,501, measured 1,000. Not this time."),
         (-2, 2, {"factor": 1.5}, "You said -2, measured 2. Not this time."),
-        (True, True, {"options": (True, False)}, "You said True, measured True. " + HIT),
+        (True, True, YES_NO, "You said True, measured True. " + HIT),
         (..., 9, OPTIONS, "No prediction; measured 9."),
         (None, "never", OPTIONS, "No prediction; measured never."),
         (9, torch.tensor(9), {}, "You said 9, measured 9. Right."),
