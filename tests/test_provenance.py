@@ -169,8 +169,7 @@ def test_a_number_that_is_typed_in_is_found(cells, expression):
         pytest.param(["a, b = 7, net(x)"], "b", id="unpacked"),
         pytest.param(["(a, b), c = net(x).shape, 7"], "a - b", id="nested names"),
         pytest.param(
-            ["runs = {'plain': 0, 'residual': 0}"]
-            + ["for k in runs:\n    runs[k] = net(x).sum()"],
+            ["runs = {'plain': 0}", "for k in runs:\n    runs[k] = net(x).sum()"],
             "runs['plain']",
             id="a dict filled over its zeros",
         ),
