@@ -7,15 +7,25 @@ from coursekit.metrics.calibration import (
     expected_calibration_error,
     reliability,
 )
-from coursekit.metrics.place import box_iou, boxes_of, pointing_game
+from coursekit.metrics.place import (
+    best_threshold,
+    box_iou,
+    boxes_of,
+    energy_inside,
+    mask_iou,
+    pointing_game,
+)
 
 __all__ = [
     "Reliability",
     "best_temperature",
+    "best_threshold",
     "box_iou",
     "boxes_of",
     "confusion_matrix",
+    "energy_inside",
     "expected_calibration_error",
+    "mask_iou",
     "most_wrong",
     "pointing_game",
     "reliability",
