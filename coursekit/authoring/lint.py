@@ -20,8 +20,8 @@ from coursekit.authoring.code import (
 )
 from coursekit.authoring.convert import cells_of
 from coursekit.authoring.folder import Session
+from coursekit.authoring.measured_only import typed_in
 from coursekit.authoring.predicting import check_predictions, predictions_in
-from coursekit.authoring.provenance import typed_in
 from coursekit.authoring.sources import Cell
 from coursekit.authoring.spoilers import check_spoilers
 
