@@ -20,6 +20,8 @@ _HOMES = {
     "check": "coursekit.course",
     "hint": "coursekit.course",
     "solution": "coursekit.course",
+    "predict": "coursekit.course",
+    "reveal": "coursekit.course",
     "claim": "coursekit.course",
     "verdict": "coursekit.course",
 }

@@ -20,7 +20,9 @@ def test_the_command_serves_the_folder_and_opens_session_00(tmp_path: Path):
 def test_a_folder_without_the_course_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(lab, "__file__", str(tmp_path / "coursekit" / "setup" / "lab.py"))
+    monkeypatch.setattr(
+        lab, "__file__", str(tmp_path / "coursekit" / "setup" / "lab.py")
+    )
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match="go to the folder of the course"):
         lab.notebooks_folder()

@@ -24,7 +24,14 @@ FLOORS = {
 }
 # Inside `course` a room imports from the rooms before it: a hand-in knows challenges,
 # no challenge knows hand-ins. `start` and the rooms' front door know nobody.
-COURSE = ("claims", "exercises", "challenges", "handin")
+COURSE = (
+    "claims",
+    "prediction_cards",
+    "predictions",
+    "exercises",
+    "challenges",
+    "handin",
+)
 # What was published under these addresses stays there, and nowhere else.
 OLD_ADDRESSES = {"authoring", "checks", "claims"}
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
