@@ -5,12 +5,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit.checks import Exercise, check, exercise_ids
-from coursekit.checks.blind_spots import BLIND, blind_spots, spoiled, table
-from coursekit.checks.command import main
-from coursekit.checks.judge import judge
-from coursekit.checks.predicates import Place, places
-from coursekit.checks.registry import load
+from coursekit.course.exercises import Exercise, check, exercise_ids
+from coursekit.course.exercises.checker import judge
+from coursekit.course.exercises.registry import load
+from coursekit.staff.proof.blind_spots import BLIND, blind_spots, spoiled, table
+from coursekit.staff.proof.checks_command import main
+from coursekit.staff.proof.predicates import Place, places
 
 
 @pytest.mark.parametrize("exercise_id", exercise_ids())
