@@ -14,7 +14,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "coursekit"
 FLOORS = {
-    0: {"_validate"},
+    0: {"_base", "_validate"},
     1: {
         "anatomy",
         "augment",
