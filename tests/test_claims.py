@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from coursekit.authoring.folder import sessions
-from coursekit.authoring.provenance import typed_in
+from coursekit.authoring.measured_only import typed_in
 from coursekit.authoring.sources import read_source
 from coursekit.claims import (
     CLAIMS,
@@ -27,12 +27,12 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 # The syllabus' own column, by hand: T true, F false, D depends, M mixed or a quiz.
 SYLLABUS = {
     "01": "TDTTTTMTTTTTTTDTDTTTFDDTT",
-    "02": "TTTTTTDTTFTDDDD",
-    "03": "TTTTTMFTTTTTD",
-    "04": "DDMDTTTDTT",
+    "02": "TTTTTTDDDFTDDDD",
+    "03": "TTTTTMFDTTTTD",
+    "04": "DDMDTTTDDT",
     "05": "TTTFFTTTT",
-    "06": "TTTTTTT",
-    "07": "TMDDDTT",
+    "06": "TMTDTTT",
+    "07": "TMDFDTT",
 }
 LETTER = {"T": "true", "F": "false", "D": "depends", "M": "depends"}
 
@@ -68,6 +68,71 @@ def test_every_claim_is_one_whole_sentence_with_an_experiment():
         assert len(row.experiment) > 10, row.id
 
 
+def multiplications(maps, kernel):
+    """Count those of a square `kernel` on maps of (side, channels in, out)."""
+    side, into, out = maps
+    return side * side * into * out * kernel * kernel
+
+
+NAIVE = [((28, 256, 128), 1), ((28, 256, 192), 3), ((28, 256, 96), 5)]
+SLIDE = [((28, 256, 64), 1)] * 3 + [
+    ((28, 256, 128), 1),
+    ((28, 64, 192), 3),
+    ((28, 64, 96), 5),
+]
+VGG16 = [(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 256)]
+VGG16 += [(256, 512)] + [(512, 512)] * 5
+VGG16_DENSE = [(512 * 49, 4096), (4096, 4096), (4096, 1000)]
+ON_A_9X9 = [
+    (row + down, column + right)
+    for row in range(9)
+    for column in range(9)
+    for down in (-1, 0, 1)
+    for right in (-1, 0, 1)
+    if 0 <= row + down < 9 and 0 <= column + right < 9
+]
+
+
+@pytest.mark.parametrize(
+    ("id", "written", "value"),
+    [
+        ("C04", "11,616", 96 * 11 * 11),
+        ("C04", "34,848", 96 * 11 * 11 * 3),
+        ("C04", "34,944", 96 * 11 * 11 * 3 + 96),
+        ("C05", "1.6 billion", 200 * 200 * 40_000 / 1e9),
+        ("C13", "400×400 image is 2×2 after 199", 400 - 2 * 199),
+        ("C35", "576,512", 224 * 224 * 3 + 112 * 112 * 32 + 64 * 64 * 6),
+        ("C35", "2.3 GB", round(576_512 * 1000 * 4 / 1e9, 1)),
+        ("C43", "625", len(ON_A_9X9)),
+        ("C43", "6,561", 81 * 81),
+        ("C43", "225", 5 * 5 * 3 * 3),
+        ("C65", "54.25", (224 - 11) / 4 + 1),
+        (
+            "C67",
+            "138,357,544",
+            sum(9 * a * b + b for a, b in VGG16)
+            + sum(a * b + b for a, b in VGG16_DENSE),
+        ),
+        ("C80", "672", 128 + 192 + 96 + 256),
+        ("C81", "854,196,224", sum(multiplications(*layer) for layer in NAIVE)),
+        ("C81", "271,351,808", sum(multiplications(*layer) for layer in SLIDE)),
+        ("C81", "3.1×", round(854_196_224 / 271_351_808, 1)),
+        ("C83", "8.7", round(60_965_224 / 6_998_552, 1)),
+    ],
+)
+def test_a_number_of_the_syllabus_is_what_its_formula_gives(id, written, value):
+    row = CLAIMS[id]
+    assert written in f"{row.statement} {row.experiment}"
+    assert f"{value:,}" in written
+
+
+@pytest.mark.parametrize("id", sorted(CLAIMS))
+def test_a_line_break_in_the_file_never_reaches_a_card(id):
+    shown = claim(id)._repr_html_()
+    assert "\n" not in CLAIMS[id].statement + CLAIMS[id].experiment
+    assert "  " not in shown
+
+
 def test_no_two_claims_say_the_same():
     statements = [row.statement for row in CLAIMS.values()]
     assert len(set(statements)) == len(statements)
@@ -85,6 +150,11 @@ def test_no_two_claims_say_the_same():
         ([False, False], "false"),
         ([True, False], "depends"),
         ([False, True, True], "depends"),
+        ([None], "not separable"),
+        ([None, None], "not separable"),
+        ([None, True], "true"),
+        ([None, False], "false"),
+        ([None, False, True], "depends"),
     ],
 )
 def test_the_verdict_follows_from_the_cases(held, expected):
@@ -148,7 +218,7 @@ def test_numbers_are_written_with_four_digits_and_separators(value, text):
         ("false", "false"),
         (torch.tensor(0.25), "0.25"),
         ([3, 5], "[3, 5]"),
-        ("x" * 200, "x" * 79 + "…"),
+        ("x" * 200, "x" * 159 + "…"),
     ],
 )
 def test_a_prediction_is_shown_as_the_student_gave_it(guess, shown):
@@ -164,16 +234,19 @@ def test_a_prediction_never_shows_an_address():
     [
         ({"cases": {}}, "`cases` of C09 must hold at least one case"),
         ({"cases": [True]}, "`cases` must be a dict"),
-        ({"cases": {"n": 1}}, r"`cases\['n'\]` must be True or False; got 1"),
-        ({"cases": {"n": None}}, "must be True or False; got None"),
-        ({"cases": {"n": torch.tensor([True, False])}}, "must be True or False"),
+        (
+            {"cases": {"n": 1}},
+            r"`cases\['n'\]` must be True, False or None .open.; got 1",
+        ),
+        ({"cases": {"n": torch.tensor([True, False])}}, "must be True, False or"),
         ({"cases": {3: True}}, "`cases` must have descriptions as keys; got 3"),
         ({"cases": {" ": True}}, "`cases` must have descriptions as keys"),
         ({"measured": {"m": math.nan}}, r"`measured\['m'\]` must be a finite number"),
         ({"measured": {"m": math.inf}}, "must be a finite number"),
         ({"measured": {"m": torch.tensor(math.nan)}}, "must be a finite number"),
-        ({"measured": {"m": True}}, "must be a finite number or a short label"),
-        ({"measured": {"m": [1, 2]}}, "must be a finite number"),
+        ({"measured": {"m": True}}, "a finite number, a list of runs or a short label"),
+        ({"measured": {"m": [1, "2"]}}, "`values` must list finite numbers; got '2'"),
+        ({"measured": {"m": []}}, "`values` must list at least one run"),
         ({"measured": {"m": 1j}}, "must be a finite number"),
         ({"measured": {"m": ""}}, "must be a finite number"),
         ({"measured": 3}, "`measured` must be a dict"),
@@ -274,6 +347,20 @@ def test_the_html_card_says_everything_the_text_says(held, word):
     assert CLAIMS["C09"].statement in said
 
 
+def test_runs_are_shown_with_mean_half_width_and_number():
+    found = a_verdict(measured={"three runs": [0.90, 0.92, 0.94], "one": [0.9]})
+    assert "measured   three runs = 0.92 ± 0.05 (n = 3)" in repr(found)
+    assert "measured   one = 0.9 (one run)" in repr(found)
+
+
+def test_a_case_that_the_runs_leave_open_is_said_to_be_open():
+    found = a_verdict(cases={"better with padding": None})
+    assert "C09 ≈ not separable" in repr(found)
+    assert "case       open: better with padding" in repr(found)
+    assert "these runs leave it open; the course expects: true" in repr(found)
+    assert not found.surprising
+
+
 PAINT = ("color:", "background")
 
 
@@ -334,13 +421,20 @@ def test_what_is_written_reads_back_equal(tmp_path):
     written = verdict(
         "C14",
         cases={"a": True, "b": False},
-        measured={"n": 12345, "x": 1 / 3, "tiny": 1e-9, "net": "plain"},
+        measured={"n": 12345, "x": 1 / 3, "net": "plain", "runs": [1, 2, 3]},
         predicted=0.1,
         why="So it is.",
     )
     bundle = written._repr_mimebundle_()
     path = stored_notebook(tmp_path / "a.ipynb", json.loads(json.dumps(bundle)))
     assert listing([path]) == (written,)
+
+
+def test_open_cases_and_a_single_run_read_back_as_they_were(tmp_path):
+    written = a_verdict(cases={"a": None}, measured={"one": [0.5]})
+    bundle = json.loads(json.dumps(written._repr_mimebundle_(), allow_nan=False))
+    (found,) = listing([stored_notebook(tmp_path / "a.ipynb", bundle)])
+    assert repr(found) == repr(written)
 
 
 def test_verdicts_are_listed_in_the_order_of_the_claims(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coursekit.authoring.provenance import typed_in
+from coursekit.authoring.measured_only import typed_in
 from coursekit.authoring.sources import Cell
 
 IMPORTS = """
@@ -49,6 +49,16 @@ def constants(*cells, given):
         pytest.param([], "float('3')", id="float"),
         pytest.param([], "int(7)", id="int"),
         pytest.param([], "sum([1, 2, 3])", id="sum"),
+        pytest.param(
+            ["from coursekit.metrics import interval"],
+            "interval([0.9, 0.8]).above(0.5)",
+            id="an interval of typed runs",
+        ),
+        pytest.param(
+            ["from coursekit.training import track", "runs = [7 for s in track([1])]"],
+            "runs[0]",
+            id="a loop with a line of progress",
+        ),
         pytest.param([], "len(range(10))", id="len"),
         pytest.param([], "eval('7')", id="eval"),
         pytest.param([], "[1, 7][1]", id="picked from a list"),
@@ -108,6 +118,20 @@ def constants(*cells, given):
         pytest.param(["with torch.no_grad():\n    n = 7"], "n", id="in a with"),
         pytest.param(["try:\n    n = 7\nfinally:\n    pass"], "n", id="in a try"),
         pytest.param(["(n := 7)"], "n", id="a walrus"),
+        pytest.param(
+            ["from coursekit import predict", "card = predict('01-x', 7)"],
+            "card.guess",
+            id="a prediction's card",
+        ),
+        pytest.param(
+            ["from coursekit.metrics import interval", "runs = [0.9, 0.8, 0.7]"],
+            "interval(runs).mean",
+            id="the mean of typed runs",
+        ),
+        pytest.param(["(a, b), (c, d) = (1, 2), (3, 4)"], "a + d", id="nested names"),
+        pytest.param(
+            ["n = 7\nsizes = [n for n in net(x)]"], "n", id="hidden by a comprehension"
+        ),
         pytest.param([], "an_unknown_name", id="a name from nowhere"),
     ],
 )
@@ -123,6 +147,11 @@ def test_a_number_that_is_typed_in_is_found(cells, expression):
     [
         pytest.param([], "net(x).shape[-1]", id="a shape"),
         pytest.param([], "net.weight.numel()", id="a count"),
+        pytest.param(
+            ["from coursekit.metrics import paired"],
+            "paired([net(x).mean()], [1.0]).above(0)",
+            id="an interval of measured runs",
+        ),
         pytest.param([], "int(net(x).max())", id="through a builtin"),
         pytest.param([], "round(float(net(x).max()), 3)", id="through two"),
         pytest.param([], "len(anatomy(net, (1, 5, 5)))", id="the package"),
@@ -138,6 +167,17 @@ def test_a_number_that_is_typed_in_is_found(cells, expression):
         pytest.param([], "list(map(net, [x]))[0]", id="mapped"),
         pytest.param(["a = net(x)", "b = a + 1"], "b", id="two names"),
         pytest.param(["a, b = 7, net(x)"], "b", id="unpacked"),
+        pytest.param(["(a, b), c = net(x).shape, 7"], "a - b", id="nested names"),
+        pytest.param(
+            ["runs = {'plain': 0}", "for k in runs:\n    runs[k] = net(x).sum()"],
+            "runs['plain']",
+            id="a dict filled over its zeros",
+        ),
+        pytest.param(
+            ["n = net(x).sum()\nodd = [n for n in (1, 3)]"],
+            "n",
+            id="hidden by a comprehension",
+        ),
         pytest.param(["began = time.time()"], "time.time() - began", id="a time"),
         pytest.param(
             ["def f(n):\n    return F.relu(torch.tensor(n))"], "f(7)", id="a function"
