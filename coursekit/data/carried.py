@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coursekit._validate import choice
+from coursekit._base.validate import choice
 
 
 def digit_pixels(size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.data.carried import digit_pixels, photo_pixels
 from coursekit.figures.style import as_array
 

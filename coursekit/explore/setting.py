@@ -20,7 +20,7 @@ from typing import ClassVar
 
 import ipywidgets as widgets
 
-from coursekit._validate import choice, integer, number
+from coursekit._base.validate import choice, integer, number
 from coursekit.explore.shell import BUTTON, CONTROL, LABEL, limit
 
 Names = Mapping[str, object]
