@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+TORCHS_OWN = ("TORCH", "PYTORCH", "TRITON", "KMP_")
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -50,7 +52,7 @@ SETTINGS = (
     Setting("the working directory", lambda: _directory(), os.chdir),
     Setting(
         "environment variables",
-        lambda: dict(os.environ),
+        lambda: _environment(),
         lambda before: _set_environment(before),
     ),
     Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
@@ -109,7 +111,12 @@ def _directory() -> str:
         return ""
 
 
+def _environment() -> dict[str, str]:
+    """Return the variables, without those that torch sets for itself."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(TORCHS_OWN)}
+
+
 def _set_environment(before: dict[str, str]) -> None:
-    for name in set(os.environ) - set(before):
+    for name in set(_environment()) - set(before):
         del os.environ[name]
     os.environ.update(before)
