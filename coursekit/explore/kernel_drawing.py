@@ -10,11 +10,6 @@ _LEFT, RIGHT, TOP, _SIDE = 8, 424, 34, 328  # where the two large grids stand
 _GAP = 44  # between the small grids, room for × and =
 
 
-def size(array: np.ndarray) -> str:
-    """Return "8×8"."""
-    return f"{array.shape[0]}×{array.shape[1]}"
-
-
 def _cell(scene: Scene) -> int:
     return min(40, _SIDE // max(scene.padded.shape))
 
@@ -50,12 +45,12 @@ def _places(scene: Scene) -> tuple[float, float, float]:
 def backdrop(scene: Scene) -> str:
     """Draw the grids that stay while the kernel moves."""
     cell, low, small = _cell(scene), _low(scene), _small(scene)
-    padding = f", padded to {size(scene.padded)}" if scene.padding else ""
+    padding = f", padded to {svg.sides(scene.padded.shape)}" if scene.padding else ""
     parts = [
         svg.paper(height(scene)),
-        svg.words(_LEFT, 22, f"image {size(scene.image)}{padding}"),
+        svg.words(_LEFT, 22, f"image {svg.sides(scene.image.shape)}{padding}"),
         svg.grid(scene.padded, _LEFT, TOP, cell, _with_ring(scene)),
-        svg.words(RIGHT, 22, f"output {size(scene.output)}"),
+        svg.words(RIGHT, 22, f"output {svg.sides(scene.output.shape)}"),
     ]
     if scene.padding:
         edge = scene.padding * cell

@@ -119,7 +119,7 @@ def _reach(response: tuple[float, ...]) -> int:
 def _text(
     shape: tuple, width: int, mode: str, kernel: int, layers: int, numbers: dict
 ) -> str:
-    before, after = ("{}×{}".format(*s) for s in (shape, numbers["padded_size"]))
+    before, after = svg.sides(shape), svg.sides(numbers["padded_size"])
     response, reach = numbers["border_response"][mode], numbers["reach"][mode]
     filters = f"{'one' if layers == 1 else layers} mean filter{'s' * (layers > 1)}"
     border = (
