@@ -10,7 +10,7 @@ from coursekit._base.validate import integer
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
 from coursekit.explore.inputs import matrix, sample_digit
-from coursekit.explore.kernel_drawing import RIGHT, TOP, backdrop, height, overlay
+from coursekit.explore.kernel_drawing import NOWHERE, backdrop, height, overlay
 from coursekit.explore.live import LiveExplorer
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.stepping import (
@@ -106,13 +106,7 @@ def kernel_step(
         "output_size": scene.output.shape,
         "output": scene.output.tolist(),
     }
-    if not scene.output.size:
-        body = svg.words(RIGHT, TOP + 24, "The kernel does not fit anywhere.")
-        lines = [
-            f"The kernel covers {scene.span(0)}×{scene.span(1)} pixels, more than the "
-            f"padded image of {svg.sides(scene.padded.shape)}: there is no position and no output."
-        ]
-    else:
+    if scene.output.size:
         at = step(scene, position)
         body, lines = overlay(scene, at), [_position(at), _sum(scene, at)]
         numbers |= {
@@ -122,6 +116,8 @@ def kernel_step(
             "products": at.products.tolist(),
             "sum": at.total,
         }
+    else:
+        body, lines = NOWHERE, [_nowhere(scene)]
     text = "\n".join([*lines, *formulas(scene)])
     return View.drawn(height(scene), body, text, numbers=numbers, backdrop=ground)
 
@@ -144,6 +140,14 @@ def explore_kernel(image: object = None, kernel: object = None) -> LiveExplorer:
         own = {"mine": np.array(weights(kernel)), **board.kernels}
         board = Board(board.image, own)
     return kernel_step.live(board)
+
+
+def _nowhere(scene: Scene) -> str:
+    spans, padded = (scene.span(0), scene.span(1)), svg.sides(scene.padded.shape)
+    return (
+        f"The kernel covers {svg.sides(spans)} pixels, more than the padded image of "
+        f"{padded}: there is no position and no output."
+    )
 
 
 def _position(at: Step) -> str:
