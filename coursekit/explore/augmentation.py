@@ -92,7 +92,7 @@ def _given(images: object, most: int | None = SHOWN) -> Originals:
 @explorer(
     "Augmentation: the same images, different in every epoch",
     _given,
-    buttons={
+    helpers={
         "again": Button(
             "draw again", sets=lambda seed: {"seed": (seed + 1) % (MOST_SEED + 1)}
         )

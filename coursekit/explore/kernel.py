@@ -9,9 +9,9 @@ import numpy as np
 from coursekit._base.validate import integer
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
-from coursekit.explore.inputs import matrix, sample_digit
 from coursekit.explore.kernel_drawing import NOWHERE, backdrop, height, overlay
 from coursekit.explore.live import LiveExplorer
+from coursekit.explore.photo_input import matrix, sample_digit
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.stepping import (
     KERNELS,

@@ -13,7 +13,7 @@ from coursekit.explore import svg
 from coursekit.explore.borders import padded_picture
 from coursekit.explore.charts import Chart
 from coursekit.explore.declare import explorer
-from coursekit.explore.inputs import photo_or_sample
+from coursekit.explore.photo_input import photo_or_sample
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.stepping import IN_NUMPY, PADDING_MODES, border_response
 from coursekit.explore.view import View, pointed

@@ -9,7 +9,7 @@ import numpy as np
 from coursekit.explore import svg
 from coursekit.explore.charts import Chart
 from coursekit.explore.declare import explorer
-from coursekit.explore.inputs import photo_or_sample
+from coursekit.explore.photo_input import photo_or_sample
 from coursekit.explore.pyramid import METHODS, SPOTS, Level, Spot, pyramid
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coursekit._base.validate import choice
-from coursekit.explore.inputs import matrix
+from coursekit.explore.photo_input import matrix
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 KERNELS = {
