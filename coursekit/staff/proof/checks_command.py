@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.registry import exercise_ids, load
 from coursekit.staff.proof.errors_page import COMMAND, errors_page, page_file
@@ -42,7 +43,7 @@ def _write_page(text: str, *, check: bool) -> int:
     file = page_file()
     shown = f"{file.parent.name}/{file.name}"
     if not check:
-        file.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(file, text)
         sys.stdout.write(f"wrote {shown}\n")
         return 0
     if file.is_file() and file.read_text(encoding="utf-8") == text:
