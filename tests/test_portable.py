@@ -40,8 +40,6 @@ ALLOWED = {
     ("coursekit/checks/guard.py", "signal.SIGALRM"): "only where setitimer exists",
     ("coursekit/checks/guard.py", "signal.setitimer"): "its absence is asked before",
     ("coursekit/checks/guard.py", "path /proc/self/statm"): "on Linux only",
-    ("coursekit/data/locking.py", "module fcntl"): "in the branch of os.name",
-    ("coursekit/data/locking.py", "module msvcrt"): "in the branch of os.name",
     ("coursekit/doctor/machine.py", "os.sysconf"): "asked for by name before",
     ("coursekit/doctor/machine.py", "path /sys/fs/cgroup"): "on Linux only",
     ("coursekit/handin/worker.py", "module resource"): "its absence is caught",
