@@ -1,5 +1,6 @@
 """What a student meets in a session: predictions, and what became of them."""
 
 from coursekit.course.predictions import predict, prediction_table, reveal
+from coursekit.course.stored import Stored, stored
 
-__all__ = ["predict", "prediction_table", "reveal"]
+__all__ = ["Stored", "predict", "prediction_table", "reveal", "stored"]
