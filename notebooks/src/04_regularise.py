@@ -27,7 +27,7 @@ from coursekit import hint, predict, reveal, solution, verdict
 from coursekit.augment import compose, random_shift
 from coursekit.blocks import ConvNormAct, DenseHead, GAPHead
 from coursekit.course import prediction_table, verdict_table
-from coursekit.explore import explore_batch_norm, explore_dropout
+from coursekit.explore import explore_batch_norm, explore_hiding
 from coursekit.metrics import interval, paired
 from coursekit.training import sgd, track
 
@@ -111,7 +111,8 @@ inside = 100 * ((after > 0) & (after < 1)).double().mean().item()
 # %%
 edges = torch.linspace(-4, 4, 41)
 shares = {
-    f"channel {c}, {name}": torch.histogram(x[:, c].flatten(), edges).hist / x[:, c].numel()
+    f"channel {c}, {name}": torch.histogram(x[:, c].flatten(), edges).hist
+    / x[:, c].numel()
     for c in (0, 1)
     for name, x in {"before": before, "after": after}.items()
 }
@@ -251,6 +252,7 @@ explore_batch_norm(nets[SEEDS[0]], parts.test)
 
 # %% [markdown]
 # The same without a slider: one digit, a hundred different companies.
+
 
 # %%
 def answers_of_one(model, history, batch_size, times=100):
@@ -393,7 +395,9 @@ def trial(norm, rate, seed):
     return percent(model, parts.test, history), gains
 
 
-plan = [(norm, rate, seed) for norm in ("batch", None) for rate in RATES for seed in SEEDS]
+plan = [
+    (norm, rate, seed) for norm in ("batch", None) for rate in RATES for seed in SEEDS
+]
 trials = {key: trial(*key) for key in track(plan, "training")}
 
 # %%
@@ -432,7 +436,9 @@ gain = {
     **{
         f"rate {rate:g}": [
             fmean(column)
-            for column in zip(*(trials["batch", rate, s][1] for s in SEEDS), strict=True)
+            for column in zip(
+                *(trials["batch", rate, s][1] for s in SEEDS), strict=True
+            )
         ]
         for rate in RATES
     },
@@ -519,6 +525,7 @@ figures.bars(
     words="Bars of the accuracy: "
     + ", ".join(f"{names[p]} {fmean(by_place[p]):.0f} %" for p in by_place),
 )
+
 
 # %%
 def separated(difference):
@@ -650,7 +657,8 @@ figures.bars(
     xlabel="right answers (%), mean of the runs; the rate chosen in brackets",
     title=f"Four arms, equal steps: {best} is ahead",
     highlight=[f"{best} ({chosen[best]:g})"],
-    words="Bars: " + ", ".join(f"{arm} {interval(runs)} %" for arm, runs in raced.items()),
+    words="Bars: "
+    + ", ".join(f"{arm} {interval(runs)} %" for arm, runs in raced.items()),
 )
 
 # %%
@@ -675,7 +683,9 @@ verdict(
         "SGD − AdamW, constant (points)": flat,
         "SGD − AdamW, one cycle (points)": cycled,
         "one cycle − constant, SGD (points)": schedule,
-        "runs to tell SGD from AdamW": ", ".join(f"{k}: {n}" for k, n in needed.items()),
+        "runs to tell SGD from AdamW": ", ".join(
+            f"{k}: {n}" for k, n in needed.items()
+        ),
     },
     why="At its own best rate either optimiser gets there; the schedule is what moves "
     "the result.",
@@ -752,7 +762,8 @@ figures.heatmap(
     xticks=["trained digits", "new digits", "gap"],
     yticks=list(fits),
     words="; ".join(
-        f"{n}: trained {fmean(trained[n]):.0f}, new {fmean(tested[n]):.0f}" for n in fits
+        f"{n}: trained {fmean(trained[n]):.0f}, new {fmean(tested[n]):.0f}"
+        for n in fits
     ),
 )
 
@@ -840,7 +851,11 @@ claim("C56")
 torch.manual_seed(5)
 drop, ones = nn.Dropout(0.5), torch.ones(8)
 figures.matrices(
-    {"input": ones, "output, train": drop.train()(ones), "output, eval": drop.eval()(ones)},
+    {
+        "input": ones,
+        "output, train": drop.train()(ones),
+        "output, eval": drop.eval()(ones),
+    },
     title="Training: some 0, the rest 2. Evaluation: all 1",
     words="Three rows of eight numbers: all 1; zeros and twos; all 1.",
 )
@@ -865,11 +880,11 @@ check("04.4", dropout)
 
 # %% [markdown]
 # Why scaled? So that the next layer sees the same mean in both modes. Its *spread* is
-# not the same. Take the slider. **One question to settle:** at which rate can you no
-# longer read the digit, although the mean of the pixels has not changed?
+# not the same. Choose the way *dropout* below. **One question to settle:** at which
+# rate can you no longer read the digit, although the mean has hardly changed?
 
 # %%
-explore_dropout(parts.test)
+explore_hiding(parts.test)
 
 # %% [markdown]
 # The same without a slider: a digit at four rates.

@@ -45,7 +45,12 @@ from coursekit.training import track
 SEEDS = (0, 1, 2)  # each trained network is trained three times
 SQUARES = 20_000  # holes to draw
 LENGTH, SIDE = 16, 32  # of the hole and of the picture, pixels
-TEXTURES = ("stripes", "checks", "dots", "waves")  # one for each class, if they are tied
+TEXTURES = (
+    "stripes",
+    "checks",
+    "dots",
+    "waves",
+)  # one for each class, if they are tied
 HANDWRITING = "auto"  # "mnist", "digits", or "auto": MNIST where it lies, else digits
 BLOCKS = (1, 2, 3, 4)
 
@@ -194,7 +199,7 @@ verdict(
 # you still know which digit it is?
 
 # %%
-explore_hiding(digits(28), way="cutout")
+explore_hiding()
 
 # %% [markdown]
 # The same without a slider: a fifth of the picture, hidden in two ways.
@@ -203,7 +208,7 @@ explore_hiding(digits(28), way="cutout")
 digit = digits(28).images[4:5] / 255
 torch.manual_seed(3)
 spots = digit * (torch.rand(1, 1, 28, 28) > 0.19)
-square = cut_squares_of = cutout(digit, 14, generator=torch.Generator().manual_seed(1))
+square = cutout(digit, 14, generator=torch.Generator().manual_seed(1))
 figures.images(
     [digit[0], spots[0], square[0]],
     ["a digit", "19 % of its pixels gone", "a square gone"],
@@ -279,7 +284,8 @@ figures.bars(
     xlabel="right answers on clean digits (%), mean of three runs",
     title=f"Ahead on clean digits: {winner}, within the noise or not?",
     highlight=[winner],
-    words="Bars: " + ", ".join(f"{arm} {interval(runs)}" for arm, runs in clean.items()),
+    words="Bars: "
+    + ", ".join(f"{arm} {interval(runs)}" for arm, runs in clean.items()),
 )
 
 # %%
@@ -320,7 +326,10 @@ beats = {
     (name, what): long[name].paired("cutout", "dropout", what) for name, what in columns
 }
 rivals = {
-    name: max((a for a in arms if a != "cutout"), key=lambda a: long[name].interval(a, "clean").mean)
+    name: max(
+        (a for a in arms if a != "cutout"),
+        key=lambda a: long[name].interval(a, "clean").mean,
+    )
     for name in long
 }
 best = {name: long[name].paired("cutout", rivals[name], "clean") for name in long}
@@ -333,7 +342,10 @@ runs = {
 verdict(
     "C57",
     cases={
-        **{f"{n}, {w}: cutout before dropout": d.above(0) for (n, w), d in beats.items()},
+        **{
+            f"{n}, {w}: cutout before dropout": d.above(0)
+            for (n, w), d in beats.items()
+        },
         **{f"{n}, clean: before {rivals[n]}": d.above(0) for n, d in best.items()},
     },
     measured={
@@ -405,7 +417,11 @@ check("04.7", cam)
 # %%
 def scenes(n, seed, tied=0.0, swap=0):
     """Return shapes; with probability `tied` the class has a texture of its own."""
-    look = {"backgrounds": TEXTURES, "colours": ("red", "yellow"), "object_size": (12, 18)}
+    look = {
+        "backgrounds": TEXTURES,
+        "colours": ("red", "yellow"),
+        "object_size": (12, 18),
+    }
     tie = {"background_correlation": tied, "background_shift": swap}
     return shapes(n, seed=seed, **look, **tie)
 
@@ -421,12 +437,13 @@ def looking_net(seed):
 
 anatomy(looking_net(0), (3, 32, 32))
 
+
 # %%
 def train_on(tied, seed, change=lambda data, seed: data):
     """Return a net trained on 1,600 scenes, and what normalises its images."""
     model = looking_net(seed)
     data = change(scenes(1_600, seed, tied), seed)
-    history = learn(model, data, seed)
+    history = learn(model, data, seed, epochs=6, batch_size=50)
     return model, {"mean": history.mean, "std": history.std}
 
 
@@ -492,14 +509,21 @@ package_gap = distance(ours.raw, by_package(model, model[4], pictures, 2))
 # the layer before it. Ask both about the convolution in front of such a ReLU.
 
 # %%
+convolution, norm, relu = model[4]
+front, rest = (
+    nn.Sequential(*model[:4], convolution, norm),
+    nn.Sequential(relu, model[5]),
+)
 overwrites = copy.deepcopy(model)
 overwrites[4][2].inplace = True
-front = nn.Sequential(*model[:4], *model[4][:2])  # up to the batch norm
-rest = nn.Sequential(model[4][2], model[5])
 truth = by_definition(front, rest, pictures, 2)
 ours_in_place = distance(grad_cam(overwrites, pictures, "4.1", 2).raw, truth)
 theirs_in_place = distance(truth, by_package(overwrites, overwrites[4][1], pictures, 2))
-{"ours": ours_in_place, "the package": theirs_in_place, "size of a map": truth.max().item()}
+{
+    "ours": ours_in_place,
+    "the package": theirs_in_place,
+    "size of a map": truth.max().item(),
+}
 
 # %% [markdown]
 # Now look. One forward pass answers for several classes: for each picture the map of
@@ -510,8 +534,15 @@ shown = test.subset(range(5))
 both = torch.stack([shown.labels, (shown.labels + 1) % 4], dim=1)  # n 2
 found = grad_cam(model, seen_by(free_nets[0], shown), "4", both)
 figures.images(
-    [*shown.images / 255, *overlay(shown.images, found.maps[:, 0]), *overlay(shown.images, found.maps[:, 1])],
-    [*(shown.classes[i] for i in shown.labels), *(f"for {shown.classes[i]}" for i in both.T.flatten())],
+    [
+        *shown.images / 255,
+        *overlay(shown.images, found.maps[:, 0]),
+        *overlay(shown.images, found.maps[:, 1]),
+    ],
+    [
+        *(shown.classes[i] for i in shown.labels),
+        *(f"for {shown.classes[i]}" for i in both.T.flatten()),
+    ],
     columns=5,
     title="Evidence for the right class lies on the object",
     words="Five pictures; below each its map for its own class and for another one, in "
@@ -539,7 +570,11 @@ def scores(net, data):
     maps = maps_of(net, data)
     energy = 100 * energy_inside(maps, data.masks).mean().item()
     peak = 100 * pointing_game(maps, data.masks)
-    return {"energy": energy, "peak": peak, "overlap": mask_iou(maps, data.masks).mean().item()}
+    return {
+        "energy": energy,
+        "peak": peak,
+        "overlap": mask_iou(maps, data.masks).mean().item(),
+    }
 
 
 area = 100 * test.masks.double().mean().item()
@@ -565,7 +600,10 @@ guessing = box_iou(centre, test.boxes).mean().item()
 maps = maps_of(free_nets[0], test)[:5]
 figures.images(
     list(outlined(overlay(shown.images, maps), boxes[0][:5])),
-    [f"overlap {box_iou(boxes[0][i : i + 1], test.boxes[i : i + 1]).item():.2f}" for i in range(5)],
+    [
+        f"overlap {box_iou(boxes[0][i : i + 1], test.boxes[i : i + 1]).item():.2f}"
+        for i in range(5)
+    ],
     title=f"Boxes at {threshold:g} of the maximum: overlap {fmean(overlaps):.2f}, a "
     f"box in the middle {guessing:.2f}",
     words="Five maps over their pictures, each with the box around its bright part.",
@@ -591,7 +629,9 @@ shuffled_scores = [scores(net, test) for net in shuffled]
 figures.bars(
     {
         f"forgotten up to {name}" if place else "trained": fmean(column)
-        for place, (name, column) in enumerate(zip(names, zip(*similar, strict=True), strict=True))
+        for place, (name, column) in enumerate(
+            zip(names, zip(*similar, strict=True), strict=True)
+        )
     },
     xlabel="rank correlation with the map of the trained network",
     title="The maps change when the network forgets",
@@ -610,7 +650,9 @@ explore_grad_cam(free_nets[0][0], test)
 
 # %%
 energy = paired([run["energy"] for run in free_scores], [area] * len(SEEDS))
-energy_shuffled = paired([r["energy"] for r in free_scores], [r["energy"] for r in shuffled_scores])
+energy_shuffled = paired(
+    [r["energy"] for r in free_scores], [r["energy"] for r in shuffled_scores]
+)
 forgot = interval([run[-1] for run in similar])
 
 # %% tags=["verdict"]
@@ -662,7 +704,11 @@ claim("C60")
 fits, swapped = scenes(400, 900, tied=1.0), scenes(400, 900, tied=1.0, swap=1)
 figures.images(
     [*fits.images[:4], *swapped.images[:4]],
-    [f"{d.classes[d.labels[i]]}\non {d.background_classes[d.backgrounds[i]]}" for d in (fits, swapped) for i in range(4)],
+    [
+        f"{d.classes[d.labels[i]]}\non {d.background_classes[d.backgrounds[i]]}"
+        for d in (fits, swapped)
+        for i in range(4)
+    ],
     columns=4,
     title="The same shapes, on their own and on each other's background",
     words="Two rows of four pictures with the same objects: above each shape on its own "
@@ -687,7 +733,11 @@ nets = {0.0: free_nets} | {
 on_fits = {tie: [percent(net[0], fits) for net in nets[tie]] for tie in TIES}
 on_swapped = {tie: [percent(net[0], swapped) for net in nets[tie]] for tie in TIES}
 fooled = [
-    100 * (evaluate(net[0], swapped).predictions == swapped.backgrounds).double().mean().item()
+    100
+    * (evaluate(net[0], swapped).predictions == swapped.backgrounds)
+    .double()
+    .mean()
+    .item()
     for net in nets[1.0]
 ]
 
@@ -716,7 +766,10 @@ reveal("04-swapped", interval(on_swapped[1.0]))
 # %%
 few = fits.subset(range(5))
 figures.images(
-    [*overlay(few.images, maps_of(nets[1.0][0], few)), *overlay(few.images, maps_of(nets[0.0][0], few))],
+    [
+        *overlay(few.images, maps_of(nets[1.0][0], few)),
+        *overlay(few.images, maps_of(nets[0.0][0], few)),
+    ],
     [*["tied"] * 5, *["not tied"] * 5],
     columns=5,
     title="The network of the shortcut looks past the object",
@@ -773,7 +826,13 @@ predict("04-remedy", guess, options=tuple(REMEDIES), sure=sure)
 table = stored("shortcut")
 order = list(table.arms)
 figures.heatmap(
-    [[100 * table.interval(arm, s).mean for s in ("fits", "swapped", "energy", "peak")] for arm in order],
+    [
+        [
+            100 * table.interval(arm, s).mean
+            for s in ("fits", "swapped", "energy", "peak")
+        ]
+        for arm in order
+    ],
     title="Fifteen ways to train: who survives the swap?",
     xlabel="right answers (%), and Grad-CAM on the object (%)",
     ylabel="training",
@@ -782,7 +841,8 @@ figures.heatmap(
     xticks=["fitting", "swapped", "energy", "peak"],
     yticks=order,
     words="; ".join(
-        f"{arm}: swapped {100 * table.interval(arm, 'swapped').mean:.0f}" for arm in order
+        f"{arm}: swapped {100 * table.interval(arm, 'swapped').mean:.0f}"
+        for arm in order
     ),
 )
 
@@ -798,9 +858,7 @@ reveal("04-remedy", max(remedied, key=lambda name: remedied[name].mean))
 
 # %%
 plain = "tied 95 %"
-gain_of = {
-    name: table.paired(arm, plain, "swapped") for name, arm in REMEDIES.items()
-}
+gain_of = {name: table.paired(arm, plain, "swapped") for name, arm in REMEDIES.items()}
 table
 
 # %% tags=["verdict"]
@@ -812,11 +870,15 @@ verdict(
             on_swapped[1.0]
         ).below(25),
         "tied: answers the background (above 75 %)": interval(fooled).above(75),
-        "not tied: right when swapped (above 90 %)": interval(on_swapped[0.0]).above(90),
+        "not tied: right when swapped (above 90 %)": interval(on_swapped[0.0]).above(
+            90
+        ),
         "tied: Grad-CAM's energy is no more than chance": interval(
             [e - area for e in energies[1.0]]
         ).below(5),
-        "tied: the peak is on the object less often": paired(tops[1.0], tops[0.0]).below(0),
+        "tied: the peak is on the object less often": paired(
+            tops[1.0], tops[0.0]
+        ).below(0),
         "half untied cures it": gain_of["half of the pictures untied"].above(0),
     },
     measured={
@@ -847,6 +909,7 @@ claim("C62")
 # A *block* here is one 3×3 convolution with 12 maps and a 2×2 pooling (the last block
 # has none). What two of them see depends on what comes behind: a dense head sees all of
 # the map, GAP only averages what each unit saw. The table for two blocks with GAP:
+
 
 # %%
 def blocks_net(count, head, seed):
@@ -906,7 +969,9 @@ by_blocks = {
 fields = {}
 for count in BLOCKS:
     rows_of = anatomy(blocks_net(count, "GAP", 0), (1, 28, 28))
-    fields[count] = max(row.receptive_field[0] for row in rows_of if row.receptive_field)
+    fields[count] = max(
+        row.receptive_field[0] for row in rows_of if row.receptive_field
+    )
 
 # %%
 figures.curves(
@@ -927,7 +992,9 @@ figures.curves(
 reveal("04-two-blocks", interval(by_blocks[2, "GAP"]))
 
 # %%
-more = {head: paired(by_blocks[4, head], by_blocks[2, head]) for head in ("GAP", "dense")}
+more = {
+    head: paired(by_blocks[4, head], by_blocks[2, head]) for head in ("GAP", "dense")
+}
 ink = ours_split.test.images.amax((0, 1)) > 127  # h w, where any digit has ink
 wide = int(ink.any(0).sum())
 
