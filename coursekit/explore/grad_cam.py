@@ -72,15 +72,15 @@ def layers_with_maps(model: nn.Module, images: Tensor) -> list[str]:
         ValueError: the model does not take the images.
     """
     frames: list[Frame] = []
-    with left_as_found(model, training=False), one_sentence(model, images):
-        with watched_calls(model, frames, []):
-            model(images[:1])
+    with (
+        left_as_found(model, training=False),
+        one_sentence(model, images),
+        watched_calls(model, frames, []),
+    ):
+        model(images[:1])
     again = {frame.name.split(":")[0] for frame in frames if not frame.first_call}
-    return [
-        frame.name
-        for frame in frames
-        if frame.name and frame.name not in again and _gives_maps(frame)
-    ]
+    once = [f for f in frames if f.name and f.name.split(":")[0] not in again]
+    return [frame.name for frame in once if _gives_maps(frame)]
 
 
 def _gives_maps(frame: Frame) -> bool:
