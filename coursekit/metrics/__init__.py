@@ -11,10 +11,13 @@ from coursekit.metrics.runs import Interval, interval, paired
 _HOME_OF = {
     "Reliability": "calibration",
     "best_temperature": "calibration",
+    "best_threshold": "place",
     "box_iou": "place",
     "boxes_of": "place",
     "confusion_matrix": "answers",
+    "energy_inside": "place",
     "expected_calibration_error": "calibration",
+    "mask_iou": "place",
     "most_wrong": "answers",
     "pointing_game": "place",
     "reliability": "calibration",
