@@ -22,8 +22,7 @@ from torch.nn import functional as F
 from coursekit import anatomy, check, claim, digits, evaluate, figures, fit, hint
 from coursekit import photos, predict, reveal, shapes, solution, verdict
 from coursekit.blocks import ConvNormAct, DenseHead, GAPHead
-from coursekit.claims import verdict_table
-from coursekit.course import prediction_table
+from coursekit.course import prediction_table, verdict_table
 from coursekit.data import mnist
 from coursekit.explore import explore_dense_matrix, explore_heads
 from coursekit.metrics import interval, paired
@@ -183,10 +182,6 @@ figures.bars(
     "pictures, then the convolutional network on both.",
 )
 
-# %%
-told = reveal("03-permuted", interval(runs["conv", "permuted"]))
-told
-
 # %% [markdown]
 # For the dense layer there is an exact reason. Permute its weights like the pixels: the
 # products are the same, only added in another order. And the list itself, has it lost
@@ -218,7 +213,7 @@ verdict(
         "conv, plain (%)": runs["conv", "plain"],
         "conv, permuted (%)": runs["conv", "permuted"],
     },
-    predicted=told,
+    predicted=reveal("03-permuted", interval(runs["conv", "permuted"])),
     why="The list keeps every place but not who is whose neighbour; only a "
     "convolution uses that.",
 )
@@ -312,8 +307,6 @@ predict("03-slides", guess, options=(1, 3, 9, "error"), sure=sure)
 ten, kernel = ten.float(), ten.weight.detach().view(10, 3, 7, 7).float()
 larger = photo[None, :, 100:109, 200:209]
 answers = F.conv2d(larger, kernel, ten.bias.detach())[0]  # units h w
-told = reveal("03-slides", answers[0].numel())
-told
 
 # %% [markdown]
 # Each answer is what the dense layer says about one 7×7 window. On the whole photo one
@@ -346,7 +339,7 @@ verdict(
         "largest difference, float64": max(in_float64),
         "answers a unit gives on 9×9": answers[0].numel(),
     },
-    predicted=told,
+    predicted=reveal("03-slides", answers[0].numel()),
     why="The same products, added in another order: only rounding can differ.",
 )
 
@@ -400,8 +393,9 @@ predict("03-different", guess, options=(9, 81, 625, 6561), sure=sure)
 # %%
 filled = int(matrix.count_nonzero())
 different = len(matrix[matrix != 0].unique())
-told = reveal("03-different", different)
-told
+
+# %% [markdown]
+# The whole matrix as a picture:
 
 # %%
 figures.heatmap(
@@ -444,7 +438,7 @@ verdict(
         "zero, 9×9 with padding 1 (%)": 100 * (1 - filled / matrix.numel()),
         "zero, 5×5 to 3×3 (%)": 100 * (1 - lines / small.numel()),
     },
-    predicted=told,
+    predicted=reveal("03-different", different),
     why="A row has a weight for each pixel; the kernel reaches at most nine of them.",
 )
 
@@ -523,10 +517,6 @@ figures.bars(
     "dense layers, and the small head that could stand in their place.",
 )
 
-# %%
-told = reveal("03-first-dense", first_dense / 1e6)
-told
-
 # %% tags=["verdict"]
 share = 100 * sum(dense_layers) / sum(sizes)
 verdict(
@@ -538,7 +528,7 @@ verdict(
         "in the first of them": first_dense,
         "whole network with a GAP head": convolutions + gap_size,
     },
-    predicted=told,
+    predicted=reveal("03-first-dense", first_dense / 1e6),
     why="512 · 7 · 7 numbers times 4096 units: the flattened map is the price.",
 )
 
@@ -747,10 +737,6 @@ figures.curves(
     "the size they were trained on, lower on both sides of it.",
 )
 
-# %%
-told = reveal("03-larger-sheet", interval(sheet))
-told
-
 # %% [markdown]
 # The mean is taken over more black, so all 32 averages change, and the dense layer was
 # trained on the old ones. How much that hurts differs from seed to seed: nothing in the
@@ -785,7 +771,7 @@ verdict(
         "dense head, moved by 3 (%)": by_shift["dense"][3],
         "GAP head, larger sheet (%)": sheet,
     },
-    predicted=told,
+    predicted=reveal("03-larger-sheet", interval(sheet)),
     why="A mean has no place and no size in it; but it changes with what surrounds "
     "the object.",
 )
@@ -852,8 +838,9 @@ last, pooling = tables["GAP"]["0"], tables["GAP"]["1"]
 halves = pooling.output_shape[-1] == last.output_shape[-1] / 2
 doubles = pooling.receptive_field[0] == 2 * last.receptive_field[0]
 reduces = tables["GAP"].parameters < tables["dense"].parameters
-told = reveal("03-three-statements", sum([halves, doubles, reduces]))
-told
+
+# %% [markdown]
+# The last map and the pooling are rows 0 and 1 of the table.
 
 # %% tags=["verdict"]
 verdict(
@@ -871,7 +858,7 @@ verdict(
         "parameters with GAP": tables["GAP"].parameters,
         "parameters, flattened": tables["dense"].parameters,
     },
-    predicted=told,
+    predicted=reveal("03-three-statements", sum([halves, doubles, reduces])),
     why="Whatever the map's size, one number is left, and it depends on every pixel; "
     "GAP itself has nothing to learn, the layer behind it has less.",
 )
@@ -917,6 +904,9 @@ measured = [[float(v) for v in spreads(maps_of(net, new))] for net in nets["GAP"
 ratios = [after / before for before, after, _, _ in measured]
 peaks = [after / before for _, _, before, after in measured]
 
+# %% [markdown]
+# How often is a number of a certain size among the values, and among their averages?
+
 # %%
 values = maps_of(nets["GAP"][0], new)
 edges = torch.linspace(0, 6, 25)
@@ -941,8 +931,6 @@ figures.curves(
 # %%
 chance = torch.randn(1000, 49, generator=torch.Generator().manual_seed(0))
 by_chance = (chance.mean(1).std() / chance.std()).item()
-told = reveal("03-spread", interval(ratios))
-told
 
 # %% tags=["verdict"]
 verdict(
@@ -956,7 +944,7 @@ verdict(
         "the same for independent numbers": by_chance,
         "largest after / before": peaks,
     },
-    predicted=told,
+    predicted=reveal("03-spread", interval(ratios)),
     why="A mean lies between the smallest and the largest; neighbours agree, so it "
     "shrinks less than chance would have it.",
 )
@@ -1044,8 +1032,10 @@ figures.bars(
 # %%
 decided = effects["batch norm, short"].above(0)
 named = {True: "better", False: "worse", None: "no difference"}[decided]
-told = reveal("03-batch-norm", named)
-told
+
+# %% [markdown]
+# An interval that includes zero leaves the question open; the card says how many runs
+# would decide it.
 
 # %% tags=["verdict"]
 logits = {e: [size for _, size in runs] for e, runs in races["short"].items()}
@@ -1059,7 +1049,7 @@ verdict(
         **{f"{name}: runs to decide": n or "over 10,000" for name, n in needed.items()},
         **{f"spread of the logits, {e}, short": runs for e, runs in logits.items()},
     },
-    predicted=told,
+    predicted=reveal("03-batch-norm", named),
     why="ReLU cuts every negative answer off; batch norm and max pooling make the "
     "logits larger, which a short training does not manage alone.",
 )

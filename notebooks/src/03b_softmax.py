@@ -22,8 +22,7 @@ from torch.nn import functional as F
 from coursekit import anatomy, check, claim, digits, evaluate, figures, fit, hint
 from coursekit import predict, reveal, solution, verdict
 from coursekit.blocks import ConvNormAct, DenseHead, GAPHead
-from coursekit.claims import verdict_table
-from coursekit.course import prediction_table
+from coursekit.course import prediction_table, verdict_table
 from coursekit.data import mnist
 from coursekit.explore import explore_reliability, explore_softmax
 from coursekit.metrics import best_temperature, interval, paired, reliability
@@ -107,8 +106,6 @@ def share_gap(gap, temperature=1.0):
 
 
 of_one = share_gap(torch.tensor([1.0])).item()
-told = reveal("03-gap", of_one)
-told
 
 # %% [markdown]
 # For every gap, and with a *temperature*: the logits are divided by it before softmax.
@@ -169,7 +166,7 @@ verdict(
         "widest, T = 0.1": cold.max(),
         "shares of logits 1 apart": of_one,
     },
-    predicted=told,
+    predicted=reveal("03-gap", of_one),
     why="Shares lie between 0 and 1, so differences shrink; their ratio is e to the "
     "gap, and the temperature divides that gap first.",
 )
@@ -228,8 +225,6 @@ predict("03-lost", guess, options=(0, 1, 5, 10), sure=sure)
 # %%
 moves = torch.autograd.functional.jacobian(lambda z: z.softmax(0), many[0])
 lost = 10 - int(torch.linalg.matrix_rank(moves))
-told = reveal("03-lost", lost)
-told
 
 # %% [markdown]
 # The number one needs is the *level*, log Σ e^logit. Give it back, and the logits are
@@ -334,7 +329,7 @@ verdict(
         "largest difference of level, equally sure": differ.max(),
         "logits rebuilt to": comes_back,
     },
-    predicted=told,
+    predicted=reveal("03-lost", lost),
     why="Softmax sees differences only: ten logits hold ten numbers, ten shares nine.",
 )
 
@@ -404,8 +399,9 @@ breaks = {
     name: int(whole[of_smaller(whole, dtype)[0].isinf()].min())
     for name, dtype in names.items()
 }
-told = reveal("03-infinite", breaks["float32"])
-told
+
+# %% [markdown]
+# Both ways against the gap, as far as they give a finite number:
 
 # %%
 apart = torch.arange(1.0, 131)
@@ -477,7 +473,7 @@ verdict(
         **{f"{name} breaks at a gap of": gap for name, gap in breaks.items()},
         "loss at ±200, one step": one[0],
     },
-    predicted=told,
+    predicted=reveal("03-infinite", breaks["float32"]),
     why="A share below the smallest float becomes 0, and log 0 is −∞; the difference "
     "of logits never gets that small.",
 )
@@ -604,8 +600,10 @@ b = torch.stack([answer_of(0.3, 0.4)] * 10)
 both = {"A": a, "B": b}
 losses = {name: F.cross_entropy(z, zeros).item() for name, z in both.items()}
 hits = {name: int((z.argmax(1) == 0).sum()) for name, z in both.items()}
-told = reveal("03-unhappier", max(losses, key=losses.get))
-told
+
+# %% [markdown]
+# One very wrong answer weighs more than nine good ones can make up for? The price of a
+# share:
 
 # %%
 shares_seen = torch.linspace(0.001, 1, 200)
@@ -653,7 +651,7 @@ verdict(
         "digits: loss": answers.loss,
         "same answers, five times colder": colder,
     },
-    predicted=told,
+    predicted=reveal("03-unhappier", max(losses, key=losses.get)),
     why="The loss counts how little the right class was believed, not how often the "
     "answer was wrong; torch takes the mean, so that it does not grow with the batch.",
 )
@@ -706,8 +704,6 @@ sureness = {
     for name, found in heard.items()
 }
 excess = {name: paired(sureness[name], accuracy[name]) for name in ways}
-told = reveal("03-by-heart", interval(sureness["learnt by heart"]))
-told
 
 # %% [markdown]
 # The same, sorted by confidence into ten bins: a *reliability diagram*.
@@ -824,9 +820,11 @@ figures.images(
     "sees in it and its confidence.",
 )
 
+# %% [markdown]
+# On average over 200 squares and all five networks:
+
 # %%
-told_noise = reveal("03-noise", interval(on_noise))
-told_noise
+reveal("03-noise", interval(on_noise))
 
 # %% tags=["verdict"]
 within = excess["well trained"].within(CLOSE)
@@ -846,7 +844,7 @@ verdict(
         **{f"{name}: best T": [t for t, _, _ in remedy[name]] for name in ways},
         "sure of noise (%)": on_noise,
     },
-    predicted=told,
+    predicted=reveal("03-by-heart", interval(sureness["learnt by heart"])),
     why="Training asks for a low loss on the training images; nothing in it ties the "
     "size of the logits to how often new answers are right.",
 )
