@@ -41,7 +41,8 @@ MOST = 2_000 if not torch.cuda.is_available() else 60_000  # training images of 
 SHIFTS = (0, 1, 2, 3, 4, 6)  # pixels
 BORDERS = (-4, 0, 4, 8, 16)  # pixels of black added on each side of the digits
 WIDER = 8  # the one of them that is asked about
-SHORT, LONG = (2, 0.05), (8, 0.3)  # epochs and highest learning rate of section 8
+SHORT = (2, 0.05)  # epochs and highest learning rate, section 8
+LONG = (8, 0.3)
 
 # %% [markdown]
 # One helper trains every network of this session.
