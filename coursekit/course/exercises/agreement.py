@@ -31,8 +31,10 @@ def first_difference(got: object, want: object, *, tolerance: float = 1.0) -> st
     if isinstance(want, Raised) or isinstance(got, Raised):
         return _raised(got, want)
     if isinstance(want, OnDevice) and isinstance(got, OnDevice):
-        same = got.device == want.device
-        return "" if same else f"the result is on {got.device}; {ON_DEVICE}"
+        if got.device == want.device:
+            return ""
+        where = got.refused or f"the result is on {got.device}"
+        return f"{where}; {ON_DEVICE}"
     if isinstance(want, NoGradient) or isinstance(got, NoGradient):
         return "" if type(got) is type(want) else NO_GRADIENT
     if isinstance(want, dict):

@@ -22,6 +22,7 @@ from coursekit.course.exercises.suitable import is_stub, unsuitable
 from coursekit.course.exercises.tried_calls import calls
 from coursekit.course.exercises.values import is_value, judge_value
 
+LEAST_TO_EXPLAIN = 3.0  # seconds
 RETURNS_NOTHING = (
     "Your code computes something and returns nothing: is a `return` missing at the "
     "end?"
@@ -62,7 +63,7 @@ def judge(
             return _outcome(exercise, "could not be checked", sentence)
         with guarded(seed_of_code, seconds=seconds) as notes:
             _collect(exercise, answer, seed, got, everything=explain)
-        with guarded(seed_of_code):
+        with guarded(seed_of_code, seconds=max(seconds, LEAST_TO_EXPLAIN)):
             found = _verdict(exercise, answer, got, seed)
     except Stopped as stop:
         text = _stopped(exercise, seed, stop, len(got), total if got else 0)

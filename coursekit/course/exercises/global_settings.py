@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-TORCHS_OWN = ("TORCH", "PYTORCH", "TRITON", "KMP_")
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -112,8 +110,9 @@ def _directory() -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Return the variables, without those that torch sets for itself."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(TORCHS_OWN)}
+    """Return the variables, without those that torch sets when a part of it loads."""
+    own = "TORCHINDUCTOR_"
+    return {k: v for k, v in os.environ.items() if not k.startswith(own)}
 
 
 def _set_environment(before: dict[str, str]) -> None:

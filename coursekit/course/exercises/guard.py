@@ -1,10 +1,10 @@
 """Runs a student's function so that the kernel stays usable whatever it does.
 
 Time: a signal in the main thread of Linux and macOS, an asynchronous exception
-elsewhere (Windows, other threads). Neither can end a single call outside Python, such as
-`sum(iter(int, 1))`: then only restarting the kernel helps, and `check` says so in its
-documentation. Memory: a limit on the address space, on Linux without CUDA. Printing:
-caught, with an upper bound. Global settings: put back, and told.
+elsewhere (Windows, other threads). Neither can end a single call outside Python, such
+as `sum(iter(int, 1))`: then only restarting the kernel helps, and `check` says so in
+its documentation. Memory: a limit on the address space, on Linux without CUDA.
+Printing: caught, with an upper bound. Global settings: put back, and told.
 """
 
 import ctypes

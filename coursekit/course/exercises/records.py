@@ -24,9 +24,10 @@ class Skipped:
 
 @dataclass(frozen=True)
 class OnDevice:
-    """Where a result lies, instead of the result."""
+    """Where a result lies, or what a GPU refuses, instead of the result."""
 
     device: str
+    refused: str = ""
 
 
 class Stopped(BaseException):

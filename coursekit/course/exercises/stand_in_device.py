@@ -1,7 +1,7 @@
 """A stand-in for a GPU: which results would be on it, were it there?
 
-The tensors of a call are said to be on `cuda:0`, and every function of torch is watched.
-A result is there too where an input was, or where `device=` said so. What real GPUs
+The tensors of a call are said to be on `cuda:0`, and torch's functions are watched. A
+result is there too where an input was, or where `device=` said so. What real GPUs
 refuse is refused: two devices in one operation, numpy, an index on the wrong side. The
 numbers are the CPU's all the time, so that loops, `.item()` and `if` work.
 
@@ -33,7 +33,7 @@ NUMPY = f"can't convert {DEVICE} device type tensor to numpy: use `.cpu()` first
 INDEX = "an index on the GPU cannot pick from a tensor on the CPU (two devices)"
 
 
-class OffDevice(RuntimeError):
+class OffDeviceError(RuntimeError):
     """What a GPU would refuse."""
 
 
@@ -71,7 +71,7 @@ class StandInDevice(TorchFunctionMode):
             )
         name = getattr(func, "__name__", "")
         if name in ("numpy", "__array__") and is_there(args[0]):
-            raise OffDevice(NUMPY)
+            raise OffDeviceError(NUMPY)
         inputs = list(tensors_in((args, kwargs)))
         target = _target(name, args, kwargs, inputs)
         _refuse_two_devices(name, args, inputs)
@@ -109,11 +109,11 @@ def _refuse_two_devices(name: str, args: tuple, inputs: list[Tensor]) -> None:
         return
     if name == "__getitem__":
         if not is_there(args[0]) and any(map(is_there, tensors_in(args[1]))):
-            raise OffDevice(INDEX)
+            raise OffDeviceError(INDEX)
         return
     off = any(not is_there(one) and one.dim() > 0 for one in inputs)
     if off and any(map(is_there, inputs)):
-        raise OffDevice(TWO_DEVICES)
+        raise OffDeviceError(TWO_DEVICES)
 
 
 def _marked(result: object, target: bool, inputs: list[Tensor]) -> object:

@@ -33,14 +33,14 @@ def calls(exercise: Exercise, seed: int) -> tuple[Call, ...]:
     found = [Call(args) for args in plain]
     if exercise.gradient:
         found += [Call(args, "gradient") for args in _smooth(exercise, plain)]
-    if exercise.device:
-        found.append(Call(plain[0], "device"))
     corners = list(_layouts(exercise, plain[0]))
     if exercise.corners:
         corners += map(tuple, exercise.corners(draw))
-    found += [Call(args, "corner") for args in corners]
     if exercise.forbids:
         found += [Call(args, "operators") for args in (*plain, *corners)]
+    if exercise.device:
+        found.append(Call(plain[0], "device"))
+    found += [Call(args, "corner") for args in corners]
     return tuple(found)
 
 

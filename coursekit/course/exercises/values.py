@@ -57,7 +57,7 @@ def _plain(number: Real) -> int | float:
 
 def _choice(exercise: Exercise, answer: object) -> tuple[str, str, str]:
     letters = ", ".join(map(repr, exercise.options))
-    key = "".join((answer,)).strip().upper() if isinstance(answer, str) else ""
+    key = _plain_text(answer).strip().upper() if isinstance(answer, str) else ""
     if key not in exercise.options:
         text = f"You gave {shown(answer)}; give one of {letters}."
         return "could not be checked", text, ""
@@ -69,12 +69,15 @@ def _choice(exercise: Exercise, answer: object) -> tuple[str, str, str]:
     return "wrong", f"It is not {key}. {_help(exercise)}", ""
 
 
+def _plain_text(word: object) -> object:
+    """Return plain text for text of a class of one's own; all else as it is."""
+    return "".join((word,)) if isinstance(word, str) else word
+
+
 def _design(exercise: Exercise, answer: object) -> tuple[str, str, str]:
     """Ask the oracle for the first broken rule; a design of the wrong sort raises."""
     if isinstance(answer, (list, tuple)):  # plain words, which compare as they should
-        answer = [
-            "".join((word,)) if isinstance(word, str) else word for word in answer
-        ]
+        answer = [_plain_text(word) for word in answer]
     try:
         broken = exercise.oracle(answer)
     except ValueError as error:
