@@ -1,5 +1,6 @@
 """What a student meets in a session: predictions, and what became of them."""
 
+from coursekit.claims import verdict_table
 from coursekit.course.predictions import predict, prediction_table, reveal
 
-__all__ = ["predict", "prediction_table", "reveal"]
+__all__ = ["predict", "prediction_table", "reveal", "verdict_table"]
