@@ -54,11 +54,10 @@ figures.images(
     [photo, grey],
     ["photo 3×427×640", "grey 427×640"],
     title="A colour photo is three numbers a pixel, a grey one is one",
+    words="The same temple twice, once in three channels, once as their average.",
 )
 
 # %% [markdown]
-# *Figure: the same temple twice, once in three channels, once as their average.*
-#
 # ## 1 · A convolution is a list of sums of products
 
 # %%
@@ -79,12 +78,11 @@ figures.matrices(
     {"input": values, "kernel": weights, "output": by_hand},
     highlight={"input": ((0, 1), (0, 5)), "output": ((0, 1), (0, 1))},
     title="Five numbers in, their average out, then one step to the right",
+    words="Seven input numbers, five weights of 0.2 below them, three averages at "
+    "the bottom; a frame marks the five inputs of the first output.",
 )
 
 # %% [markdown]
-# *Figure: seven input numbers, five weights of 0.2 below them, three averages at the
-# bottom; a frame marks the five inputs of the first output.*
-#
 # torch does the same in one call. It wants a batch and a channel axis in front.
 
 # %%
@@ -102,11 +100,10 @@ figures.images(
     [grey[40:168, 220:348], blurred[36:164, 216:344]],
     ["before", "after 9×9 box"],
     title="Averaging blurs: fine lines go, large surfaces stay",
+    words="A detail of the temple roof, sharp on the left and blurred on the right.",
 )
 
 # %% [markdown]
-# *Figure: a detail of the temple roof, sharp on the left and blurred on the right.*
-#
 # Does it hold at every position, not just where we looked? Compare with the mean of
 # every patch.
 
@@ -167,12 +164,11 @@ figures.matrix(
     name="input pixels read",
     highlight=((1, 6), (1, 6)),
     title="Dilation 2: nine pixels read, a 5×5 window spanned",
+    words="A 7×7 grid with ones at nine positions two apart; a frame of 5×5 around "
+    "them.",
 )
 
 # %% [markdown]
-# *Figure: a 7×7 grid with ones at nine positions two apart; a frame of 5×5 around
-# them.*
-#
 # ## 2 · The kernel is not flipped, and the FFT is a rival
 
 # %%
@@ -191,11 +187,12 @@ answers = {"output, conv1d": slid, "output, maths": flipped}
 figures.matrices(
     {"input": spike, "kernel": kernel, **answers},
     title="conv1d answers a spike with the kernel turned around",
+    words="The input 0 0 1 0 0; conv1d gives 3 2 1, the mathematician's convolution "
+    "1 2 3.",
 )
 
 # %% [markdown]
-# *Figure: the input 0 0 1 0 0; conv1d gives 3 2 1, the mathematician's convolution
-# 1 2 3.* The weights are learned, so the flip makes no difference to a network.
+# The weights are learned, so the flip makes no difference to a network.
 #
 # Fourier's way: multiply the spectra instead of sliding.
 
@@ -259,11 +256,9 @@ figures.curves(
     title="Sliding gets slower with K², the FFT does not care",
     log_y=True,
     mark={"first win of the FFT": min(wins)} if wins else None,
+    words="Time against kernel size on a logarithmic axis. The sliding curve "
+    "climbs, the FFT curve is flat; they cross where the dotted line stands.",
 )
-
-# %% [markdown]
-# *Figure: time against kernel size on a logarithmic axis. The sliding curve climbs, the
-# FFT curve is flat; they cross where the dotted line stands.*
 
 # %%
 both = [(direct(square, k), by_fft(square, k)) for k in kernels]
@@ -300,12 +295,15 @@ claim("C03")
 places = torch.zeros(3, 5, dtype=torch.int)
 for place in range(3):
     places[place, place : place + 3] = 1
-figures.matrix(places, name="input", title="A window of 3 fits into 5 at three places")
+figures.matrix(
+    places,
+    name="input",
+    title="A window of 3 fits into 5 at three places",
+    words="Three rows of five cells; ones mark columns 1 to 3, then 2 to 4, then 3 "
+    "to 5.",
+)
 
 # %% [markdown]
-# *Figure: three rows of five cells; ones mark columns 1 to 3, then 2 to 4, then 3 to
-# 5.*
-#
 # **Exercise 01.1 (6 minutes).** Write the rule for side, kernel, stride, padding and
 # dilation. Tiny case: `output_size(5, 3)` is 3, `output_size(5, 3, padding=1)` is 5.
 
@@ -359,11 +357,9 @@ figures.heatmap(
     xticks=list(range(1, 8)),
     yticks=[1, 2, 3, 4],
     values=True,
+    words="Table of output sides for an input of 32; from 32 at kernel 1, stride 1 "
+    "down to 7 at kernel 7, stride 4.",
 )
-
-# %% [markdown]
-# *Figure: table of output sides for an input of 32; from 32 at kernel 1, stride 1 down
-# to 7 at kernel 7, stride 4.*
 
 # %% tags=["check", "verdict"]
 verdict(
@@ -436,11 +432,14 @@ counts = {
     "with the 96 biases": sum(p.numel() for p in conv1.parameters()),
 }
 figures.bars(
-    counts, xlabel="numbers to learn", title="“11K” forgets two of three channels"
+    counts,
+    xlabel="numbers to learn",
+    title="“11K” forgets two of three channels",
+    words="Three bars, 11,616, 34,848 and 34,944.",
 )
 
 # %% [markdown]
-# *Figure: three bars, 11,616, 34,848 and 34,944.* The whole layer as the course shows
+# The whole layer as the course shows
 # every network from now on:
 
 # %%
@@ -489,11 +488,15 @@ made = {
     "64 convolutions 7×7, 2,560,000 units": many_maps.weight.numel(),
 }
 figures.bars(
-    made, xlabel="weights", log=True, title="Sharing weights saves a million-fold"
+    made,
+    xlabel="weights",
+    log=True,
+    title="Sharing weights saves a million-fold",
+    words="Three bars on a logarithmic axis: 1.6 billion, 9 and 3,136 weights.",
 )
 
 # %% [markdown]
-# *Figure: three bars on a logarithmic axis: 1.6 billion, 9 and 3,136 weights.* The
+# The
 # convolution uses the same few weights at every place of the picture.
 
 # %% tags=["check", "verdict"]
@@ -532,12 +535,11 @@ figures.matrices(
     padded,
     highlight=dict.fromkeys(padded, ((0, 1), (2, 7))),
     title="Inside the frame is the list, outside is invention",
+    words="The list 1 to 5 in a frame, four times. Around it zeros; copies of 1 and "
+    "5; mirror images 3 2 and 4 3; the opposite end 4 5 and 1 2.",
 )
 
 # %% [markdown]
-# *Figure: the list 1 to 5 in a frame, four times. Around it zeros; copies of 1 and 5;
-# mirror images 3 2 and 4 3; the opposite end 4 5 and 1 2.*
-#
 # On the photo, 40 pixels wide:
 
 # %%
@@ -547,12 +549,11 @@ figures.images(
     list(MODES),
     columns=2,
     title="Zeros draw a black frame; reflection goes unnoticed at first sight",
+    words="A detail of the photo with four kinds of border: black, smeared "
+    "outwards, mirrored, wrapped around.",
 )
 
 # %% [markdown]
-# *Figure: a detail of the photo with four kinds of border: black, smeared outwards,
-# mirrored, wrapped around.*
-#
 # **One question to settle** with the sliders: with zeros and a 3×3 mean filter, how
 # many more pixels notice the border with every layer?
 
@@ -583,13 +584,12 @@ figures.curves(
     xlabel="column (pixels)",
     ylabel="response of the unit",
     title="With zero padding a unit knows how far the border is",
+    words="The response to a constant image along a row. It is 1 everywhere for the "
+    "three other modes; with zeros it falls towards both ends, three pixels "
+    "wide.",
 )
 
 # %% [markdown]
-# *Figure: the response to a constant image along a row. It is 1 everywhere for the
-# three other modes; with zeros it falls towards both ends, three pixels wide.*
-
-#
 # On the photo: do the four modes agree inside, and how many columns of the constant
 # image notice the border?
 
@@ -632,12 +632,11 @@ both_steps = twice[2:7, 2:7]
 figures.matrices(
     {"kernel 1": ones[0, 0], "kernel 2": ones[0, 0], "kernel of both": both_steps},
     title="Two 3×3 kernels in a row act like one 5×5, a pyramid",
+    words="Two 3×3 squares of ones and the 5×5 pyramid they make: 1 2 3 2 1 at the "
+    "rim, 9 in the centre.",
 )
 
 # %% [markdown]
-# *Figure: two 3×3 squares of ones and the 5×5 pyramid they make: 1 2 3 2 1 at the rim,
-# 9 in the centre.*
-#
 # So they *see* 5×5. The weights, layer by layer for C channels:
 
 # %%
@@ -651,11 +650,10 @@ figures.bars(
     xlabel="weights per pair of channels (times C² for the layer)",
     highlight=[name for name in savings if name.endswith("× 3×3")],
     title="The stack sees the same square with fewer weights",
+    words="Bars in pairs: 25 and 18, 49 and 27, 121 and 45.",
 )
 
 # %% [markdown]
-# *Figure: bars in pairs: 25 and 18, 49 and 27, 121 and 45.*
-#
 # **Exercise 01.4 (6 minutes).** Count both for any number of channels. Tiny case:
 # `parameters(1)` is `(25, 18)`.
 
@@ -734,11 +732,12 @@ figures.curves(
     xlabel="maps between the two 3×3 layers",
     ylabel="missed (% of the norm)",
     title="One map between them is not enough; two are, for this kernel",
+    words="About a third of the random kernel is missed with one map in the middle, "
+    "nothing with two or three.",
 )
 
 # %% [markdown]
-# *Figure: about a third of the random kernel is missed with one map in the middle,
-# nothing with two or three.* Two maps cost 36 weights, though, more than the 25 of the
+# Two maps cost 36 weights, though, more than the 25 of the
 # kernel they replace.
 #
 # Now what the stacks see. Here is the table of the stack of five:
@@ -791,12 +790,11 @@ thirds = F.conv1d(step[None, None], torch.full((1, 1, 3), 1 / 3))[0, 0]
 figures.matrices(
     {"input": step, "output of 2": halves, "output of 3": thirds},
     title="Averages of two stand between the pixels, averages of three on them",
+    words="A step from 0 to 1; averages of two, 0 0 0.5 1 1, drawn between the "
+    "pixels; averages of three, 0 0.33 0.67 1, drawn below them.",
 )
 
 # %% [markdown]
-# *Figure: a step from 0 to 1; averages of two, 0 0 0.5 1 1, drawn between the pixels;
-# averages of three, 0 0.33 0.67 1, drawn below them.*
-#
 # **Predict:** a map keeps its size (the odd pixel of padding goes to the right). After
 # 8 layers of 2×2, by how many pixels has an edge moved?
 
@@ -847,11 +845,12 @@ figures.curves(
     xlabel="layers",
     ylabel="edge moved to the left (pixels)",
     title="Even kernels push the map by half a pixel a layer",
+    words="Movement of an edge against the number of layers: a straight line to 4 "
+    "pixels for 2×2, zero for 3×3.",
 )
 
 # %% [markdown]
-# *Figure: movement of an edge against the number of layers: a straight line to 4 pixels
-# for 2×2, zero for 3×3.* On the photo, after 24 layers:
+# On the photo, after 24 layers:
 
 # %%
 detail = grey[None, None, 40:168, 220:348]
@@ -862,13 +861,11 @@ figures.images(
     [detail[0, 0], soft[2][0, 0], soft[3][0, 0]],
     ["before", "24 × 2×2", "24 × 3×3"],
     title="The roof has slid up and left under 2×2, it stays put under 3×3",
+    words="The roof of the temple three times; in the middle picture everything "
+    "sits 12 pixels further up and left.",
 )
 
 # %% [markdown]
-# *Figure: the roof of the temple three times; in the middle picture everything sits 12
-# pixels further up and left.*
-
-#
 # The same for six kernel sizes at once, in numbers:
 
 # %%
@@ -905,12 +902,11 @@ small = torch.tensor([[1, 2], [3, 4]])
 figures.matrices(
     {"kernel 2×2": small, "kernel 3×3": F.pad(small, (0, 1, 0, 1))},
     title="The zeros read five more pixels and ignore them",
+    words="The kernel 1 2 / 3 4, and the same inside a 3×3 with zeros to the right "
+    "and below.",
 )
 
 # %% [markdown]
-# *Figure: the kernel 1 2 / 3 4, and the same inside a 3×3 with zeros to the right and
-# below.*
-#
 # Whole numbers leave no room for rounding: 100 random kernels, all four corners, on the
 # photo.
 
@@ -954,11 +950,10 @@ for unit in range(3):
 figures.matrices(
     {"input pixels read by three units": reach, "input: times read": reach.sum(0)},
     title="Three overlapping windows of 3 cover 5 pixels",
+    words="Three rows of ones, shifted by one, and their column sums 1 2 3 2 1.",
 )
 
 # %% [markdown]
-# *Figure: three rows of ones, shifted by one, and their column sums 1 2 3 2 1.*
-#
 # Build the chain and ask for its anatomy. The *local* field of a layer is its kernel;
 # the table's receptive field is the *global* one.
 
@@ -1009,11 +1004,11 @@ figures.fields(
     boxes,
     ["layer 1", "layer 3", "layer 6"],
     title="The square grows by one pixel on every side with every layer",
+    words="A 64×64 detail of the photo with three nested squares of 3, 7 and 13 "
+    "pixels.",
 )
 
 # %% [markdown]
-# *Figure: a 64×64 detail of the photo with three nested squares of 3, 7 and 13 pixels.*
-#
 # Local: each convolution alone. Global: the whole chain up to there.
 
 # %%
@@ -1125,12 +1120,11 @@ figures.curves(
     xlabel="random network, smallest field first",
     ylabel="field (pixels)",
     title="The rule and the gradient of a unit agree, network by network",
+    words="Receptive fields of twenty random networks, by the rule and by the "
+    "gradient; the two lines coincide.",
 )
 
 # %% [markdown]
-# *Figure: receptive fields of twenty random networks, by the rule and by the gradient;
-# the two lines coincide.*
-#
 # Now a join. Two branches, both 3 wide: one looks left, the other right; their answers
 # are added.
 
@@ -1164,10 +1158,11 @@ figures.matrix(
     influence[0, 0],
     name="input: gradient of unit 4",
     title="The middle pixel counts for both branches, the others for one",
+    words="Nine pixels; gradient 0 0 0.1 0.1 0.2 0.1 0.1 0 0.",
 )
 
 # %% [markdown]
-# *Figure: nine pixels; gradient 0 0 0.1 0.1 0.2 0.1 0.1 0 0.* Five pixels matter:
+# Five pixels matter:
 # neither the larger size (3) nor the sum of sizes (6). The calculator's table:
 
 # %%
@@ -1225,12 +1220,14 @@ window = seen(three, (3, 100, 100), "4", unit=(50, 50))
 covered = torch.full_like(scene, 0.5)
 covered[..., top:bottom, left:right] = scene[..., top:bottom, left:right]
 figures.fields(
-    covered[0], [window], ["its window"], title="All the unit knows of the temple"
+    covered[0],
+    [window],
+    ["its window"],
+    title="All the unit knows of the temple",
+    words="A grey square with a 7×7 piece of photo in the middle, outlined.",
 )
 
 # %% [markdown]
-# *Figure: a grey square with a 7×7 piece of photo in the middle, outlined.*
-#
 # Did the units of the last map notice?
 
 
@@ -1249,12 +1246,11 @@ figures.heatmap(
     ylabel="row of the map, from 46",
     label="change (thousandths)",
     values=True,
+    words="Changes of 9×9 units around ours; the middle one is exactly zero, no "
+    "other is.",
 )
 
 # %% [markdown]
-# *Figure: changes of 9×9 units around ours; the middle one is exactly zero, no other
-# is.*
-#
 # The counter-test: change one single pixel, in the corner of the window or just outside
 # it.
 
@@ -1345,12 +1341,12 @@ figures.curves(
     title="With pooling the field doubles; without, it creeps",
     level={"a 400×400 picture": 400},
     log_y=True,
+    words="Field against depth, logarithmic. Without pooling 121 pixels after 60 "
+    "layers; with pooling after every 2, 5 or 10 layers it passes 400 at "
+    "layer 13, 26 or 43.",
 )
 
 # %% [markdown]
-# *Figure: field against depth, logarithmic. Without pooling 121 pixels after 60 layers;
-# with pooling after every 2, 5 or 10 layers it passes 400 at layer 13, 26 or 43.*
-#
 # And without padding there is no 200th layer:
 
 # %%
@@ -1444,11 +1440,10 @@ figures.matrix(
     paths[0],
     name="input: paths to the unit",
     title="One path from the edge, seven from the middle",
+    words="Seven cells with 1 3 6 7 6 3 1 paths.",
 )
 
 # %% [markdown]
-# *Figure: seven cells with 1 3 6 7 6 3 1 paths.*
-#
 # Repeated sums make a bell. Does a real network behave like this, and does training
 # change it? Six layers, and their table:
 
@@ -1505,12 +1500,11 @@ figures.curves(
     xlabel="distance from the middle (pixels)",
     ylabel="share of the influence",
     title="Influence is a bell, not a box: the edge hardly counts",
+    words="Two bell-shaped curves over 13 pixels and a flat line; the bell after "
+    "training is a little wider.",
 )
 
 # %% [markdown]
-# *Figure: two bell-shaped curves over 13 pixels and a flat line; the bell after
-# training is a little wider.*
-#
 # In numbers: the share inside the middle 7×7 (a flat field would give 49/169 = 29 %),
 # and the spread in pixels.
 
@@ -1585,12 +1579,11 @@ figures.images(
     new_pairs.images[:5],
     [new_pairs.classes[label] for label in new_pairs.labels[:5]],
     title="Inward or outward? You need both brackets to tell",
+    words="Five pictures with a pair of red brackets on a cloudy ground, some "
+    "facing each other, some turned away.",
 )
 
 # %% [markdown]
-# *Figure: five pictures with a pair of red brackets on a cloudy ground, some facing
-# each other, some turned away.*
-#
 # All networks have three 3×3 layers and the same number of parameters. Only the
 # dilation differs, and with it the field.
 
@@ -1659,12 +1652,11 @@ figures.curves(
     ylabel="accuracy (%)",
     title=f"Objects of {OBJECT} pixels: the knee lies at {reached}",
     mark={"\n\nobject": OBJECT},
+    words="Accuracy against field. Brackets: near chance (50 %) at the smallest "
+    "fields, then a jump to the top before the field reaches the object's "
+    "width; flat from there. Circle, square, triangle and cross: high at both "
+    "ends.",
 )
-
-# %% [markdown]
-# *Figure: accuracy against field. Brackets: near chance (50 %) at the smallest fields,
-# then a jump to the top before the field reaches the object's width; flat from there.
-# Circle, square, triangle and cross: high at both ends.*
 
 # %%
 small, enough, large = (by_field[f] for f in (7, 17, 27))
@@ -1717,12 +1709,11 @@ figures.matrices(
     },
     highlight={"input": ((0, 2), (2, 4))},
     title="The lone 8 survives only where the maximum is taken",
+    words="A 4×4 matrix and its three 2×2 versions. In the framed square the 8 "
+    "becomes 8 by max, 2 by average, 0 by striding.",
 )
 
 # %% [markdown]
-# *Figure: a 4×4 matrix and its three 2×2 versions. In the framed square the 8 becomes 8
-# by max, 2 by average, 0 by striding.*
-#
 # **Predict:** one black pixel on grey. After three 2×2 *max* poolings, how many percent
 # of its contrast are left: 100, 50, 1.6 or 0?
 
@@ -1759,12 +1750,11 @@ figures.bars(
     xlabel="contrast left after three poolings (%)",
     title="Max pooling keeps every bright dot and loses every dark one",
     highlight=list(dark),
+    words="Six bars. Bright dot: 100 % by max, 1.56 % by average and by stride; "
+    "dark dot: 0 by max, 1.56 % by the others.",
 )
 
 # %% [markdown]
-# *Figure: six bars. Bright dot: 100 % by max, 1.56 % by average and by stride; dark
-# dot: 0 by max, 1.56 % by the others.*
-#
 # Now on a photo. **One question to settle:** make the spot dark. From which spot size
 # on does it survive two max poolings wherever you put it?
 
@@ -1782,12 +1772,11 @@ figures.images(
     [detail, *levels.values()],
     ["128×128", *(f"{way}, 16×16" for way in ways)],
     title=f"{100 * left_over:.1f} % of the numbers are left",
+    words="A roof, then three 16×16 versions. Max is brighter than the original, "
+    "average blurred, striding ragged.",
 )
 
 # %% [markdown]
-# *Figure: a roof, then three 16×16 versions. Max is brighter than the original, average
-# blurred, striding ragged.*
-#
 # The claim, number by number: size, share, and whether the loudest value of every 2×2
 # square is still there.
 
@@ -1895,12 +1884,10 @@ figures.bars(
     xlabel="accuracy on new images (%)",
     title="Best: pooling " + ", ".join(f"{w} for {n}" for n, w in best_place.items()),
     highlight=[f"{name}, {where}" for name, where in best_place.items()],
+    words="Six bars, the best of each set in the accent colour. Digits do about "
+    "equally well with pooling after layers 1 and 2 or 2 and 4, worse after 4 "
+    "and 5; small shapes do best after 2 and 4.",
 )
-
-# %% [markdown]
-# *Figure: six bars, the best of each set in the accent colour. Digits do about equally
-# well with pooling after layers 1 and 2 or 2 and 4, worse after 4 and 5; small shapes
-# do best after 2 and 4.*
 
 # %%
 lead = {
@@ -1961,12 +1948,11 @@ figures.images(
     [short, longer, short[15:26, 15:26], longer[15:26, 15:26]],
     ["bar of 11", "bar of 31", "its middle 11×11", "its middle 11×11"],
     title="Different pictures, the same middle",
+    words="A short and a long white bar on black; cut to the middle 11×11 they look "
+    "alike.",
 )
 
 # %% [markdown]
-# *Figure: a short and a long white bar on black; cut to the middle 11×11 they look
-# alike.*
-#
 # Twenty random networks of five 3×3 layers look at such pairs: the two bars, then
 # random pictures that agree inside 11×11 only.
 
@@ -2008,10 +1994,9 @@ figures.curves(
     xlabel="random network",
     ylabel="change of the middle unit",
     title="Equal inside the field: the unit does not move at all",
+    words="Three curves over twenty networks; one lies at zero, the other two above "
+    "it.",
 )
-
-# %% [markdown]
-# *Figure: three curves over twenty networks; one lies at zero, the other two above it.*
 
 # %% tags=["check", "verdict"]
 verdict(
@@ -2051,11 +2036,11 @@ figures.matrices(
     },
     highlight={"input": ((0, 1), (2, 5))},
     title="The third and fifth number are each in two patches",
+    words="1 5 2 8 3 0 4, its maxima 5 8 4 and sums 8 13 7; the middle patch is "
+    "framed.",
 )
 
 # %% [markdown]
-# *Figure: 1 5 2 8 3 0 4, its maxima 5 8 4 and sums 8 13 7; the middle patch is framed.*
-#
 # AlexNet pools like this three times. Its pooling rows in the table of the network:
 
 # %%
@@ -2128,11 +2113,10 @@ figures.images(
     [f"{pixels} px" for pixels in SHIFTS],
     columns=7,
     title="The same digit, seven places",
+    words="One digit, moved right by 0 to 6 pixels.",
 )
 
 # %% [markdown]
-# *Figure: one digit, moved right by 0 to 6 pixels.*
-#
 # Three networks, trained on centred digits only. None has seen a moved one.
 
 
@@ -2180,11 +2164,10 @@ figures.curves(
     ylabel="accuracy (%)",
     title=f"Moved by 3 pixels, the dense net gets {by_shift['dense'][3]:.0f} % right",
     level={"chance": 10},
+    words="Accuracy against shift. Dense falls fastest, conv + pool a little later, "
+    "both to chance; with GAP the curve stays high and comes back at 4 "
+    "pixels.",
 )
-
-# %% [markdown]
-# *Figure: accuracy against shift. Dense falls fastest, conv + pool a little later, both
-# to chance; with GAP the curve stays high and comes back at 4 pixels.*
 
 # %% tags=["verdict"]
 dense, pool, mean = by_shift.values()
@@ -2229,11 +2212,13 @@ steps = {
     "output, (x − mean) / deviation": (pixels - pixels.mean())
     / pixels.std(correction=0),
 }
-figures.matrices(steps, title="Rescaled: 0 to 1. Standardised: mean 0, deviation 1")
+figures.matrices(
+    steps,
+    title="Rescaled: 0 to 1. Standardised: mean 0, deviation 1",
+    words="0 51 204 255; rescaled 0 0.2 0.8 1; standardised −1.21 −0.73 0.73 1.21.",
+)
 
 # %% [markdown]
-# *Figure: 0 51 204 255; rescaled 0 0.2 0.8 1; standardised −1.21 −0.73 0.73 1.21.*
-#
 # Does the name matter? One small network, 100 steps of plain SGD, six learning rates,
 # three ways to prepare the same 8×8 digits.
 
@@ -2280,11 +2265,10 @@ figures.curves(
     title="The scale of the pixels decides which learning rates work",
     level={"knows nothing: ln 10": 2.303},
     log_x=True,
+    words="Loss against learning rate. Raw pixels learn at 0.001 and nothing from "
+    "0.01 on; rescaled and standardised ones need large rates, and "
+    "standardised is ahead.",
 )
-
-# %% [markdown]
-# *Figure: loss against learning rate. Raw pixels learn at 0.001 and nothing from 0.01
-# on; rescaled and standardised ones need large rates, and standardised is ahead.*
 
 # %% tags=["verdict"]
 mean, deviation = facts["rescaled"]
@@ -2369,12 +2353,11 @@ figures.images(
     list(bytes_of.values()),
     [f"{n}\n{bits[n]:.1f} bits, zipped {packed[n]:.1f}" for n in bytes_of],
     title="Bits per pixel: noise costs most",
+    words="A grey square, the temple and noise, with their entropy and their "
+    "compressed size in bits per pixel.",
 )
 
 # %% [markdown]
-# *Figure: a grey square, the temple and noise, with their entropy and their compressed
-# size in bits per pixel.*
-#
 # What matters to a network is information *about the class*: how many bits does a pixel
 # tell about the label?
 
@@ -2405,11 +2388,9 @@ figures.bars(
     told | {"all there is to know": entropy(data.labels)},
     xlabel="bits the best pixel tells about the label",
     title="A pixel of noise tells as much as a shuffled label: nothing",
+    words="Four bars: the best pixel of the digits tells about half a bit of the "
+    "3.3 bits of a label; noise and shuffled labels close to nothing.",
 )
-
-# %% [markdown]
-# *Figure: four bars: the best pixel of the digits tells about half a bit of the 3.3
-# bits of a label; noise and shuffled labels close to nothing.*
 
 # %% tags=["verdict"]
 verdict(
@@ -2455,11 +2436,14 @@ def smaller(data, side):
 
 chosen = [404, 1229, 1209, 976, 1176]
 rows = [image for side in (3, 5) for image in smaller(full, side).images[chosen]]
-figures.images(rows, columns=5, title="Five digits at 3×3, and again at 5×5")
+figures.images(
+    rows,
+    columns=5,
+    title="Five digits at 3×3, and again at 5×5",
+    words="Two rows of five pictures of a few grey squares each.",
+)
 
 # %% [markdown]
-# *Figure: two rows of five pictures of a few grey squares each.*
-#
 # **Predict:** a network is trained on 3×3 digits, nine numbers each. How many percent
 # of new ones does it get right: 10, 30, 60 or 90?
 
@@ -2470,13 +2454,15 @@ three_guess = 60  # answer
 rows = [image for side in (7, 28) for image in smaller(full, side).images[chosen]]
 names = [str(full.labels[i].item()) for i in chosen]
 figures.images(
-    rows, [*[""] * 5, *names], columns=5, title="The same at 7×7 and at 28×28"
+    rows,
+    [*[""] * 5, *names],
+    columns=5,
+    title="The same at 7×7 and at 28×28",
+    words="The same five digits, recognisable at 7×7, clear at 28×28, with their "
+    "labels.",
 )
 
 # %% [markdown]
-# *Figure: the same five digits, recognisable at 7×7, clear at 28×28, with their
-# labels.*
-#
 # Now the network: one design, trained afresh for every size. Beside the digits, shapes
 # anywhere in the picture: large ones (16 to 24 pixels of 32) and smaller ones (10 to
 # 20). *Recognisable* shall mean 90 % of what the best size reaches.
@@ -2512,12 +2498,12 @@ figures.curves(
     xlabel="side of the picture (pixels)",
     ylabel="accuracy on new pictures (%)",
     title=f"Nine numbers are enough for {nine:.0f} % of the digits",
+    words="Accuracy against size. Digits stay high down to 5 pixels and drop a "
+    "little at 3; large shapes are best at 14 and hold until 7; smaller "
+    "shapes are lost at 7.",
 )
 
 # %% [markdown]
-# *Figure: accuracy against size. Digits stay high down to 5 pixels and drop a little at
-# 3; large shapes are best at 14 and hold until 7; smaller shapes are lost at 7.*
-#
 # Large shapes do *worse* at 28 than at 14. Perhaps section 15 again: two 3×3 layers see
 # 5 pixels, a small part of a large shape.
 
@@ -2564,11 +2550,10 @@ both = F.conv1d(through, second[None, None])[0, 0].flip(0)
 figures.matrices(
     {"kernel 1": first, "kernel 2": second, "kernel of both": both},
     title="Two layers without ReLU are one layer",
+    words="The kernels 1 2 and 3 −1 and, for the pair, 3 5 −2.",
 )
 
 # %% [markdown]
-# *Figure: the kernels 1 2 and 3 −1 and, for the pair, 3 5 −2.*
-#
 # Now three layers with 8 channels and biases. Feed each possible spike of a 7×7 window
 # and write the answers into *one* 7×7 kernel.
 
@@ -2632,12 +2617,11 @@ figures.curves(
     ylabel="gradient, relative to the output",
     title="Sigmoid lets almost nothing through twenty layers",
     log_y=True,
+    words="Gradient against layer, logarithmic. ReLU and tanh stay near 1, sigmoid "
+    "falls by many powers of ten towards the input.",
 )
 
 # %% [markdown]
-# *Figure: gradient against layer, logarithmic. ReLU and tanh stay near 1, sigmoid falls
-# by many powers of ten towards the input.*
-#
 # Saturation: the slope at x = 10. Price: nanoseconds per value on this machine.
 
 
@@ -2713,11 +2697,10 @@ figures.matrices(
         "output again": contrast(patch / 2),
     },
     title="Half the light, the same contrast",
+    words="80 120 160 200 and 40 60 80 100; both become −1.34 −0.45 0.45 1.34.",
 )
 
 # %% [markdown]
-# *Figure: 80 120 160 200 and 40 60 80 100; both become −1.34 −0.45 0.45 1.34.*
-#
 # On a photo every pixel gets its own patch. The small number keeps the division sane
 # where a patch is flat, such as the sky.
 
@@ -2752,11 +2735,10 @@ figures.images(
     [*light, *[""] * 4],
     columns=4,
     title="Four exposures above, their local contrast below",
+    words="The temple normal, darker, darker towards the right, and burnt out; "
+    "below, line drawings of it that look alike, except where the burnt sky "
+    "holds nothing.",
 )
-
-# %% [markdown]
-# *Figure: the temple normal, darker, darker towards the right, and burnt out; below,
-# line drawings of it that look alike, except where the burnt sky holds nothing.*
 
 
 # %%
