@@ -6,6 +6,7 @@ What came out never stands by its colour alone: each outcome has a sign and a wo
 from html import escape
 
 from coursekit.claims.cards import NEUTRAL, card, number_text
+from coursekit.metrics.runs import Interval
 
 SIGNS = {True: "✓", False: "✗", None: "–"}
 WORDS = {True: "Right", False: "Not this time", None: "No prediction"}
@@ -134,6 +135,8 @@ def _why(seen) -> str:
 def _with_unit(value: object, unit: str) -> str:
     if isinstance(value, bool):
         return str(value)
+    if isinstance(value, Interval):
+        return value.written(unit)
     text = number_text(value)
     return text if isinstance(value, str) or not unit else f"{text} {unit}"
 

@@ -788,8 +788,6 @@ figures.images(
     title="Ten classes of shapes on textured grounds",
     words="Ten pictures of 32×32 with one coloured shape each; the colour and the "
     "ground say nothing about the class.",
-    words="The ten most wrong answers, each beside its Grad-CAM map at the last "
-    "layer with a map.",
 )
 
 
