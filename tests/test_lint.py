@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from coursekit.authoring.counting import code_lines, words
-from coursekit.authoring.lint import lint
-from coursekit.authoring.sources import read_source
+from coursekit.staff.build.counting import code_lines, words
+from coursekit.staff.build.lint import lint
+from coursekit.staff.build.notebook_source import read_source
 from tests.small_sources import OPENING, written
 
 

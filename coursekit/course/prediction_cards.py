@@ -5,7 +5,7 @@ What came out never stands by its colour alone: each outcome has a sign and a wo
 
 from html import escape
 
-from coursekit.claims.cards import NEUTRAL, card, number_text
+from coursekit.course.claims.claim_cards import NEUTRAL, card, number_text
 from coursekit.metrics.runs import Interval
 
 SIGNS = {True: "✓", False: "✗", None: "–"}

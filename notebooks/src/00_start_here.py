@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from coursekit import anatomy, check, digits, evaluate, figures, fit, hint, predict
 from coursekit import reveal, solution
 from coursekit.course import prediction_table
-from coursekit.doctor import show
+from coursekit.setup import show
 from coursekit.explore import explore_kernel, explore_network
 
 # %% [markdown]
