@@ -63,10 +63,11 @@ figures.images(
     sets.train.labels[:20].tolist(),
     columns=10,
     title=f"{len(sets.train):,} digits of {size}×{size} pixels to learn from",
-    words="Twenty handwritten digits with their labels.",
 )
 
 # %% [markdown]
+# *Figure: twenty handwritten digits with their labels.*
+#
 # Three sets, three jobs: learn from `sets.train`, **choose** by `sets.valid`, look at
 # `sets.test` once, at the end.
 #
@@ -104,11 +105,12 @@ figures.curves(
     log_x=True,
     mark={"our test set": len(sets.test), "MNIST": 10_000},
     title="A difference smaller than this is no difference",
-    words="Half the width of the interval at 99.4 %, falling with the number of "
-    "images; dotted lines at our test set and at MNIST's.",
 )
 
 # %% [markdown]
+# *Figure: half the width of the interval at 99.4 %, falling with the number of images;
+# dotted lines at our test set and at MNIST's.*
+#
 # **Exercise 08.2 (8 minutes).** Write Wilson's interval. With p = right/n and z = 1.96
 # its middle is (p + z²/2n) / (1 + z²/n), half its width
 # z·√(p(1 − p)/n + z²/4n²) / (1 + z²/n). Tiny case: 5 of 10 give about (0.237, 0.763).
@@ -265,11 +267,12 @@ figures.curves(
     xlabel="epoch",
     ylabel="validation accuracy (%)",
     title="With GAP alone, the same convolutions take longer to learn",
-    words="Validation accuracy by epoch; the dense head is up after a few epochs, "
-    "GAP climbs slowly and unevenly.",
 )
 
 # %% [markdown]
+# *Figure: validation accuracy by epoch; the dense head is up after a few epochs, GAP
+# climbs slowly and unevenly.*
+#
 # The dense head can learn a template for every place; behind GAP the convolutions have
 # to do all the work. They need help.
 #
@@ -326,9 +329,11 @@ figures.curves(
     xlabel="epoch",
     ylabel="validation accuracy (%)",
     title="The cycle starts late and ends calm",
-    words="Validation accuracy by epoch; with the constant rate it keeps jumping, "
-    "with the cycle it rises later and is level over the last epochs.",
 )
+
+# %% [markdown]
+# *Figure: validation accuracy by epoch; with the constant rate it keeps jumping, with
+# the cycle it rises later and is level over the last epochs.*
 
 # %%
 {name: swing(name) for name in pair}
@@ -445,11 +450,12 @@ figures.images(
     ["as it is"] * 5 + [f"up to {angle}°" for angle in ANGLES for _ in range(5)],
     columns=5,
     title="A little turn is new handwriting, a large one another digit",
-    words="Five digits, below them the same turned by up to 8, 45 and 180 degrees; "
-    "in the last row some are hard to read.",
 )
 
 # %% [markdown]
+# *Figure: five digits, below them the same turned by up to 8, 45 and 180 degrees; in
+# the last row some are hard to read.*
+#
 # **Predict:** which of the three gives the highest validation accuracy: 8, 45 or 180?
 # (Or `"cannot tell"`.)
 
@@ -524,11 +530,12 @@ figures.curves(
     xlabel="step (row of the table)",
     ylabel="validation accuracy (%)",
     title=f"{fewer:.0f} times fewer parameters between the first row and the last",
-    words="Accuracy of each row with both ends of its interval; the net with GAP "
-    "alone dips, and most of the intervals overlap.",
 )
 
 # %% [markdown]
+# *Figure: accuracy of each row with both ends of its interval; the net with GAP alone
+# dips, and most of the intervals overlap.*
+#
 # ### The test set, once
 #
 # Every choice has been made. The report card judges all rules and shows where the
@@ -785,9 +792,11 @@ figures.images(
     [colour.train.classes[label] for label in colour.train.labels[:10]],
     columns=5,
     title="Ten classes of shapes on textured grounds",
-    words="Ten pictures of 32×32 with one coloured shape each; the colour and the "
-    "ground say nothing about the class.",
 )
+
+# %% [markdown]
+# *Figure: ten pictures of 32×32 with one coloured shape each; the colour and the ground
+# say nothing about the class.*
 
 
 # %%
@@ -817,7 +826,8 @@ cifar = challenge("cifar10")
 cifar.report(network, history, colour.test, images=10).figure("gallery")
 
 # %% [markdown]
-# Look at each: is the network looking at the shape and confusing it, or is
+# *Figure: the ten most wrong answers, each beside its Grad-CAM map at the last layer
+# with a map.* Look at each: is the network looking at the shape and confusing it, or is
 # it looking at the ground?
 #
 # The rules of the brief on this small net (its accuracy on photographs is yours to
