@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 01 Receptive fields, second half: the field in use
+# # 01b The field in use
 #
 # **What does a unit really use of what it can see, and how much should it see?**
 #
