@@ -523,7 +523,7 @@ def test_a_table_before_any_verdict_says_so(monkeypatch):
 
 
 def test_a_table_may_be_of_one_notebook_of_two(monkeypatch):
-    monkeypatch.setattr("coursekit.claims.board._LATEST", {})
+    monkeypatch.setattr("coursekit.course.claims.board._LATEST", {})
     assert repr(verdict_table("03", first="C51")).endswith("not run: C51, C52, C53")
     assert repr(verdict_table("03", last="C42")).endswith("not run: C41, C42")
     with pytest.raises(ValueError, match="`last` must be one of None, 'C41'"):
