@@ -522,6 +522,14 @@ def test_a_table_before_any_verdict_says_so(monkeypatch):
     assert repr(verdict_table("07")).startswith("Session 07: no verdict yet; not run")
 
 
+def test_a_table_may_be_of_one_notebook_of_two(monkeypatch):
+    monkeypatch.setattr("coursekit.course.claims.board._LATEST", {})
+    assert repr(verdict_table("03", first="C51")).endswith("not run: C51, C52, C53")
+    assert repr(verdict_table("03", last="C42")).endswith("not run: C41, C42")
+    with pytest.raises(ValueError, match="`last` must be one of None, 'C41'"):
+        verdict_table("03", last="C01")
+
+
 def test_a_table_of_an_unknown_session_is_refused():
     with pytest.raises(ValueError, match="`session` must be one of '01'"):
         verdict_table("11")

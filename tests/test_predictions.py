@@ -58,6 +58,8 @@ def test_the_card_answers_in_one_sentence(guess, measured, asked, said):
 def test_of_several_runs_the_mean_counts_and_the_spread_is_shown():
     said = outcome(2, interval([1, 2, 3]))
     assert said == "You said 2, measured 2 ± 2.5 (n = 3). Right."
+    said = outcome(5, interval([1, 2, 3]), unit="%")
+    assert said == "You said 5 %, measured 2 ± 2.5 % (n = 3). Not this time."
 
 
 def test_an_experiment_without_its_prediction_cell_still_shows_its_result():

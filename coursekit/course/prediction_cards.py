@@ -3,8 +3,15 @@
 What came out never stands by its colour alone: each outcome has a sign and a word.
 """
 
+<<<<<<< HEAD
 from coursekit._base.card import BLUE, GREEN, GREY, ORANGE, Card
 from coursekit._base.words import number_text
+=======
+from html import escape
+
+from coursekit.course.claims.claim_cards import NEUTRAL, card, number_text
+from coursekit.metrics.runs import Interval
+>>>>>>> main
 
 SIGNS = {True: "✓", False: "✗", None: "–"}
 WORDS = {True: "Right", False: "Not this time", None: "No prediction"}
@@ -110,6 +117,8 @@ def _why(seen) -> str:
 def _with_unit(value: object, unit: str) -> str:
     if isinstance(value, bool):
         return str(value)
+    if isinstance(value, Interval):
+        return value.written(unit)
     text = number_text(value)
     return text if isinstance(value, str) or not unit else f"{text} {unit}"
 

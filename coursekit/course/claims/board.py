@@ -52,17 +52,25 @@ def remember(verdict) -> None:
     _LATEST[verdict.claim.id] = verdict
 
 
-def verdict_table(session: str) -> VerdictTable:
+def verdict_table(
+    session: str, *, first: str | None = None, last: str | None = None
+) -> VerdictTable:
     """Show the verdicts that were computed in this kernel.
 
     Args:
         session: "01" to "08".
+        first, last: only these claims, for one of two notebooks of a session.
 
     Raises:
-        ValueError: no such session.
+        ValueError: no such session, or no such claim in it.
     """
     choice("session", session, sorted({row.session for row in CLAIMS.values()}))
     rows = [row for row in CLAIMS.values() if row.session == session]
+    ids = [row.id for row in rows]
+    for name, id in (("first", first), ("last", last)):
+        choice(name, id, [None, *ids])
+    ends = ids.index(first or ids[0]), ids.index(last or ids[-1])
+    rows = rows[ends[0] : ends[1] + 1]
     done = tuple(_LATEST[row.id] for row in rows if row.id in _LATEST)
     missing = tuple(row for row in rows if row.id not in _LATEST)
     return VerdictTable(session, done, missing)
