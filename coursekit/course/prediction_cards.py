@@ -3,15 +3,9 @@
 What came out never stands by its colour alone: each outcome has a sign and a word.
 """
 
-<<<<<<< HEAD
 from coursekit._base.card import BLUE, GREEN, GREY, ORANGE, Card
 from coursekit._base.words import number_text
-=======
-from html import escape
-
-from coursekit.course.claims.claim_cards import NEUTRAL, card, number_text
 from coursekit.metrics.runs import Interval
->>>>>>> main
 
 SIGNS = {True: "✓", False: "✗", None: "–"}
 WORDS = {True: "Right", False: "Not this time", None: "No prediction"}
