@@ -13,13 +13,14 @@ subject (a photo, a model) and other settings.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from inspect import signature
 from typing import ClassVar
 
 import ipywidgets as widgets
-from traitlets import Any, HasTraits, Unicode
+from traitlets import Any, HasTraits
 
 from coursekit._base.validate import choice, integer, number
 from coursekit.explore.shell import BUTTON, CONTROL, LABEL, limit
@@ -102,8 +103,10 @@ class Setting:
 
     def dress(self, control: widgets.Widget, names: Names) -> None:
         """Say what the control is now, and whether it counts."""
-        control.description = known(self.label, names)
-        control.disabled = not known(self.active, names)
+        if callable(self.label):
+            control.description = known(self.label, names)
+        if callable(self.active):
+            control.disabled = not known(self.active, names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +172,7 @@ class Whole(Setting):
 
     def fit(self, control: widgets.Widget, names: Names, moved: set[str]) -> int:
         """Fit the ends to other settings, of which some moved; return the value."""
-        if not callable(self.low) and not callable(self.high):
+        if not moved.intersection(needs(self.low, self.high)):
             return super().fit(control, names, moved)
         values, before = self.values(names), control.max
         share = (control.value + 0.5) / (before + 1)
@@ -290,7 +293,10 @@ class Holder(HasTraits):
     """Hold a value that no page shows, as a control does."""
 
     value = Any()
-    description = Unicode()
+
+    def hold_sync(self) -> AbstractContextManager:
+        """Hold back nothing: there is no page to tell."""
+        return nullcontext()
 
 
 @dataclass(frozen=True, eq=False)
