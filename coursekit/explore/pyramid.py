@@ -100,15 +100,15 @@ def pyramids(
 def _pyramid(
     plain: np.ndarray, marked: np.ndarray, kernel: int, levels: int, method: str
 ) -> list[Level]:
-    found, small, factor = [], marked, 1
+    pyramid, small, factor = [], marked, 1
     change = np.abs(marked - plain).max()
-    while len(found) < levels and min(small.shape[:2]) >= kernel:
+    while len(pyramid) < levels and min(small.shape[:2]) >= kernel:
         small, plain = (pooled(pixels, kernel, method) for pixels in (small, plain))
         factor *= kernel
         left = np.abs(small - plain).max() / change if change else None
         kept = small.size / marked.size
-        found.append(Level(small, kept, _error(marked, small, factor), left))
-    return found
+        pyramid.append(Level(small, kept, _error(marked, small, factor), left))
+    return pyramid
 
 
 def _error(photo: np.ndarray, small: np.ndarray, factor: int) -> float:
