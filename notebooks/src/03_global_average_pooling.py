@@ -580,15 +580,16 @@ check("03.1", gap)
 class GapHead(nn.Module):
     """Average each channel over its map, then one dense layer to the classes."""
 
-    ### BEGIN SOLUTION
     def __init__(self, channels, classes):
         super().__init__()
+        ### BEGIN SOLUTION
         self.classify = nn.Linear(channels, classes)
+        ### END SOLUTION
 
     def forward(self, images):
+        ### BEGIN SOLUTION
         return self.classify(images.mean((2, 3)))
-
-    ### END SOLUTION
+        ### END SOLUTION
 
 
 # %% tags=["check"]
@@ -779,8 +780,9 @@ verdict(
 )
 
 # %% [markdown]
-# Try it on single digits. **One question to settle:** find a digit that the GAP head
-# gets right in the middle of the sheet and wrong on a larger one, without any shift.
+# Try it on single digits, with two heads that were fitted to the same fixed maps: only
+# the head differs. **One question to settle:** is there a digit that the GAP head reads
+# at every shift of 4 pixels, but not on a larger sheet?
 
 # %%
 explore_heads()
