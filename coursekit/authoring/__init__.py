@@ -6,6 +6,7 @@ student and the solution notebook are generated from it, the same bytes every ti
     sources     read a source into cells, with the lines they stand on
     convert     cells → student and solution notebook
     execute     run a solution notebook, keep the text of its checked cells
+    tidy        `coursekit tidy`: a notebook that GitHub opens
     lint        the rules of style that can be checked mechanically
     measured_only  a verdict's numbers come from a measurement
     build       `coursekit build`

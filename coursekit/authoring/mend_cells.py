@@ -15,10 +15,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from coursekit.authoring.convert import KERNEL
+from coursekit.authoring.fit_format import errors_of, fitted
 from coursekit.authoring.mend_outputs import (
-    is_count,
     is_json,
-    is_text,
     mended_outputs,
     without_the_largest,
 )
@@ -27,48 +26,24 @@ COLAB = frozenset({"colab", "accelerator", "gpuType", "gpuClass"})
 COLAB_CELL = frozenset(  # executionInfo holds the name of whoever ran the cell
     {"executionInfo", "outputId", "colab", "colab_type", "id", "referenced_widgets"}
 )
-FIELDS = {
-    "code": ("cell_type", "metadata", "source", "execution_count", "outputs"),
-    "markdown": ("cell_type", "metadata", "source", "attachments"),
-    "raw": ("cell_type", "metadata", "source", "attachments"),
-}
-DEFAULTS = {"source": "", "execution_count": None, "outputs": [], "metadata": {}}
+KINDS = ("code", "markdown", "raw")
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 WITH_IDS = 5  # the first minor version whose cells have ids
-
-# The parts of `language_info` that are texts.
-LANGUAGE = ("name", "file_extension", "mimetype", "pygments_lexer")
-
-
-def all_texts(value: object) -> bool:
-    """Say whether a value is a dict of strings."""
-    return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
-
-
-# Metadata that the format knows, and how it must be.
-KNOWN = {
-    "name": lambda value: isinstance(value, str) and value,
-    "tags": lambda value: (
-        isinstance(value, list)
-        and all(isinstance(tag, str) and tag and "," not in tag for tag in value)
-    ),
-    "jupyter": lambda value: isinstance(value, dict),
-    "execution": all_texts,
-    "format": lambda value: isinstance(value, str),
-    "title": lambda value: isinstance(value, str),
-    "authors": lambda value: isinstance(value, list),
-    "orig_nbformat": lambda value: type(value) is int and value > 0,
-    "collapsed": lambda value: isinstance(value, bool),
-    "scrolled": lambda value: value in (True, False, "auto"),
-}
 
 
 @dataclass(frozen=True)
 class Mended:
-    """A notebook that was mended, and what was changed in it: name → how often."""
+    """A notebook that was mended.
+
+    Args:
+        notebook: the JSON of its file.
+        notes: what was changed in it: name → how often.
+        too_large: an output was too large and is smaller now, or gone.
+    """
 
     notebook: dict
     notes: dict[str, int]
+    too_large: bool
 
 
 def mended(notebook: dict, *, outputs: bool = True) -> Mended:
@@ -86,22 +61,22 @@ def mended(notebook: dict, *, outputs: bool = True) -> Mended:
     made = [_cell(n, cell, notes) for n, cell in enumerate(cells, 1)]
     if not outputs:
         made = [_without_outputs(cell, notes) for cell in made]
+    shown = without_the_largest(made, notes)
     result = {
-        "cells": without_the_largest(made, notes),
+        "cells": shown,
         "metadata": _metadata(notebook.get("metadata"), notes),
         "nbformat": 4,
         "nbformat_minor": notebook.get("nbformat_minor"),
     }
     notes["fields out of place"] += len(notebook.keys() - result.keys())
     result = _with_version(result, notes)
-    return Mended(result, {name: count for name, count in notes.items() if count})
+    changed = {name: count for name, count in notes.items() if count}
+    return Mended(result, changed, too_large=shown != made)
 
 
 def first_problem(notebook: dict) -> str | None:
     """Hold a notebook against the schema of its format; name what breaks it first."""
-    from nbformat.validator import iter_validate
-
-    for error in iter_validate(notebook):
+    for error in errors_of(notebook):
         return f"{'/'.join(map(str, error.absolute_path))}: {error.message[:80]}"
     return None
 
@@ -128,27 +103,22 @@ def _cells_of(notebook: object) -> list:
 
 
 def _cell(number: int, cell: object, notes: Counter) -> dict:
-    """Mend one cell; its source stays as it is."""
+    """Mend one cell; its source stays as it is, its id waits for the others."""
     kind = cell.get("cell_type") if isinstance(cell, dict) else None
-    if not isinstance(kind, str) or kind not in FIELDS:
+    if kind not in KINDS:
         raise ValueError(f"its cell {number} is neither code nor text")
-    if not is_text(cell.get("source", "")):
+    given = {**cell, "id": "its-own"}
+    if isinstance(cell.get("metadata"), dict):
+        given["metadata"] = _cell_metadata(cell["metadata"], notes)
+    if kind == "code" and "outputs" in cell:
+        given["outputs"] = mended_outputs(cell["outputs"], notes)
+    fitting = fitted(given, f"{kind}_cell")
+    if fitting is None:
         raise ValueError(f"its cell {number} holds something that is not text")
-    made = {key: value for key, value in cell.items() if key in (*FIELDS[kind], "id")}
-    missing = {k: v for k, v in DEFAULTS.items() if k in FIELDS[kind] and k not in made}
-    notes["fields out of place"] += len(cell) - len(made) + len(missing)
-    made |= missing
-    made["metadata"] = _cell_metadata(made["metadata"], notes)
-    files = made.get("attachments", {})
-    if not isinstance(files, dict) or not all(map(all_texts, files.values())):
-        notes["fields out of place"] += 1
-        del made["attachments"]
-    if kind == "code":
-        made["outputs"] = mended_outputs(made["outputs"], notes)
-        if not is_count(made["execution_count"]):
-            notes["fields out of place"] += 1
-            made["execution_count"] = None
-    return made
+    made, count = fitting
+    notes["fields out of place"] += count
+    del made["id"]
+    return made | ({"id": cell["id"]} if "id" in cell else {})
 
 
 def _without_outputs(cell: dict, notes: Counter) -> dict:
@@ -159,40 +129,33 @@ def _without_outputs(cell: dict, notes: Counter) -> dict:
     return {**cell, "outputs": [], "execution_count": None}
 
 
-def _cell_metadata(metadata: object, notes: Counter) -> dict:
-    made = metadata if isinstance(metadata, dict) else {}
-    made = _without(made, COLAB_CELL, "Colab's notes on cells", notes)
+def _cell_metadata(metadata: dict, notes: Counter) -> dict:
+    made = _without(metadata, COLAB_CELL, "Colab's notes on cells", notes)
     tags = made.get("tags")
-    if KNOWN["tags"](tags) and len(set(tags)) < len(tags):
-        notes["double tags"] += 1
+    if isinstance(tags, list) and all(isinstance(tag, str) for tag in tags):
+        notes["double tags"] += len(set(tags)) < len(tags)
         made = {**made, "tags": list(dict.fromkeys(tags))}
-    return _sound(made, notes)
+    return _in_json(made, notes)
 
 
 def _metadata(metadata: object, notes: Counter) -> dict:
     """Mend what the notebook says about itself."""
     made = metadata if isinstance(metadata, dict) else {}
     made = _without(made, {"widgets"}, "widget state", notes)
-    made = _sound(_without(made, COLAB, "Colab's notes", notes), notes)
-    kernel, language = made.get("kernelspec"), made.get("language_info")
-    if not _names(kernel, "name", "display_name") or not ID.fullmatch(
-        kernel["name"].replace(".", "-")
+    made = _in_json(_without(made, COLAB, "Colab's notes", notes), notes)
+    for error in errors_of(
+        {"cells": [], "metadata": made, "nbformat": 4, "nbformat_minor": WITH_IDS}
     ):
+        notes["broken metadata"] += 1
+        made = _without(made, {error.absolute_path[1]}, "", Counter())
+    kernel = made.get("kernelspec", {}).get("name", "").replace(".", "-")
+    if not ID.fullmatch(kernel):
         notes["kernel (now Python 3)"] += 1
         made = {**made, "kernelspec": dict(KERNEL)}
-    if not _names(language, "name") or not all(
-        isinstance(language.get(part, ""), str) for part in LANGUAGE
-    ):
+    if not made.get("language_info", {}).get("name"):
         notes["language (now Python)"] += 1
         made = {**made, "language_info": {"name": "python"}}
     return made
-
-
-def _names(value: object, *keys: str) -> bool:
-    """Say whether a value is a dict with a text under each of the keys."""
-    return isinstance(value, dict) and all(
-        isinstance(value.get(key), str) and value[key] for key in keys
-    )
 
 
 def _without(metadata: dict, keys, name: str, notes: Counter) -> dict:
@@ -200,12 +163,8 @@ def _without(metadata: dict, keys, name: str, notes: Counter) -> dict:
     return {key: value for key, value in metadata.items() if key not in keys}
 
 
-def _sound(metadata: dict, notes: Counter) -> dict:
-    kept = {
-        key: value
-        for key, value in metadata.items()
-        if is_json(value) and KNOWN.get(key, lambda _: True)(value)
-    }
+def _in_json(metadata: dict, notes: Counter) -> dict:
+    kept = {key: value for key, value in metadata.items() if is_json(value)}
     notes["broken metadata"] += len(metadata) - len(kept)
     return kept
 

@@ -1,7 +1,7 @@
 """Outputs of a notebook as the format wants them, for `coursekit tidy`.
 
-The rules are those of `nbformat.v4.5.schema.json`, and what renderers trip over:
-a widget's view without its state, data that is not what its type says, sheer size.
+The schema is nbformat's; here is what renderers trip over beyond it: a widget's view
+without its state, data that is not what its type says, sheer size.
 """
 
 import base64
@@ -10,19 +10,16 @@ import json
 import re
 from collections import Counter
 
+from coursekit.authoring.fit_format import fitted
+from coursekit.authoring.smaller_pictures import smaller
+
 LARGEST = 1_000_000  # characters of one output
 ALTOGETHER = 10_000_000  # of all outputs of a notebook
+SMALL = 250_000  # what a picture is shrunk to where all together are too many
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 JSON_TYPE = re.compile(r"application/(.*\+)?json")
-
-# What an output must have, with what stands for it where it is missing.
-FIELDS = {
-    "stream": {"name": "stdout", "text": ""},
-    "display_data": {"data": {}, "metadata": {}},
-    "execute_result": {"data": {}, "metadata": {}, "execution_count": None},
-    "error": {"ename": "Error", "evalue": "", "traceback": []},
-}
+KINDS = ("stream", "display_data", "execute_result", "error")
 
 
 def mended_outputs(outputs: object, notes: Counter) -> list[dict]:
@@ -34,55 +31,30 @@ def mended_outputs(outputs: object, notes: Counter) -> list[dict]:
     """
     if not isinstance(outputs, list):
         notes["broken outputs"] += 1
-    found = outputs if isinstance(outputs, list) else []
-    made = [_mended(output, notes) for output in found]
+        return []
+    made = [_mended(output, notes) for output in outputs]
     return [output for output in made if output is not None]
 
 
 def _mended(output: object, notes: Counter) -> dict | None:
     kind = output.get("output_type") if isinstance(output, dict) else None
-    if not isinstance(kind, str) or kind not in FIELDS:
+    fitting = fitted(output, kind) if kind in KINDS else None
+    if fitting is None:
         notes["broken outputs"] += 1
         return None
-    known = {"output_type", *FIELDS[kind]}
-    made = {key: value for key, value in output.items() if key in known}
-    made = {**made, **{k: v for k, v in FIELDS[kind].items() if k not in made}}
-    if made != output:
-        notes["fields out of place"] += 1
-    if "data" in made:
-        return _displayed(made, notes)
-    if not _is_said(made):
-        notes["broken outputs"] += 1
-        return None
-    return made
-
-
-def _is_said(output: dict) -> bool:
-    """Say whether a stream or an error holds text where it must."""
-    lines = output.get("traceback", [])
-    words = [output[key] for key in ("name", "ename", "evalue") if key in output]
-    return (
-        all(isinstance(word, str) for word in words)
-        and isinstance(lines, list)
-        and is_text(lines)
-        and is_text(output.get("text", ""))
-    )
+    made, count = fitting
+    notes["fields out of place"] += count
+    return _displayed(made, notes) if "data" in made else made
 
 
 def _displayed(output: dict, notes: Counter) -> dict | None:
     """Mend an output that displays data; None where nothing is left of it."""
-    data = output["data"] if isinstance(output["data"], dict) else {}
-    views = {WIDGET_VIEW} & data.keys()
-    kept = {kind: value for kind, value in data.items() if _is_sound(kind, value)}
-    if len(kept) + len(views) < len(data) or not data:
-        notes["broken outputs"] += 1
+    views = {WIDGET_VIEW} & output["data"].keys()
+    kept = {kind: v for kind, v in output["data"].items() if _is_sound(kind, v)}
     notes["widget views"] += len(views)
-    made = {**output, "data": kept}
-    if not isinstance(made["metadata"], dict) or not is_json(made["metadata"]):
-        made["metadata"] = {}
-    if "execution_count" in made and not is_count(made["execution_count"]):
-        made["execution_count"] = None
-    return made if kept else None
+    notes["broken outputs"] += len(kept) + len(views) < max(1, len(output["data"]))
+    metadata = output["metadata"] if is_json(output["metadata"]) else {}
+    return {**output, "data": kept, "metadata": metadata} if kept else None
 
 
 def _is_sound(kind: str, value: object) -> bool:
@@ -91,8 +63,6 @@ def _is_sound(kind: str, value: object) -> bool:
         return False
     if JSON_TYPE.fullmatch(kind):
         return is_json(value)
-    if not is_text(value):
-        return False
     if not kind.startswith("image/") or kind == "image/svg+xml":
         return True
     packed = "".join(value).translate({10: None, 13: None, 32: None})
@@ -100,12 +70,6 @@ def _is_sound(kind: str, value: object) -> bool:
         return bool(base64.b64decode(packed, validate=True))
     except (binascii.Error, ValueError):
         return False
-
-
-def is_text(value: object) -> bool:
-    """Say whether a value is a string or a list of strings."""
-    rows = value if isinstance(value, list) else [value]
-    return all(isinstance(row, str) for row in rows)
 
 
 def is_json(value: object) -> bool:
@@ -117,13 +81,8 @@ def is_json(value: object) -> bool:
     return True
 
 
-def is_count(value: object) -> bool:
-    """Say whether a value can be the number of an execution."""
-    return value is None or (type(value) is int and value >= 0)
-
-
 def without_the_largest(cells: list[dict], notes: Counter) -> list[dict]:
-    """Put a line in the place of every output that is too large to be shown.
+    """Shrink the pictures that are too large; put a line for any other such output.
 
     Args:
         cells: cells with mended outputs; they are not changed.
@@ -134,24 +93,39 @@ def without_the_largest(cells: list[dict], notes: Counter) -> list[dict]:
         `ALTOGETHER` at most.
     """
     sizes = {
-        (number, place): len(json.dumps(output, ensure_ascii=False))
+        (number, index): _size(output)
         for number, cell in enumerate(cells)
-        for place, output in enumerate(cell.get("outputs", ()))
+        for index, output in enumerate(cell.get("outputs", ()))
     }
-    total, gone = sum(sizes.values()), {}
-    for key, size in sorted(sizes.items(), key=lambda item: -item[1]):
-        if size > LARGEST or total > ALTOGETHER:
-            gone[key], total = size, total - size
-    notes[f"outputs of more than {LARGEST // 10**6} MB"] += len(gone)
-    return [_shortened(cell, number, gone) for number, cell in enumerate(cells)]
+    total, instead = sum(sizes.values()), {}
+    for (number, index), size in sorted(sizes.items(), key=lambda item: -item[1]):
+        if size <= LARGEST and total <= ALTOGETHER:
+            break
+        output = cells[number]["outputs"][index]
+        small = smaller(output, SMALL if total > ALTOGETHER else LARGEST)
+        instead[number, index] = small or _line(size)
+        total += _size(instead[number, index]) - size
+        notes[_said(number + 1, size, small)] += 1
+    return [_with(cell, number, instead) for number, cell in enumerate(cells)]
 
 
-def _shortened(cell: dict, number: int, gone: dict[tuple[int, int], int]) -> dict:
+def _size(output: dict) -> int:
+    return len(json.dumps(output, ensure_ascii=False))
+
+
+def _said(number: int, size: int, small: dict | None) -> str:
+    if small is None:
+        return f"an output of {size / 1e6:.1f} MB in cell {number}"
+    now = _size(small) / 1e6
+    return f"a picture in cell {number} ({size / 1e6:.1f} MB, now {now:.1f} MB)"
+
+
+def _with(cell: dict, number: int, instead: dict[tuple[int, int], dict]) -> dict:
     if "outputs" not in cell:
         return cell
     outputs = [
-        _line(gone[number, place]) if (number, place) in gone else output
-        for place, output in enumerate(cell["outputs"])
+        instead.get((number, index), output)
+        for index, output in enumerate(cell["outputs"])
     ]
     return {**cell, "outputs": outputs}
 
