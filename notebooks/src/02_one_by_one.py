@@ -241,7 +241,7 @@ verdict(
         "more out than in": all(d == o for (i, o), d in depths.items() if o > i),
     },
     measured={"pairs": len(as_asked), "pairs that run": sum(as_asked)},
-    why="An output channel is a row of weights, and you choose how many rows there are.",
+    why="An output channel is a row of weights; how many rows there are is up to you.",
 )
 
 # %% [markdown]
@@ -305,9 +305,9 @@ def effect(step, shape):
 
 
 MAPS = ((8, 8, 8), (16, 28, 28), (64, 14, 6), (256, 4, 4))
-squeezed = {effect(nn.Conv2d(shape[0], shape[0] // 4, 1), shape) for shape in MAPS}
-halved = {effect(nn.MaxPool2d(2), shape) for shape in MAPS}
-squeezed, halved
+squeezed = [effect(nn.Conv2d(shape[0], shape[0] // 4, 1), shape) for shape in MAPS]
+halved = [effect(nn.MaxPool2d(2), shape) for shape in MAPS]
+set(squeezed), set(halved)
 
 # %% [markdown]
 # One more difference. Pooling *chooses*: each number that comes out was there before. A
@@ -333,12 +333,12 @@ figures.bars(
 verdict(
     "C28",
     cases={
-        "1×1: a quarter of the channels, same sides": squeezed == {(0.25, 1.0, 1.0)},
-        "max pooling: same channels, half the sides": halved == {(1.0, 0.5, 0.5)},
+        "1×1: a quarter of the channels": set(squeezed) == {(0.25, 1.0, 1.0)},
+        "max pooling: same channels, half the sides": set(halved) == {(1.0, 0.5, 0.5)},
         "max pooling only chooses": old["output, max pooling"] == 1,
     },
     measured={
-        "maps tried": len(MAPS),
+        "maps tried": len(squeezed),
         "numbers left by max pooling (%)": 100 * from_pool.numel() / whole.numel(),
         "new numbers by 1×1 (%)": 100 * (1 - old["output, 1×1"]),
     },
@@ -489,6 +489,9 @@ shares = {
     "independent": 100 * kept(torch.randn(32, TRACKS, 16, 16)),
 }
 
+# %% [markdown]
+# Beside them: twelve channels made of RGB, and twelve independent ones (noise).
+
 # %%
 figures.curves(
     range(1, TRACKS + 1),
@@ -541,17 +544,17 @@ verdict(
 claim("C30")
 
 # %% [markdown]
-# By hand: channel A says *red dot here*, channel B *blue dot here*. The weights 1 and 1,
-# a bias of −1 and a ReLU answer only where both are: a logical AND.
+# By hand: channel A says *red dot here*, channel B *blue dot here*. The weights 1 and
+# 1, a bias of −1 and a ReLU answer only where both are: a logical AND.
 
 # %%
 a = torch.tensor([[1.0, 0, 0], [0, 0, 1], [0, 0, 0]])
 b = torch.tensor([[0.0, 0, 1], [0, 0, 1], [1, 0, 0]])
 figures.matrices(
     {"input A": a, "input B": b, "output, ReLU(A + B − 1)": (a + b - 1).relu()},
-    highlight={name: ((1, 2), (2, 3)) for name in ("input A", "input B")},
+    highlight=dict.fromkeys(("input A", "input B"), ((1, 2), (2, 3))),
     title="Both at one place, and only then",
-    words="Two maps of ones and zeros; the output is 1 at the one place where both are.",
+    words="Maps of ones and zeros; the output is 1 at the one place where both are.",
 )
 
 # %% [markdown]
@@ -866,8 +869,7 @@ verdict(
         "the same, networks that learnt nothing": interval(by_luck),
         f"channels of {CHANNELS} that belong to one digit": owned,
     },
-    predicted=f"{reveal('02-same-number', same_number)} "
-    f"{reveal('02-owners', owned)}",
+    predicted=f"{reveal('02-same-number', same_number)} {reveal('02-owners', owned)}",
     why="The loss sees the output only; any channel may take any part of the work.",
 )
 
@@ -892,6 +894,9 @@ claim("C40")
 guess = 1  # answer
 sure = ...  # how sure, 50 to 100 %: only if you like
 predict("02-neither", guess, unit="operations", within=1, sure=sure)
+
+# %% [markdown]
+# BN is batch norm, once while it trains and once in use (`eval`).
 
 # %%
 OPERATIONS = {
@@ -933,6 +938,9 @@ def watches(operation):
     }
 
 
+# %% [markdown]
+# One table, four questions to each of the ten:
+
 # %%
 torch.manual_seed(SEED)
 facts = {name: watches(operation) for name, operation in OPERATIONS.items()}
@@ -947,7 +955,7 @@ figures.heatmap(
     xticks=list(facts),
     yticks=asked,
     values=True,
-    words="A table of ones and zeros. Fitting neither kind: " + ", ".join(neither) + ".",
+    words="Ones and zeros. Fitting neither kind: " + ", ".join(neither) + ".",
 )
 
 # %% tags=["verdict"]

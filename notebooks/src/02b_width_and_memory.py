@@ -155,7 +155,7 @@ spread = {net: max(at.values()) / min(at.values()) for net, at in stages.items()
 
 # %%
 figures.bars(
-    {f"{net}, {side}×{side}": c for net, at in stages.items() for side, c in at.items()},
+    {f"{net}, {s}×{s}": cost for net, at in stages.items() for s, cost in at.items()},
     xlabel="multiply-adds of a stage (billions)",
     title="Dearest stage against cheapest: "
     + ", ".join(f"{net} {ratio:.1f}×" for net, ratio in spread.items()),
@@ -171,6 +171,9 @@ figures.bars(
 # %%
 full = {net: {side: max(c) for side, c in at.items()} for net, at in layers.items()}
 {net: {side: round(c, 3) for side, c in at.items()} for net, at in full.items()}
+
+# %% [markdown]
+# Equal, or only about equal?
 
 
 # %%
@@ -210,8 +213,8 @@ verdict(
 claim("C38")
 
 # %% [markdown]
-# By hand, a block that ends with 512 channels on 28×28. The 1×1 to 32 needs 512 products
-# for each number; the 3×3 before it, 512·9, for sixteen times as many numbers.
+# By hand, a block that ends with 512 channels on 28×28. The 1×1 to 32 needs 512
+# products for each number; the 3×3 before it, 512·9, for sixteen times as many numbers.
 #
 # **Predict:** pooling first, then the 1×1, gives the same shape. How many times cheaper
 # is the 1×1 then: 1, 2, 4 or 16?
@@ -239,6 +242,9 @@ price = {
     "3×3 after it, 32 to 64": millions(convolution(32, 64, 3), 32, 14),
     "3×3 without it, 512 to 64": millions(convolution(512, 64, 3), 512, 14),
 }
+
+# %% [markdown]
+# What each of the layers around such a transition costs:
 
 # %%
 figures.bars(
@@ -292,6 +298,9 @@ def squeezed(order):
 ORDERS = ("1×1, pool", "pool, 1×1", "pool alone")
 by_order = race({order: lambda order=order: squeezed(order) for order in ORDERS})
 
+# %% [markdown]
+# Means of three runs, and the differences run by run:
+
 # %%
 figures.bars(
     means(by_order),
@@ -300,6 +309,9 @@ figures.bars(
     f"without {means(by_order)['pool alone']:.1f} %",
     words=f"Three bars. {told(by_order)}.",
 )
+
+# %% [markdown]
+# The two differences, run by run, in points:
 
 # %%
 big, early, late, after, without = price.values()
@@ -328,12 +340,12 @@ verdict(
         "accuracy, 1×1 first − pool first": order_gap,
     },
     predicted=reveal("02-pool-first", early / late),
-    why="512 channels are dear for a 3×3 and cheap for a 1×1; after pooling, cheaper.",
+    why="512 channels are dear for a 3×3, cheap for a 1×1, cheaper after pooling.",
 )
 
 # %% [markdown]
-# An open case is an answer too: three runs do not decide it. `runs_needed()` says how
-# many would, at this spread:
+# An open case is an answer too: three runs do not decide it. How many would tell the
+# mean difference from zero, at this spread?
 
 # %%
 order_gap.runs_needed(), squeeze_gap.runs_needed()
@@ -349,8 +361,8 @@ claim("C32")
 # A processor multiplies several numbers at once; how many channels fit into one such
 # step?
 #
-# **Predict:** a 3×3 layer with 65 channels does 3 % more multiply-adds than one with 64.
-# How many percent more time does it take here: 3, 10 or 35?
+# **Predict:** a 3×3 layer with 65 channels does 3 % more multiply-adds than one with
+# 64. How many percent more time does it take here: 3, 10 or 35?
 
 # %%
 guess = 3  # answer
@@ -422,6 +434,9 @@ shape = tuple(parts.train.images.shape[1:])
 tables = {name: anatomy(staged(w), shape) for name, w in SCHEDULES.items()}
 {name: (t.multiply_adds, t.parameters) for name, t in tables.items()}
 
+# %% [markdown]
+# Equal cost, but not equal parameters: late channels are cheap, so they can be many.
+
 # %%
 by_growth = race({name: lambda w=w: staged(w) for name, w in SCHEDULES.items()})
 growth_gap = paired(by_growth["×2"], by_growth["×4"])
@@ -451,12 +466,12 @@ verdict(
         "runs needed to tell": growth_gap.runs_needed() or "over 10,000",
     },
     predicted=reveal("02-sixty-five", step),
-    why="A processor takes channels in packs; a pack begun costs as much as a full one.",
+    why="A processor takes channels in packs; a pack begun costs like a full one.",
 )
 
 # %% [markdown]
-# Full packs matter, powers of two do not. How large a pack is depends on the machine:
-# 8 or 16 numbers on a CPU, 8 to 64 on a GPU. On another machine the steps lie elsewhere.
+# Full packs matter, powers of two do not. How large a pack is depends on the machine: 8
+# or 16 numbers on a CPU, 8 to 64 on a GPU. On another machine the steps lie elsewhere.
 #
 # ## 4 · What has to be kept in memory
 
@@ -464,8 +479,8 @@ verdict(
 claim("C35")
 
 # %% [markdown]
-# By hand: a map of 2 channels, 3×4, holds 24 numbers. Ten images make 240, at four bytes
-# each 960.
+# By hand: a map of 2 channels, 3×4, holds 24 numbers. Ten images make 240, at four
+# bytes each 960.
 #
 # **Exercise 02.4 (6 minutes).** Count for a list of maps and a batch. Tiny case:
 # `activation_bytes([(2, 3, 4)], 10)` is 960.
@@ -484,12 +499,14 @@ def activation_bytes(shapes, batch_size, bytes_per_value=4):
 check("02.4", activation_bytes)
 
 # %% [markdown]
-# The claim's own sum, in megabytes, with the number types that a network may use:
+# The claim's own maps, in megabytes, with the number types that a network may use:
 
 # %%
-values = 224**2 * 3 + 112**2 * 32 + 64**2 * 6
+three_maps = [torch.rand(c, s, s) for c, s in ((3, 224), (32, 112), (6, 64))]
+values = sum(one.numel() for one in three_maps)
 TYPES = (torch.uint8, torch.float16, torch.float32, torch.float64)
-need = {str(t)[6:]: 1_000 * values * t.itemsize / 1e6 for t in TYPES}
+sizes = {t: sum(one.to(t).nbytes for one in three_maps) for t in TYPES}
+need = {str(t)[6:]: 1_000 * size / 1e6 for t, size in sizes.items()}
 figures.bars(
     need,
     xlabel="memory of 1,000 images (MB)",
@@ -513,8 +530,8 @@ sure = ...  # how sure, 50 to 100 %: only if you like
 predict("02-activations", guess, options=(0.6, 2.3, 22, 200), unit="MB", sure=sure)
 
 # %% [markdown]
-# First see what is kept, on a small network and a batch of 32. torch lets us watch every
-# tensor that backward will need.
+# First see what is kept, on a small network and a batch of 32. torch lets us watch
+# every tensor that backward will need.
 
 
 # %%
@@ -537,20 +554,24 @@ def kept_for_backward(model, images):
 # %%
 small = nn.Sequential(
     nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
-    nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1),
+    nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1), GAPHead(32, 10),
 )  # fmt: skip
 anatomy(small, (3, 32, 32))
 
+# %% [markdown]
+# In megabytes: watched by torch, counted map by map, and by the course's calculator.
+
 # %%
 watched = kept_for_backward(small, torch.randn(32, 3, 32, 32))
-maps = [row.output_shape for row in anatomy(small, (3, 32, 32))]
-by_maps = 4 * 32 * sum(c * h * w for c, h, w in maps[:-1])
+maps = [row.output_shape for row in anatomy(small, (3, 32, 32))[:5]]
+by_maps = 4 * 32 * sum(c * h * w for c, h, w in maps)
 by_course = memory(small, (3, 32, 32), 32, device="cpu").activations
 watched / 1e6, by_maps / 1e6, by_course / 1e6
 
 # %% [markdown]
-# Counting the maps comes close, but max pooling also keeps *where* each maximum was, as
-# whole numbers of eight bytes. The course's `memory` knows such things; ResNet-18:
+# Counting maps is not exact: the last map is not needed again, and max pooling also
+# keeps *where* each maximum was, as whole numbers of eight bytes. The course's `memory`
+# knows such things. ResNet-18:
 
 # %%
 with torch.device("meta"):
@@ -570,7 +591,8 @@ step_of_32
 explore_memory()
 
 # %% [markdown]
-# The same as a plain figure: the parts of a training step of ResNet-18 against the batch.
+# The same as a plain figure: the parts of a training step of ResNet-18 against the
+# batch.
 
 # %%
 SIZES = (1, 8, 32, 128, 512)
@@ -589,8 +611,8 @@ figures.curves(
     log_y=True,
     level={"T4": 15},
     title=f"Up to {biggest['ResNet-18']} images fit a T4",
-    words="Memory against batch, both logarithmic: activations rise in a straight line, "
-    "weights and gradients stay where they are.",
+    words="Memory against batch, both logarithmic: activations rise in a straight "
+    "line, weights and gradients stay where they are.",
 )
 
 # %% tags=["verdict"]
@@ -615,8 +637,8 @@ verdict(
 )
 
 # %% [markdown]
-# 576,512 *bytes* would be right for numbers of one byte each. The picture file has such;
-# the maps of a network do not.
+# 576,512 *bytes* would be right for numbers of one byte each. The picture file has
+# such; the maps of a network do not.
 #
 # ## 5 · The bias before batch norm
 
@@ -675,6 +697,9 @@ changes = {
     "eval, float64": [moved_by(b, torch.double, "eval") for b in BIASES],
 }
 
+# %% [markdown]
+# Both axes are logarithmic:
+
 # %%
 figures.curves(
     BIASES,
@@ -685,8 +710,8 @@ figures.curves(
     log_y=True,
     title=f"Bias + 10: train {changes['train, float64'][1]:.0e}, "
     f"eval {changes['eval, float64'][1]:.1f}",
-    words="Change against bias, both logarithmic: in training near the rounding of each "
-    "number type, in eval mode far above, in proportion to the bias.",
+    words="Change against bias: in training near the rounding of each number type, in "
+    "eval mode far above, in proportion to the bias.",
 )
 
 # %% [markdown]
@@ -694,6 +719,7 @@ figures.curves(
 # How many parameters does leaving it out save?
 
 # %%
+in_use = "moves" if changes["eval, float64"][0] > 0.01 else "stays"
 saved = sum(m.out_channels for m in sixteen.modules() if isinstance(m, nn.Conv2d))
 total = sum(p.numel() for p in sixteen.parameters())
 saved, 100 * saved / total
@@ -713,13 +739,14 @@ verdict(
         "biases of VGG-16's convolutions": saved,
         "share of its parameters (%)": 100 * saved / total,
     },
-    predicted=reveal("02-bias", "moves" if changes["eval, float64"][0] > 0.01 else "stays"),
-    why="Training subtracts the batch's own mean, bias included; eval a remembered one.",
+    predicted=reveal("02-bias", in_use),
+    why="Training subtracts the batch's own mean, bias included; eval a stored one.",
 )
 
 # %% [markdown]
-# In use the remembered mean contains the bias of the training. Who changes it afterwards
-# moves everything behind it. `bias=False` saves little, but it saves that question.
+# In use the remembered mean contains the bias of the training. Who changes it
+# afterwards moves everything behind it. `bias=False` saves little, but it saves that
+# question.
 #
 # ## 6 · Drawn at random?
 
@@ -780,6 +807,9 @@ def in_order(how, seed):
     return 100 * found.accuracy, len(found.predictions.unique())
 
 
+# %% [markdown]
+# Three runs for each order:
+
 # %%
 HOWS = ("shuffled", "one fixed order", "sorted by class", "sorted, classes shuffled")
 trained = {how: [] for how in HOWS}
@@ -798,6 +828,9 @@ figures.bars(
     highlight=["one fixed order"],
     words=f"Four bars. {told(by_how)}.",
 )
+
+# %% [markdown]
+# Is the fixed order worse, run by run?
 
 # %% tags=["verdict"]
 fixed_gap = paired(by_how["shuffled"], by_how["one fixed order"])
@@ -889,6 +922,9 @@ def ratios(inputs, one, other):
 matched = [ratios(i, one, other) for i, both in PAIRS.items() for one, other in both]
 [(round(weights, 3), round(kept, 2)) for weights, kept in matched]
 
+# %% [markdown]
+# And the time of a training step on 32 images, in milliseconds:
+
 
 # %%
 def milliseconds(make, rounds=10):
@@ -930,8 +966,8 @@ verdict(
 )
 
 # %% [markdown]
-# Digits are an easy set: both networks do well, and a small difference stays hidden. The
-# memory is a count and needs no runs.
+# Digits are an easy set: both networks do well, and a small difference stays hidden.
+# The memory is a count and needs no runs.
 #
 # ## 8 · Cheaper blocks
 
@@ -960,9 +996,9 @@ def separable_weights(in_channels, out_channels, kernel_size):
 check("02.2", separable_weights)
 
 # %% [markdown]
-# Four blocks, each from c to c channels. The *bottleneck* squeezes to a quarter, filters,
-# and widens again; the *reversed* one widens six times, filters each channel alone, and
-# squeezes.
+# Four blocks, each from c to c channels. The *bottleneck* squeezes to a quarter,
+# filters, and widens again; the *reversed* one widens six times, filters each channel
+# alone, and squeezes.
 
 
 # %%
@@ -985,12 +1021,12 @@ work = {kind: table.multiply_adds / 1e6 for kind, table in on.items()}
 
 # %% [markdown]
 # **Predict:** at 64 channels the separable block has about 8 times fewer multiply-adds
-# than the plain one. How many times faster is it here: 1, 3 or 8?
+# than the plain one. How many times faster is it here: 1, 2.5 or 8?
 
 # %%
 guess = 8  # answer
 sure = ...  # how sure, 50 to 100 %: only if you like
-predict("02-separable", guess, options=(1, 3, 8), unit="times", sure=sure)
+predict("02-separable", guess, options=(1, 2.5, 8), unit="times", sure=sure)
 
 # %%
 blocks = {kind: near(block(kind, 64, 64)).eval() for kind in BLOCKS}
@@ -1023,6 +1059,9 @@ def made_of(kind, width=16):
 by_block = race({kind: lambda kind=kind: made_of(kind) for kind in BLOCKS})
 lag = {kind: paired(by_block[kind], by_block["plain 3×3"]) for kind in BLOCKS[1:]}
 
+# %% [markdown]
+# Means of three runs:
+
 # %%
 figures.bars(
     means(by_block),
@@ -1049,9 +1088,10 @@ verdict(
 
 # %% [markdown]
 # At equal widths the reversed bottleneck is the dearest of all. Its inventors save
-# elsewhere: between the blocks they keep very few channels. And four epochs favour
-# whoever learns quickly.
-#
+# elsewhere: between the blocks they keep very few channels. And a short training
+# favours whoever learns quickly.
+
+# %% [markdown]
 # ## Quiz
 #
 # Answer first, on paper; then open the answer.
@@ -1062,8 +1102,8 @@ verdict(
 # <details><summary>Answer</summary>
 #
 # At the end of a block, next to the pooling. It is a 1×1 with few outputs: 512 products
-# for each of 32 numbers a place, where a 3×3 from 512 to 512 needs 4,608 for each of
-# 512. After the pooling it is cheaper still, by four.
+# for each of 32 numbers a place, where the 3×3 before it needs 4,608 for each of 512.
+# After the pooling it is cheaper still, by four.
 #
 # </details>
 
@@ -1104,8 +1144,8 @@ verdict(
 #
 # <details><summary>Answer</summary>
 #
-# A training loss that looks fine (each batch is easy) and an accuracy near guessing: the
-# network answers with the classes it saw last.
+# A training loss that looks fine (each batch is easy) and an accuracy near guessing:
+# the network answers with the classes it saw last.
 #
 # </details>
 
