@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from nbconvert import HTMLExporter
 from PIL import Image
 
-from coursekit.authoring import tidy as tidy_module
-from coursekit.authoring.mend_cells import mended
-from coursekit.authoring.tidy import main, tidy
+from coursekit.staff.pages import tidy as tidy_module
+from coursekit.staff.pages.mend_cells import mended
+from coursekit.staff.pages.tidy import main, tidy
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\nnot much").decode()
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -413,7 +413,7 @@ def test_a_notebook_that_cannot_be_written_stays(tmp_path, monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("coursekit.authoring.folder.os.replace", full)
+    monkeypatch.setattr("coursekit.staff.build.folder.os.replace", full)
     assert main([str(path)]) == 1
     assert "No space left on device" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["mine.ipynb"]
