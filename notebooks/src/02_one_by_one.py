@@ -21,7 +21,6 @@ from coursekit import Batches, check, claim, digits, evaluate, figures, fit, hin
 from coursekit import photos, predict, reveal, solution, verdict
 from coursekit.course import prediction_table, verdict_table
 from coursekit.data import mnist
-from coursekit.explore import explore_mixing_desk
 from coursekit.metrics import interval, paired
 from coursekit.training import track
 
@@ -279,15 +278,16 @@ figures.matrices(
 class Transition(nn.Module):
     """Reduce depth by a 1×1 convolution without bias, then size by 2×2 max pooling."""
 
-    ### BEGIN SOLUTION
     def __init__(self, in_channels, out_channels):
         super().__init__()
+        ### BEGIN SOLUTION
         self.mix = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        ### END SOLUTION
 
     def forward(self, images):
+        ### BEGIN SOLUTION
         return F.max_pool2d(self.mix(images), 2)
-
-    ### END SOLUTION
+        ### END SOLUTION
 
 
 # %% tags=["check"]
@@ -412,14 +412,7 @@ figures.images(
 )
 
 # %% [markdown]
-# **One question to settle** at the desk: with how few tracks does the photo still come
-# back, and how must the last track be set so that it does not?
-
-# %%
-explore_mixing_desk()
-
-# %% [markdown]
-# The same without sliders: what the best way back misses, for 1 to 12 tracks.
+# How many tracks are enough? What the best way back misses, for 1 to 12 tracks:
 
 # %%
 missed = []
@@ -896,17 +889,18 @@ sure = ...  # how sure, 50 to 100 %: only if you like
 predict("02-neither", guess, unit="operations", within=1, sure=sure)
 
 # %% [markdown]
-# BN is batch norm, once while it trains and once in use (`eval`).
+# *Apart* means depthwise, each channel on its own; BN is batch norm, once while it
+# trains and once in use (`eval`).
 
 # %%
 OPERATIONS = {
     "3×3": nn.Conv2d(4, 4, 3, padding=1),
-    "depthwise": nn.Conv2d(4, 4, 3, padding=1, groups=4),
+    "3×3 apart": nn.Conv2d(4, 4, 3, padding=1, groups=4),
     "1×1": nn.Conv2d(4, 4, 1),
     "dense": nn.Sequential(nn.Flatten(), nn.Linear(64, 8)),
     "ReLU": nn.ReLU(),
-    "BN, train": nn.BatchNorm2d(4),
-    "BN, eval": nn.BatchNorm2d(4).eval(),
+    "BN train": nn.BatchNorm2d(4),
+    "BN eval": nn.BatchNorm2d(4).eval(),
     "max pool": nn.MaxPool2d(2),
     "avg pool": nn.AvgPool2d(2),
     "GAP": nn.AdaptiveAvgPool2d(1),
@@ -952,7 +946,7 @@ figures.heatmap(
     xlabel="operation",
     ylabel="",
     label="1: yes, 0: no",
-    xticks=list(facts),
+    xticks=[name.replace(" ", "\n") for name in facts],
     yticks=asked,
     values=True,
     words="Ones and zeros. Fitting neither kind: " + ", ".join(neither) + ".",

@@ -29,7 +29,6 @@ from coursekit.blocks import ConvNormAct, DepthwiseSeparable, GAPHead
 from coursekit.blocks import InvertedBottleneck
 from coursekit.course import prediction_table, verdict_table
 from coursekit.data import cifar10
-from coursekit.explore import explore_memory
 from coursekit.metrics import interval, paired
 from coursekit.models import cifar_resnet, resnet18, resnet34, squeeze_expand, vgg16
 from coursekit.training import track
@@ -230,17 +229,17 @@ def convolution(inputs, outputs, k):
     return nn.Conv2d(inputs, outputs, k, padding=k // 2, bias=False)
 
 
-def millions(layer, inputs, side):
-    """Return the multiply-adds of a layer on a square map, in millions."""
-    return anatomy(layer, (inputs, side, side)).multiply_adds / 1e6
+def cost(layer, inputs, side):
+    """Return the multiply-adds of a layer on a square map."""
+    return anatomy(layer, (inputs, side, side)).multiply_adds
 
 
 price = {
-    "3×3 before it, 512 to 512": millions(convolution(512, 512, 3), 512, 28),
-    "1×1, then pooling": millions(convolution(512, 32, 1), 512, 28),
-    "pooling, then 1×1": millions(convolution(512, 32, 1), 512, 14),
-    "3×3 after it, 32 to 64": millions(convolution(32, 64, 3), 32, 14),
-    "3×3 without it, 512 to 64": millions(convolution(512, 64, 3), 512, 14),
+    "3×3 before it, 512 to 512": cost(convolution(512, 512, 3), 512, 28),
+    "1×1, then pooling": cost(convolution(512, 32, 1), 512, 28),
+    "pooling, then 1×1": cost(convolution(512, 32, 1), 512, 14),
+    "3×3 after it, 32 to 64": cost(convolution(32, 64, 3), 32, 14),
+    "3×3 without it, 512 to 64": cost(convolution(512, 64, 3), 512, 14),
 }
 
 # %% [markdown]
@@ -249,14 +248,14 @@ price = {
 # %%
 figures.bars(
     price,
-    xlabel="multiply-adds (millions)",
+    xlabel="multiply-adds",
     log=True,
     highlight=["1×1, then pooling", "pooling, then 1×1"],
     title=f"The 1×1 costs {100 * price['1×1, then pooling'] / max(price.values()):.1f} "
     "% of the 3×3 before it",
     words="Five bars, logarithmic: "
-    + "; ".join(f"{name} {cost:,.1f}" for name, cost in price.items())
-    + " million.",
+    + "; ".join(f"{name} {count:,}" for name, count in price.items())
+    + " multiply-adds.",
 )
 
 # %% [markdown]
@@ -330,7 +329,7 @@ verdict(
         f"either order, the same accuracy (± {SAME})": order_gap.within(SAME),
     },
     measured={
-        "1×1 before the pooling (millions)": early,
+        "1×1 before the pooling (multiply-adds)": early,
         "1×1 after the pooling": late,
         "next 3×3, squeezed": after,
         "next 3×3, not squeezed": without,
@@ -506,7 +505,7 @@ three_maps = [torch.rand(c, s, s) for c, s in ((3, 224), (32, 112), (6, 64))]
 values = sum(one.numel() for one in three_maps)
 TYPES = (torch.uint8, torch.float16, torch.float32, torch.float64)
 sizes = {t: sum(one.to(t).nbytes for one in three_maps) for t in TYPES}
-need = {str(t)[6:]: 1_000 * size / 1e6 for t, size in sizes.items()}
+need = {str(t)[6:]: round(1_000 * size / 1e6) for t, size in sizes.items()}
 figures.bars(
     need,
     xlabel="memory of 1,000 images (MB)",
@@ -584,15 +583,7 @@ biggest["VGG-16"] = largest_batch(sixteen, size, "15 GB")
 step_of_32
 
 # %% [markdown]
-# **One question to settle:** a T4 has 16 GB (15 to use). You double all widths. By how
-# much does the largest batch shrink: to a half, or to a quarter?
-
-# %%
-explore_memory()
-
-# %% [markdown]
-# The same as a plain figure: the parts of a training step of ResNet-18 against the
-# batch.
+# The parts of a training step of ResNet-18 against the batch:
 
 # %%
 SIZES = (1, 8, 32, 128, 512)
@@ -1021,12 +1012,12 @@ work = {kind: table.multiply_adds / 1e6 for kind, table in on.items()}
 
 # %% [markdown]
 # **Predict:** at 64 channels the separable block has about 8 times fewer multiply-adds
-# than the plain one. How many times faster is it here: 1, 2.5 or 8?
+# than the plain one. How many times faster is it here: 1, 2 or 8?
 
 # %%
 guess = 8  # answer
 sure = ...  # how sure, 50 to 100 %: only if you like
-predict("02-separable", guess, options=(1, 2.5, 8), unit="times", sure=sure)
+predict("02-separable", guess, options=(1, 2, 8), unit="times", sure=sure)
 
 # %%
 blocks = {kind: near(block(kind, 64, 64)).eval() for kind in BLOCKS}
