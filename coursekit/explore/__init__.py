@@ -14,9 +14,11 @@ _HOME_OF = {
     "augmentation_view": "coursekit.explore.augmentation",
     "background_view": "coursekit.explore.background",
     "batch_norm_view": "coursekit.explore.batch_norm",
+    "desk_view": "coursekit.explore.desk",
     "explore_augmentation": "coursekit.explore.augmentation",
     "explore_background": "coursekit.explore.background",
     "explore_batch_norm": "coursekit.explore.batch_norm",
+    "explore_desk": "coursekit.explore.desk",
     "explore_grad_cam": "coursekit.explore.grad_cam",
     "explore_hiding": "coursekit.explore.hiding",
     "explore_kernel": "coursekit.explore.kernel",
@@ -24,6 +26,7 @@ _HOME_OF = {
     "explore_padding": "coursekit.explore.padding",
     "explore_pooling": "coursekit.explore.pooling",
     "explore_receptive_field": "coursekit.explore.receptive_field",
+    "explore_width": "coursekit.explore.width",
     "grad_cam_view": "coursekit.explore.grad_cam",
     "hiding_view": "coursekit.explore.hiding",
     "kernel_step": "coursekit.explore.kernel",
@@ -33,6 +36,7 @@ _HOME_OF = {
     "receptive_field_view": "coursekit.explore.receptive_field",
     "states": "coursekit.explore.live",
     "static": "coursekit.explore.shell",
+    "width_view": "coursekit.explore.width",
 }
 __all__ = sorted(_HOME_OF)
 __getattr__, __dir__ = lazy(__name__, _HOME_OF)

@@ -21,6 +21,7 @@ from coursekit import Batches, check, claim, digits, evaluate, figures, fit, hin
 from coursekit import photos, predict, reveal, solution, verdict
 from coursekit.course import prediction_table, verdict_table
 from coursekit.data import mnist
+from coursekit.explore import explore_desk
 from coursekit.metrics import interval, paired
 from coursekit.training import track
 
@@ -412,7 +413,14 @@ figures.images(
 )
 
 # %% [markdown]
-# How many tracks are enough? What the best way back misses, for 1 to 12 tracks:
+# **One question to settle** at the desk: with how few tracks does the photo still come
+# back, and how must the last track be set so that it does not?
+
+# %%
+explore_desk()
+
+# %% [markdown]
+# The same without sliders: what the best way back misses, for 1 to 12 tracks.
 
 # %%
 missed = []

@@ -29,6 +29,7 @@ from coursekit.blocks import ConvNormAct, DepthwiseSeparable, GAPHead
 from coursekit.blocks import InvertedBottleneck
 from coursekit.course import prediction_table, verdict_table
 from coursekit.data import cifar10
+from coursekit.explore import explore_width
 from coursekit.metrics import interval, paired
 from coursekit.models import cifar_resnet, resnet18, resnet34, squeeze_expand, vgg16
 from coursekit.training import track
@@ -583,7 +584,15 @@ biggest["VGG-16"] = largest_batch(sixteen, size, "15 GB")
 step_of_32
 
 # %% [markdown]
-# The parts of a training step of ResNet-18 against the batch:
+# **One question to settle:** a T4 has 16 GB (15 to use). You double all widths. By how
+# much does the largest batch shrink: to a half, or to a quarter?
+
+# %%
+explore_width()
+
+# %% [markdown]
+# The same as a plain figure: the parts of a training step of ResNet-18 against the
+# batch.
 
 # %%
 SIZES = (1, 8, 32, 128, 512)
