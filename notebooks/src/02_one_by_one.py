@@ -413,8 +413,16 @@ figures.images(
 )
 
 # %% [markdown]
-# **One question to settle** at the desk: with how few tracks does the photo still come
-# back, and how must the last track be set so that it does not?
+# **Predict:** with how few tracks does the photo still come back exactly: 1, 3, 6 or 12?
+
+# %%
+guess = 6  # answer
+sure = ...  # how sure, 50 to 100 %: only if you like
+predict("02-tracks", guess, options=(1, 3, 6, 12), unit="tracks", sure=sure)
+
+# %% [markdown]
+# **One question to settle** at the desk: take the fewest tracks with which the photo
+# comes back. How must the last one be set so that it does *not*?
 
 # %%
 explore_desk()
@@ -443,8 +451,7 @@ figures.curves(
 
 # %% [markdown]
 # The other way round: twelve channels, squeezed into three, and back to twelve. Now it
-# depends on what the twelve hold. Those of a *trained* network are no mixtures of
-# three.
+# depends on what the twelve hold.
 #
 # **Predict:** a network has learnt digits; its first layer has 12 channels. The best
 # three mixtures of them keep how many percent of the energy (the sum of squares): 25,
@@ -530,7 +537,7 @@ verdict(
         "energy kept by 3 of 12 trained channels (%)": three_kept,
         "the same, independent channels (%)": shares["independent"][2],
     },
-    predicted=reveal("02-energy", three_kept),
+    predicted=f"{reveal('02-tracks', enough)} {reveal('02-energy', three_kept)}",
     why="Twelve mixtures of three hold three numbers; three mixtures of twelve too.",
 )
 
@@ -590,7 +597,7 @@ figures.images(
 )
 
 # %% [markdown]
-# Four networks. All end in the strongest answer of each map and two dense layers; they
+# Five networks. All end in the strongest answer of each map and two dense layers; they
 # differ in what happens before. In the first and third no channel looks at another.
 
 
@@ -875,8 +882,9 @@ verdict(
 )
 
 # %% [markdown]
-# A channel stands for a stroke, a curve, an empty corner: what several digits have in
-# common. The next layer, or a 1×1, puts digits together from that.
+# Look at the rows of pictures once more: what do those of one channel have in common?
+# Seldom the digit, often a stroke or a curve. Digits are put together from such parts
+# by the next layer.
 #
 # ## 7 · Two kinds of operation?
 
@@ -1069,7 +1077,7 @@ prediction_table("02")
 # %% [markdown]
 # ## Exercises, from easy to open
 #
-# 1. Set two of the desk's three tracks to the same mixture. What comes back?
+# 1. At the desk, with three tracks, make yours pure red. What comes back?
 # 2. Set `PARTS` to 12. Does *1×1* still solve the dots?
 # 3. Give the AND a bias of −0.5. What goes wrong?
 
