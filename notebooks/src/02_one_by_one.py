@@ -413,7 +413,7 @@ figures.images(
 )
 
 # %% [markdown]
-# **Predict:** with how few tracks does the photo still come back exactly: 1, 3, 6 or 12?
+# **Predict:** with how few tracks does the photo come back exactly: 1, 3, 6 or 12?
 
 # %%
 guess = 6  # answer
