@@ -18,7 +18,7 @@ from torch import nn
 from coursekit._base.files import write_whole
 from coursekit.anatomy import anatomy, seen
 from coursekit.data import digits, photos
-from coursekit.figures import bars, fields, images
+from coursekit.figures import bars, curves, fields, heatmap, images
 from coursekit.models import vgg16
 from coursekit.models.capstone import (
     budget_net,
@@ -93,6 +93,27 @@ def session_02b() -> Figure:
     return bars(costs, xlabel="multiply-adds", log=True, highlight=["1×1, 512 to 32"])
 
 
+def session_03() -> Figure:
+    """Show the dense layer that does what a 3×3 convolution does."""
+    weights = torch.arange(1.0, 10).view(1, 1, 3, 3)
+    spikes = torch.eye(81).view(81, 1, 9, 9)
+    matrix = torch.nn.functional.conv2d(spikes, weights, padding=1).flatten(1).T
+    axes = {"xlabel": "input pixel", "ylabel": "output pixel"}
+    return heatmap(matrix, label="weight", **axes)
+
+
+def session_03b() -> Figure:
+    """Show how a temperature turns gaps of logits into gaps of shares."""
+    gaps = torch.linspace(0, 3, 61)
+    pairs = torch.stack([gaps, torch.zeros_like(gaps)], dim=1)
+    shares = {
+        f"shares, T = {t:g}": (pairs / t).softmax(1) @ torch.tensor([1.0, -1])
+        for t in (0.1, 0.5, 1.0, 2.0)
+    }
+    axes = {"xlabel": "gap of two logits", "ylabel": "gap of their shares"}
+    return curves(gaps, {"logits": gaps, **shares}, **axes)
+
+
 def session_08() -> Figure:
     """Show how many parameters each step of the capstone leaves."""
     nets = {
@@ -110,6 +131,8 @@ SESSIONS: dict[str, Callable[[], Figure]] = {
     "01": session_01,
     "02": session_02,
     "02b": session_02b,
+    "03": session_03,
+    "03b": session_03b,
     "08": session_08,
 }
 
@@ -137,7 +160,7 @@ def render(folder: Path, sessions: Sequence[str] = tuple(SESSIONS)) -> list[Path
 
     Args:
         folder: made if it is not there.
-        sessions: two-digit numbers, each a key of `SESSIONS`.
+        sessions: numbers such as "03" or "03b", each a key of `SESSIONS`.
 
     Raises:
         ValueError: a session without a picture.
