@@ -11,7 +11,7 @@ import numpy as np
 
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
-from coursekit.explore.inputs import photo_or_sample
+from coursekit.explore.photo_input import photo_or_sample
 from coursekit.explore.setting import Choice, Real, Whole
 from coursekit.explore.view import View, pointed
 
