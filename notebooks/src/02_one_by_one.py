@@ -1085,7 +1085,7 @@ prediction_table("02")
 # 4. Train section 6 for 40 epochs. Do channels become owners?
 # 5. Is there a channel that nobody needs? Set one at a time to 0 and measure.
 # 6. Open: what would a network lose if all its 3×3 layers kept the channels apart and
-#    only 1×1 layers mixed them? Part two of this session measures it.
+#    only 1×1 layers mixed them? Session 02b measures it.
 
 # %% [markdown]
 # ## Further reading

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 02 One by one, part two: width and memory
+# # 02b Width and memory
 #
 # **How many channels can you afford, and what do they cost?**
 #
@@ -7,8 +7,8 @@
 # transition layer with a reason, and tell a difference between two networks from an
 # accident.
 #
-# About 90 minutes of work · comes after part one of *02 One by one* · runs offline,
-# without a GPU.
+# About 90 minutes of work · comes after *02 One by one* · runs offline, without a
+# GPU.
 
 # %% tags=["setup"]
 # setup
