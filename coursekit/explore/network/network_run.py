@@ -57,8 +57,8 @@ class Network:
 
     def maps(self, index: int) -> Tensor:
         """Return what a row gave: (c, h, w), or (c, 1, 1) and the like."""
-        found = self.outputs[self.row(index).name]
-        return found.reshape(-1, 1, 1) if found.ndim < 2 else found
+        output = self.outputs[self.row(index).name]
+        return output.reshape(-1, 1, 1) if output.ndim < 2 else output
 
     def around(self, call: str) -> tuple[str, ...]:
         """Return "", the containers round a call from outside in, and itself."""
