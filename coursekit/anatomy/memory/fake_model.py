@@ -21,11 +21,11 @@ from torch._subclasses.fake_tensor import (
 from torch.func import functional_call
 from torch.utils._pytree import tree_leaves
 
+from coursekit._base.modes import left_as_found
 from coursekit.anatomy.calls import (
     Frame,
     cpu_by_default,
     explained,
-    left_as_found,
     watched_calls,
 )
 from coursekit.anatomy.memory.live_tensors import LiveTensors

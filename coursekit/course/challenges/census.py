@@ -13,12 +13,12 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from coursekit._base.modes import left_as_found
 from coursekit.anatomy import trace as tracing
 from coursekit.anatomy.arguments import checked_model, checked_shape
 from coursekit.anatomy.calls import (
     cpu_by_default,
     explained,
-    left_as_found,
     watched_calls,
 )
 from coursekit.course.challenges.notes import Census
