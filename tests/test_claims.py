@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from coursekit._base.words import number_text
 from coursekit.course.claims import (
     CLAIMS,
     VERDICT_MIME,
@@ -17,7 +18,6 @@ from coursekit.course.claims import (
     verdict,
     verdict_table,
 )
-from coursekit.course.claims.claim_cards import number_text
 from coursekit.staff.build.folder import sessions
 from coursekit.staff.build.measured_only import typed_in
 from coursekit.staff.build.notebook_source import read_source
@@ -302,7 +302,7 @@ def test_the_text_of_a_verdict_is_this_block():
 
 def test_a_claim_is_shown_without_its_verdict():
     shown = claim("C21")
-    assert repr(shown) == "Claim C21: Scaling pixels by 1/255 is standardisation."
+    assert repr(shown) == "Claim C21\n  Scaling pixels by 1/255 is standardisation."
     assert "false" not in repr(shown) + shown._repr_html_()
 
 
