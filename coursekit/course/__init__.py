@@ -30,6 +30,7 @@ _HOMES = {
     "submit": "coursekit.course.handin",
     "verdict": "coursekit.course.claims",
     "verdict_table": "coursekit.course.claims",
+    "whole_error": "coursekit.course.short_errors",
     "wilson": "coursekit.course.challenges",
 }
 __all__ = [*_HOMES]

@@ -98,8 +98,9 @@ def width(n):
     return 100 * (found.high - found.low) / 2
 
 
-third = next(n for n in range(1_000, 90_000, 100) if width(n) <= width(1_000) / 3)
-reveal("08-times-as-many", third / 1_000)
+tried_sizes = range(10_000, 100_000, 1_000)
+third = next(n for n in tried_sizes if width(n) <= width(10_000) / 3)
+reveal("08-times-as-many", third / 10_000)
 
 # %% [markdown]
 # How fast does the width shrink?
