@@ -6,14 +6,14 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from coursekit.course.short_errors import is_own, use_short_errors, whole_error
+from coursekit._base.short_errors import is_own, use_short_errors, whole_error
 
 SETUP = """
 import torch
 from torch import nn
 from coursekit import anatomy, fit, digits
 from coursekit.course import whole_error
-from coursekit.course.short_errors import use_short_errors
+from coursekit._base.short_errors import use_short_errors
 from coursekit.explore import explore_network
 use_short_errors()
 

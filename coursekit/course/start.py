@@ -16,7 +16,7 @@ from pathlib import Path
 
 import coursekit
 from coursekit._base.hosted import hosted_by
-from coursekit.course.short_errors import use_short_errors
+from coursekit._base.short_errors import use_short_errors
 
 SHOWN = ("torch", "torchvision", "ipywidgets")
 

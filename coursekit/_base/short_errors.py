@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from coursekit._base.notebook import shell
+
 _PYTHON = sysconfig.get_path("stdlib")
 _PACKAGES = ("site-packages", "dist-packages")
 _HOUSE = str(Path(__file__).resolve().parents[1])
@@ -27,11 +29,10 @@ _LAST: list[BaseException] = []  # the error of this kernel that was shown last
 
 def use_short_errors() -> bool:
     """Show short errors from now on in this notebook; say whether there is one."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if shell is None:
+    running = shell()
+    if running is None:
         return False
-    shell.set_custom_exc((Exception,), _show)
+    running.set_custom_exc((Exception,), _show)
     return True
 
 
@@ -43,17 +44,17 @@ def whole_error() -> None:
     sys.stdout.write("".join(traceback.format_exception(_LAST[0])))
 
 
-def _show(shell, kind, value, story, tb_offset=None) -> list[str] | None:
+def _show(ipython, kind, value, story, tb_offset=None) -> list[str] | None:
     """Write an error for IPython: a list of texts, as its own writer gives them."""
     if isinstance(value, SyntaxError):
-        return shell.showsyntaxerror()
+        return ipython.showsyntaxerror()
     _LAST[:] = [value]
-    texts = _texts(shell, kind, value, story, tb_offset)
-    shell._showtraceback(kind, value, texts)
+    texts = _texts(ipython, kind, value, story, tb_offset)
+    ipython._showtraceback(kind, value, texts)
     return texts
 
 
-def _texts(shell, kind, value, story, tb_offset) -> list[str]:
+def _texts(ipython, kind, value, story, tb_offset) -> list[str]:
     """Format an error, its story and those of its causes cut to the student's steps."""
     errors = list(_chain(value))
     whole = [error.__traceback__ for error in errors]
@@ -66,7 +67,7 @@ def _texts(shell, kind, value, story, tb_offset) -> list[str]:
                 error.__traceback__ = kept
         cut = value.__traceback__ is not whole[0]
         shown, offset = (value.__traceback__, 0) if cut else (story, tb_offset)
-        write = shell.InteractiveTB.structured_traceback
+        write = ipython.InteractiveTB.structured_traceback
         texts = write(kind, value, shown, tb_offset=offset)
     finally:
         for error, story_of_it in zip(errors, whole, strict=True):
