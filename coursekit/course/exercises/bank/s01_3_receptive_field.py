@@ -105,6 +105,18 @@ def last_stride_only(layers):
     return field
 
 
+@slip("added")
+def doubles_at_pooling(layers):
+    """You double the field at a 2×2 pooling; it adds one jump only: two 3×3 and a
+    pooling see 6 pixels, not 10. What it doubles is the jump of all layers after it."""
+    field, jump = 1, 1
+    for kernel_size, stride, dilation in layers:
+        is_pooling = (kernel_size, stride) == (2, 2)
+        field = 2 * field if is_pooling else field + dilation * (kernel_size - 1) * jump
+        jump *= stride
+    return field
+
+
 @slip("off by one")
 def starts_at_zero(layers):
     """Your field is one too small: before any layer a unit sees one pixel, itself."""
@@ -198,6 +210,7 @@ EXERCISE = Exercise(
         dilates_the_kernel,
         adds_strides,
         last_stride_only,
+        doubles_at_pooling,
         starts_at_zero,
         adds_whole_kernels,
         multiplies_fields,

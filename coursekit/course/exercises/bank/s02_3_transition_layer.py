@@ -124,6 +124,15 @@ class SameDepth(Transition):
         super().__init__(in_channels, in_channels)
 
 
+@slip("graph")
+class CutFromTheGraph(Transition):
+    """Your input is cut off from the graph (`.detach()`, `.data`), so no layer before
+    this one would learn."""
+
+    def forward(self, images):
+        return super().forward(images.detach())
+
+
 def cases(draw):
     for _ in range(4):
         n, c, out = draw.integer(2, 3), draw.integer(3, 6), draw.integer(1, 5)
@@ -163,6 +172,7 @@ EXERCISE = Exercise(
         ThroughRelu,
         Overlapping,
         SameDepth,
+        CutFromTheGraph,
     ),
     hints=(
         "Which operation changes the depth, and which changes height and width?",

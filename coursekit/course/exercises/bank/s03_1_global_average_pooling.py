@@ -45,6 +45,13 @@ def keeps_axes(images):
     return images.mean((2, 3), keepdim=True)
 
 
+@slip("length one")
+def squeezes(images):
+    """You `squeeze()` every axis of length 1 away, so a batch of one or a single
+    channel loses its axis; name the axes that go: `mean((2, 3))`."""
+    return images.mean((2, 3)).squeeze()
+
+
 @slip("axes")
 def over_channels(images):
     """You average over the channels; GAP averages over height and width and keeps the
@@ -120,6 +127,7 @@ EXERCISE = Exercise(
         sums,
         global_maximum,
         keeps_axes,
+        squeezes,
         over_channels,
         over_the_batch,
         rows_only,

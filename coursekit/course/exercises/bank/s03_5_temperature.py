@@ -39,6 +39,14 @@ def ignores_it(logits, temperature):
     return logits.softmax(1)
 
 
+@slip("overflow")
+def overflows(logits, temperature):
+    """Large logits at a low temperature give NaN: e^1000 is infinite. Let `softmax` do
+    it, or subtract the largest logit of the row first."""
+    powers = (logits / temperature).exp()
+    return powers / powers.sum(1, keepdim=True)
+
+
 @slip("logits")
 def scales_the_shares(logits, temperature):
     """You divide the shares by the temperature; divide the logits, before softmax."""
@@ -101,6 +109,7 @@ EXERCISE = Exercise(
     wrong=(
         multiplies,
         ignores_it,
+        overflows,
         scales_the_shares,
         over_the_batch,
         squared,

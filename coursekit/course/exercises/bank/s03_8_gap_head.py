@@ -136,6 +136,24 @@ class KeepsAxes(GapHead):
         return super().forward(images)[:, :, None, None]
 
 
+@slip("graph")
+class CutFromTheGraph(GapHead):
+    """Your input is cut off from the graph (`.detach()`, `.data`), so no layer before
+    this one would learn."""
+
+    def forward(self, images):
+        return super().forward(images.detach())
+
+
+@slip("length one")
+class Squeezes(GapHead):
+    """You `squeeze()` every axis of length 1 away, so a batch of one loses its axis;
+    name the axes that go: `mean((2, 3))`."""
+
+    def forward(self, images):
+        return self.classify(images.mean((2, 3))).squeeze()
+
+
 def cases(draw):
     for _ in range(4):
         channels, classes = draw.integer(2, 6), draw.integer(2, 7)
@@ -176,6 +194,8 @@ EXERCISE = Exercise(
         TwoLayers,
         ReluFirst,
         KeepsAxes,
+        Squeezes,
+        CutFromTheGraph,
     ),
     hints=(
         "How many numbers are left per image after GAP? That is what the dense layer "

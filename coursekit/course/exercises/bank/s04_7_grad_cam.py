@@ -113,6 +113,13 @@ def keeps_the_axis(activations, gradients):
     return (gradients.mean((2, 3), True) * activations).sum(1, keepdim=True).relu()
 
 
+@slip("length one")
+def squeezes(activations, gradients):
+    """You `squeeze()` every axis of length 1 away, so a batch of one or a map of one
+    row loses its axis; `sum(1)` takes away the right one."""
+    return (gradients.mean((2, 3), True) * activations).sum(1).relu().squeeze()
+
+
 @slip("axes")
 def over_channels(activations, gradients):
     """You average the gradients over the channels; average over height and width, so
@@ -163,6 +170,7 @@ EXERCISE = Exercise(
         over_the_batch,
         rescaled,
         keeps_the_axis,
+        squeezes,
         over_channels,
     ),
     hints=(

@@ -217,6 +217,15 @@ class SecondUnused(ResidualBlock):
         return (x + self.shortcut(images)).relu()
 
 
+@slip("graph")
+class CutFromTheGraph(ResidualBlock):
+    """Your input is cut off from the graph (`.detach()`, `.data`), so no layer before
+    this one would learn."""
+
+    def forward(self, images):
+        return super().forward(images.detach())
+
+
 def cases(draw):
     for before, after, stride in ((3, 3, 1), (2, 4, 1), (3, 5, 2), (4, 4, 2)):
         shape = draw.integer(3, 4), before, *draw.integers(2, 5, 8)
@@ -264,6 +273,7 @@ EXERCISE = Exercise(
         Concatenates,
         BigProjection,
         SecondUnused,
+        CutFromTheGraph,
     ),
     hints=(
         "Write the plain block first: convolution, norm, ReLU, convolution, norm. What "

@@ -229,6 +229,15 @@ class ConcatenatesRows(Inception):
         return torch.cat(padded, 2)
 
 
+@slip("graph")
+class CutFromTheGraph(Inception):
+    """Your input is cut off from the graph (`.detach()`, `.data`), so no layer before
+    this one would learn."""
+
+    def forward(self, images):
+        return super().forward(images.detach())
+
+
 def cases(draw):
     settings = ((4, 2, (2, 3), (2, 2), 3), (3, 3, (4, 2), (1, 3), 2))
     for one in (*settings, (5, 2, (3, 4), (2, 3), 1)):
@@ -277,6 +286,7 @@ EXERCISE = Exercise(
         SwapsReducedAndOut,
         ReducesAfterPooling,
         ConcatenatesRows,
+        CutFromTheGraph,
     ),
     hints=(
         "Write one branch at a time and look at its shape. Which padding keeps the "

@@ -52,7 +52,8 @@ def forgets_one_reduction(side, in_channels, one, three, five, reduced):
 
 @slip("left out")
 def forgets_the_reductions(side, in_channels, one, three, five, reduced):
-    """You forget the 1×1 reductions before 3×3 and 5×5; they cost something too."""
+    """Two of the three 1×1 reductions are missing: one stands before the 3×3, one
+    before the 5×5, and one after the pooling; each costs something."""
     full = by_layers(side, in_channels, one, three, five, reduced)
     return full - 2 * side**2 * in_channels * reduced
 

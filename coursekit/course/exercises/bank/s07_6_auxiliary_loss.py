@@ -116,6 +116,14 @@ def main_cut_from_the_graph(main, auxiliary, labels, weight=0.3, training=True):
     return rest - F.cross_entropy(main, labels) + F.cross_entropy(main, labels).detach()
 
 
+@slip("graph")
+def auxiliary_cut_from_the_graph(main, auxiliary, labels, weight=0.3, training=True):
+    """The auxiliary losses are cut off from the graph; they are there for the gradient
+    that they send into the early layers."""
+    heads = [logits.detach() for logits in auxiliary]
+    return by_stacking(main, heads, labels, weight, training)
+
+
 def cases(draw):
     settings = ((2, 0.4, True), (1, 0.2, True), (3, 0.5, False), (2,), (2, 0.1, False))
     for dtype in (torch.float64, torch.float32):
@@ -166,6 +174,7 @@ EXERCISE = Exercise(
         sums_the_batch,
         cut_from_the_graph,
         main_cut_from_the_graph,
+        auxiliary_cut_from_the_graph,
     ),
     hints=(
         "Which losses are left at evaluation?",

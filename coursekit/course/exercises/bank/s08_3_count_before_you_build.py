@@ -10,9 +10,10 @@ from coursekit.course.exercises.exercise import Exercise, slip
 
 def net_parameters(channels, classes):
     """Count 3×3 convolutions with batch norm, GAP and a dense layer."""
-    total = 0
-    for before, after in pairwise(channels):
+    total, before = 0, channels[0]
+    for after in channels[1:]:
         total += 9 * before * after + 2 * after
+        before = after
     return total + channels[-1] * classes + classes
 
 
