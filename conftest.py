@@ -1,6 +1,6 @@
 """How one pytest run treats the stack, and the kernels of the notebooks.
 
-- Two processes share the files (pyproject.toml), in the order of `turn`.
+- Under `pytest -n 2` two processes share the files, in the order of `turn`.
 - `tests/test_stack.py` runs first; where torch and torchvision do not fit, it ends the
   run, since everything after it would fail for the same reason.
 - nbval starts a notebook's kernel with the environment of this process. Kernels are
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ["COURSEKIT_PROGRESS"] = "off"  # no kernel of a test writes a student's file
 OFFLINE = Path(__file__).resolve().parent / "tests" / "offline"
 # Forms of an output that a solution notebook does not keep: its text says the same.
 NOT_STORED = ("text/html", "image/svg+xml")
@@ -58,6 +59,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         def _split_scope(self, nodeid: str) -> str:
             return "browser" if is_browser(nodeid) else nodeid.partition("::")[0]
 
+    config.option.loadscopereorder = False  # files keep the order of `turn`
     return ByFile(config, log)
 
 
