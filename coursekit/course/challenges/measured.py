@@ -10,8 +10,8 @@ from torch import nn
 from coursekit.anatomy.arguments import checked_model
 from coursekit.course.challenges.census import census
 from coursekit.course.challenges.count_learnt import Count, count
-from coursekit.course.challenges.interval import Interval
 from coursekit.course.challenges.notes import Census
+from coursekit.metrics.proportion import Proportion
 from coursekit.training import History
 from coursekit.training.history import Epoch
 
@@ -39,7 +39,7 @@ class Measured:
     count: Count
     epochs: tuple[Epoch, ...] | None = None
     no_history: str = "no history was given: `report(model, history)`"
-    test: Interval | None = None
+    test: Proportion | None = None
     no_test: str = "the test images come with `report`"
     baseline: Measured | None = None
 
