@@ -27,12 +27,12 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 # The syllabus' own column, by hand: T true, F false, D depends, M mixed or a quiz.
 SYLLABUS = {
     "01": "TDTTTTMTTTTTTTDTDTTTFDDTT",
-    "02": "TTTTTTDTTFTDDDD",
-    "03": "TTTTTMFTTTTTD",
-    "04": "DDMDTTTDTT",
+    "02": "TTTTTTDDDFTDDDD",
+    "03": "TTTTTMFDTTTTD",
+    "04": "DDMDTTTDDT",
     "05": "TTTFFTTTT",
-    "06": "TTTTTTT",
-    "07": "TMDDDTT",
+    "06": "TMTDTTT",
+    "07": "TMDFDTT",
 }
 LETTER = {"T": "true", "F": "false", "D": "depends", "M": "depends"}
 
@@ -66,6 +66,71 @@ def test_every_claim_is_one_whole_sentence_with_an_experiment():
         assert row.statement.endswith("."), row.id
         assert "  " not in row.statement + row.experiment, row.id
         assert len(row.experiment) > 10, row.id
+
+
+def multiplications(maps, kernel):
+    """Count those of a square `kernel` on maps of (side, channels in, out)."""
+    side, into, out = maps
+    return side * side * into * out * kernel * kernel
+
+
+NAIVE = [((28, 256, 128), 1), ((28, 256, 192), 3), ((28, 256, 96), 5)]
+SLIDE = [((28, 256, 64), 1)] * 3 + [
+    ((28, 256, 128), 1),
+    ((28, 64, 192), 3),
+    ((28, 64, 96), 5),
+]
+VGG16 = [(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 256)]
+VGG16 += [(256, 512)] + [(512, 512)] * 5
+VGG16_DENSE = [(512 * 49, 4096), (4096, 4096), (4096, 1000)]
+ON_A_9X9 = [
+    (row + down, column + right)
+    for row in range(9)
+    for column in range(9)
+    for down in (-1, 0, 1)
+    for right in (-1, 0, 1)
+    if 0 <= row + down < 9 and 0 <= column + right < 9
+]
+
+
+@pytest.mark.parametrize(
+    ("id", "written", "value"),
+    [
+        ("C04", "11,616", 96 * 11 * 11),
+        ("C04", "34,848", 96 * 11 * 11 * 3),
+        ("C04", "34,944", 96 * 11 * 11 * 3 + 96),
+        ("C05", "1.6 billion", 200 * 200 * 40_000 / 1e9),
+        ("C13", "400×400 image is 2×2 after 199", 400 - 2 * 199),
+        ("C35", "576,512", 224 * 224 * 3 + 112 * 112 * 32 + 64 * 64 * 6),
+        ("C35", "2.3 GB", round(576_512 * 1000 * 4 / 1e9, 1)),
+        ("C43", "625", len(ON_A_9X9)),
+        ("C43", "6,561", 81 * 81),
+        ("C43", "225", 5 * 5 * 3 * 3),
+        ("C65", "54.25", (224 - 11) / 4 + 1),
+        (
+            "C67",
+            "138,357,544",
+            sum(9 * a * b + b for a, b in VGG16)
+            + sum(a * b + b for a, b in VGG16_DENSE),
+        ),
+        ("C80", "672", 128 + 192 + 96 + 256),
+        ("C81", "854,196,224", sum(multiplications(*layer) for layer in NAIVE)),
+        ("C81", "271,351,808", sum(multiplications(*layer) for layer in SLIDE)),
+        ("C81", "3.1×", round(854_196_224 / 271_351_808, 1)),
+        ("C83", "8.7", round(60_965_224 / 6_998_552, 1)),
+    ],
+)
+def test_a_number_of_the_syllabus_is_what_its_formula_gives(id, written, value):
+    row = CLAIMS[id]
+    assert written in f"{row.statement} {row.experiment}"
+    assert f"{value:,}" in written
+
+
+@pytest.mark.parametrize("id", sorted(CLAIMS))
+def test_a_line_break_in_the_file_never_reaches_a_card(id):
+    shown = claim(id)._repr_html_()
+    assert "\n" not in CLAIMS[id].statement + CLAIMS[id].experiment
+    assert "  " not in shown
 
 
 def test_no_two_claims_say_the_same():
