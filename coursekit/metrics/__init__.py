@@ -1,4 +1,4 @@
-"""Numbers that say how good an answer is: accuracy, confidence and place."""
+"""Numbers that say how good an answer is, and how well a net can learn."""
 
 from coursekit.metrics.answers import confusion_matrix, most_wrong, top_k
 from coursekit.metrics.calibration import (
@@ -7,6 +7,7 @@ from coursekit.metrics.calibration import (
     expected_calibration_error,
     reliability,
 )
+from coursekit.metrics.gradients import gradient_norms
 from coursekit.metrics.place import box_iou, boxes_of, pointing_game
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "boxes_of",
     "confusion_matrix",
     "expected_calibration_error",
+    "gradient_norms",
     "most_wrong",
     "pointing_game",
     "reliability",

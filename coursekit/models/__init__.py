@@ -1,6 +1,7 @@
 """The networks of the lectures, each as its paper has it, and small relatives."""
 
 from coursekit.models.alexnet import alexnet, alexnet_one_tower, zfnet
+from coursekit.models.depth_net import depth_net
 from coursekit.models.googlenet import GoogLeNetOutput, googlenet
 from coursekit.models.lenet import lenet5
 from coursekit.models.resnet import (
@@ -23,6 +24,7 @@ __all__ = [
     "alexnet_one_tower",
     "cifar_plain",
     "cifar_resnet",
+    "depth_net",
     "googlenet",
     "lenet5",
     "plain18",
