@@ -20,6 +20,8 @@ _HOME_OF = {
     "check": "coursekit.checks",
     "hint": "coursekit.checks",
     "solution": "coursekit.checks",
+    "predict": "coursekit.course",
+    "reveal": "coursekit.course",
     "claim": "coursekit.claims",
     "verdict": "coursekit.claims",
 }

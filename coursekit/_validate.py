@@ -4,6 +4,13 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 
 
+def plain(value: object) -> object:
+    """Unwrap a scalar of numpy or torch; leave everything else as it is."""
+    size = getattr(value, "numel", None) or getattr(value, "size", None)
+    count = size() if callable(size) else size
+    return value.item() if hasattr(value, "item") and count == 1 else value
+
+
 def integer(name: str, value: object, *, low: int, high: int | None = None) -> int:
     """Return `value` as an int within [low, high], or refuse it in one sentence.
 

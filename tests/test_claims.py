@@ -150,6 +150,11 @@ def test_no_two_claims_say_the_same():
         ([False, False], "false"),
         ([True, False], "depends"),
         ([False, True, True], "depends"),
+        ([None], "not separable"),
+        ([None, None], "not separable"),
+        ([None, True], "true"),
+        ([None, False], "false"),
+        ([None, False, True], "depends"),
     ],
 )
 def test_the_verdict_follows_from_the_cases(held, expected):
@@ -213,7 +218,7 @@ def test_numbers_are_written_with_four_digits_and_separators(value, text):
         ("false", "false"),
         (torch.tensor(0.25), "0.25"),
         ([3, 5], "[3, 5]"),
-        ("x" * 200, "x" * 79 + "…"),
+        ("x" * 200, "x" * 159 + "…"),
     ],
 )
 def test_a_prediction_is_shown_as_the_student_gave_it(guess, shown):
@@ -229,16 +234,19 @@ def test_a_prediction_never_shows_an_address():
     [
         ({"cases": {}}, "`cases` of C09 must hold at least one case"),
         ({"cases": [True]}, "`cases` must be a dict"),
-        ({"cases": {"n": 1}}, r"`cases\['n'\]` must be True or False; got 1"),
-        ({"cases": {"n": None}}, "must be True or False; got None"),
-        ({"cases": {"n": torch.tensor([True, False])}}, "must be True or False"),
+        (
+            {"cases": {"n": 1}},
+            r"`cases\['n'\]` must be True, False or None .open.; got 1",
+        ),
+        ({"cases": {"n": torch.tensor([True, False])}}, "must be True, False or"),
         ({"cases": {3: True}}, "`cases` must have descriptions as keys; got 3"),
         ({"cases": {" ": True}}, "`cases` must have descriptions as keys"),
         ({"measured": {"m": math.nan}}, r"`measured\['m'\]` must be a finite number"),
         ({"measured": {"m": math.inf}}, "must be a finite number"),
         ({"measured": {"m": torch.tensor(math.nan)}}, "must be a finite number"),
-        ({"measured": {"m": True}}, "must be a finite number or a short label"),
-        ({"measured": {"m": [1, 2]}}, "must be a finite number"),
+        ({"measured": {"m": True}}, "a finite number, a list of runs or a short label"),
+        ({"measured": {"m": [1, "2"]}}, "`values` must list finite numbers; got '2'"),
+        ({"measured": {"m": []}}, "`values` must list at least one run"),
         ({"measured": {"m": 1j}}, "must be a finite number"),
         ({"measured": {"m": ""}}, "must be a finite number"),
         ({"measured": 3}, "`measured` must be a dict"),
@@ -339,6 +347,20 @@ def test_the_html_card_says_everything_the_text_says(held, word):
     assert CLAIMS["C09"].statement in said
 
 
+def test_runs_are_shown_with_mean_half_width_and_number():
+    found = a_verdict(measured={"three runs": [0.90, 0.92, 0.94], "one": [0.9]})
+    assert "measured   three runs = 0.92 ± 0.05 (n = 3)" in repr(found)
+    assert "measured   one = 0.9 (one run)" in repr(found)
+
+
+def test_a_case_that_the_runs_leave_open_is_said_to_be_open():
+    found = a_verdict(cases={"better with padding": None})
+    assert "C09 ≈ not separable" in repr(found)
+    assert "case       open: better with padding" in repr(found)
+    assert "these runs leave it open; the course expects: true" in repr(found)
+    assert not found.surprising
+
+
 PAINT = ("color:", "background")
 
 
@@ -399,13 +421,20 @@ def test_what_is_written_reads_back_equal(tmp_path):
     written = verdict(
         "C14",
         cases={"a": True, "b": False},
-        measured={"n": 12345, "x": 1 / 3, "tiny": 1e-9, "net": "plain"},
+        measured={"n": 12345, "x": 1 / 3, "net": "plain", "runs": [1, 2, 3]},
         predicted=0.1,
         why="So it is.",
     )
     bundle = written._repr_mimebundle_()
     path = stored_notebook(tmp_path / "a.ipynb", json.loads(json.dumps(bundle)))
     assert listing([path]) == (written,)
+
+
+def test_open_cases_and_a_single_run_read_back_as_they_were(tmp_path):
+    written = a_verdict(cases={"a": None}, measured={"one": [0.5]})
+    bundle = json.loads(json.dumps(written._repr_mimebundle_(), allow_nan=False))
+    (found,) = listing([stored_notebook(tmp_path / "a.ipynb", bundle)])
+    assert repr(found) == repr(written)
 
 
 def test_verdicts_are_listed_in_the_order_of_the_claims(tmp_path):

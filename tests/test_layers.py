@@ -27,11 +27,11 @@ FLOORS = {
         "training",
     },
     2: {"models"},
-    3: {"checks", "explore"},
+    3: {"checks", "course", "explore"},
     4: {"authoring", "grading", "handin"},
     5: {"bootstrap", "cli", "doctor", "lab"},
 }
-SAME_FLOOR = {("training", "data")}
+SAME_FLOOR = {("training", "data"), ("claims", "metrics")}
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
 # `import coursekit` imports none of HEAVY; what a training run needs imports torch, and
 # nothing of LATE before a function asks for it.

@@ -49,6 +49,16 @@ def constants(*cells, given):
         pytest.param([], "float('3')", id="float"),
         pytest.param([], "int(7)", id="int"),
         pytest.param([], "sum([1, 2, 3])", id="sum"),
+        pytest.param(
+            ["from coursekit.metrics import interval"],
+            "interval([0.9, 0.8]).above(0.5)",
+            id="an interval of typed runs",
+        ),
+        pytest.param(
+            ["from coursekit.training import track", "runs = [7 for s in track([1])]"],
+            "runs[0]",
+            id="a loop with a line of progress",
+        ),
         pytest.param([], "len(range(10))", id="len"),
         pytest.param([], "eval('7')", id="eval"),
         pytest.param([], "[1, 7][1]", id="picked from a list"),
@@ -123,6 +133,11 @@ def test_a_number_that_is_typed_in_is_found(cells, expression):
     [
         pytest.param([], "net(x).shape[-1]", id="a shape"),
         pytest.param([], "net.weight.numel()", id="a count"),
+        pytest.param(
+            ["from coursekit.metrics import paired"],
+            "paired([net(x).mean()], [1.0]).above(0)",
+            id="an interval of measured runs",
+        ),
         pytest.param([], "int(net(x).max())", id="through a builtin"),
         pytest.param([], "round(float(net(x).max()), 3)", id="through two"),
         pytest.param([], "len(anatomy(net, (1, 5, 5)))", id="the package"),

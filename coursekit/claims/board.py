@@ -64,7 +64,7 @@ def verdict_table(session: str) -> VerdictTable:
 
 
 def _held(verdict) -> str:
-    return f"{sum(held for _, held in verdict.cases)} of {len(verdict.cases)}"
+    return f"{sum(held is True for _, held in verdict.cases)} of {len(verdict.cases)}"
 
 
 def _note(verdict) -> str:
@@ -73,10 +73,10 @@ def _note(verdict) -> str:
 
 
 def _text(verdict) -> str:
-    word = f"{SIGNS[verdict.verdict]} {verdict.verdict:8}"
+    word = f"{SIGNS[verdict.verdict]} {verdict.verdict:13}"
     return (
         f"{verdict.claim.id}  {word} {_held(verdict):>6}  "
-        f"{verdict.claim.statement[:52]}{_note(verdict)}"
+        f"{verdict.claim.statement[:50]}{_note(verdict)}"
     )
 
 

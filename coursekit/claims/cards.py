@@ -9,8 +9,16 @@ from html import escape
 from itertools import groupby
 from numbers import Integral
 
-SIGNS = {"true": "✓", "false": "✗", "depends": "◐"}
-COLOURS = {"true": "#009E73", "false": "#D55E00", "depends": "#E69F00"}
+from coursekit.metrics.runs import Interval
+
+SIGNS = {"true": "✓", "false": "✗", "depends": "◐", "not separable": "≈"}
+COLOURS = {
+    "true": "#009E73",
+    "false": "#D55E00",
+    "depends": "#E69F00",
+    "not separable": "#CC79A7",
+}
+CASE = {True: "holds", False: "fails", None: "open"}
 NEUTRAL = "#0072B2"
 
 CARD = (
@@ -25,10 +33,10 @@ LABEL = "text-align:left;vertical-align:top;padding:.1em 1em .1em 0;white-space:
 VALUE = "text-align:left;vertical-align:top;padding:.1em 0;font-weight:normal"
 
 
-def number_text(value: int | float | str) -> str:
+def number_text(value: int | float | str | Interval) -> str:
     """Write a measurement: 1,234 for whole numbers, 4 significant digits otherwise."""
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str | Interval):
+        return str(value)
     if isinstance(value, Integral):
         return f"{int(value):,}"
     short = float(f"{float(value):.4g}")
@@ -44,7 +52,7 @@ def claim_text(claim) -> str:
 
 def claim_html(claim) -> str:
     """Write a claim as a card, its statement and no verdict."""
-    return _card(
+    return card(
         f"Claim {claim.id}",
         NEUTRAL,
         f"<strong>Claim {claim.id}</strong><br>{escape(claim.statement)}",
@@ -54,17 +62,22 @@ def claim_html(claim) -> str:
 def verdict_rows(verdict) -> list[tuple[str, str]]:
     """Give the rows that both cards show, as (label, text)."""
     measured = [f"{name} = {number_text(value)}" for name, value in verdict.measured]
-    cases = [f"{'holds' if held else 'fails'}: {name}" for name, held in verdict.cases]
+    cases = [f"{CASE[held]}: {name}" for name, held in verdict.cases]
     rows = [("claim", verdict.claim.statement)]
     rows += [("predicted", verdict.predicted or "no prediction made")]
     rows += [("measured", line) for line in measured]
     rows += [("case", line) for line in cases]
     rows += [("why", verdict.why)]
+    return rows + [("note", note) for note in _notes(verdict)]
+
+
+def _notes(verdict) -> list[str]:
+    expected = verdict.claim.syllabus_verdict
     if verdict.surprising:
-        expected = verdict.claim.syllabus_verdict
-        differs = "measured verdict differs from the course's expectation"
-        rows += [("note", f"{differs} ({expected})")]
-    return rows
+        return [f"measured verdict differs from the course's expectation ({expected})"]
+    if verdict.verdict == "not separable":
+        return [f"these runs leave it open; the course expects: {expected}"]
+    return []
 
 
 def verdict_text(verdict) -> str:
@@ -80,7 +93,7 @@ def verdict_html(verdict) -> str:
     rows = "".join(
         _row_html(label, [text for _, text in run]) for label, run in by_label
     )
-    return _card(
+    return card(
         f"Verdict on claim {verdict.claim.id}: {verdict.verdict}",
         COLOURS[verdict.verdict],
         f"<strong>{verdict.claim.id} &nbsp; {word}</strong>"
@@ -96,7 +109,14 @@ def _row_html(label: str, lines: list[str]) -> str:
     )
 
 
-def _card(name: str, colour: str, inside: str) -> str:
+def card(name: str, colour: str, inside: str) -> str:
+    """Frame HTML as a card.
+
+    Args:
+        name: what a screen reader calls it.
+        colour: of its left edge.
+        inside: HTML.
+    """
     style = CARD.format(colour=colour)
     return (
         f'<div role="group" aria-label="{escape(name)}" style="{style}">{inside}</div>'

@@ -1,19 +1,25 @@
 """Claims and verdicts as objects: checks on what goes in, the verdict that follows."""
 
 import difflib
-import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import isfinite, isnan, nan
 from numbers import Integral, Real
 
+from coursekit import _validate
 from coursekit.claims import cards
 from coursekit.claims.board import remember
 from coursekit.claims.syllabus import CLAIMS, Claim
+from coursekit.metrics.runs import Interval, interval
 
 VERDICT_MIME = "application/vnd.coursekit.verdict+json"
 
-VERDICTS = ("true", "false", "depends")
+VERDICTS = ("true", "false", "depends", "not separable")
+LONGEST = 160  # characters of a prediction
+INTERVAL = ("mean", "low", "high", "n")
+
+Measurement = int | float | str | Interval
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,24 +41,24 @@ class Verdict:
 
     Args:
         claim: the row of the syllabus.
-        verdict: "true", "false" or "depends", computed from `cases`.
-        cases: (description, held) for every case tested.
-        measured: (name, number or label) for every measurement shown.
+        verdict: one of `VERDICTS`, computed from `cases`.
+        cases: (description, held) for every case; None where the runs leave it open.
+        measured: (name, number, interval of runs or label) for every measurement.
         predicted: the prediction as text, or None where none was made.
         why: one sentence.
     """
 
     claim: Claim
     verdict: str
-    cases: tuple[tuple[str, bool], ...]
-    measured: tuple[tuple[str, int | float | str], ...]
+    cases: tuple[tuple[str, bool | None], ...]
+    measured: tuple[tuple[str, Measurement], ...]
     predicted: str | None
     why: str
 
     @property
     def surprising(self) -> bool:
         """Whether the measurement contradicts what the syllabus expects."""
-        return self.verdict != self.claim.syllabus_verdict
+        return self.verdict not in (self.claim.syllabus_verdict, "not separable")
 
     def as_dict(self) -> dict:
         """Give the verdict as plain data."""
@@ -62,7 +68,7 @@ class Verdict:
             "verdict": self.verdict,
             "expected": self.claim.syllabus_verdict,
             "cases": dict(self.cases),
-            "measured": dict(self.measured),
+            "measured": {name: _as_data(value) for name, value in self.measured},
             "predicted": self.predicted,
             "why": self.why,
         }
@@ -71,7 +77,7 @@ class Verdict:
         """Give the same data for a notebook's outputs, where only lists keep order."""
         pairs = {
             "cases": [list(pair) for pair in self.cases],
-            "measured": [list(pair) for pair in self.measured],
+            "measured": [[name, _as_data(value)] for name, value in self.measured],
         }
         return self.as_dict() | pairs
 
@@ -115,10 +121,13 @@ def verdict(
     Args:
         id: "C01" to "C86".
         cases: description → whether the statement held there (bool, or a bool scalar
-            of numpy or torch). All true: "true"; all false: "false"; else "depends".
-        measured: name → number (int, float or scalar array) or short label.
+            of numpy or torch), or None where these runs leave it open. Of those that
+            are decided all true: "true"; all false: "false"; else "depends"; none
+            decided: "not separable".
+        measured: name → number (int, float or scalar array), an `Interval` or a list of
+            numbers (one a run, shown with its interval), or a short label.
         why: one sentence that gives the reason.
-        predicted: the student's guess; None or `...` where none was made.
+        predicted: `reveal(…)`, or a guess; None or `...` where none was made.
 
     Raises:
         ValueError: unknown claim, no case, a case that is not a bool, a measurement
@@ -152,10 +161,13 @@ def verdict(
     return result
 
 
-def _verdict_of(held: list[bool]) -> str:
-    if all(held):
+def _verdict_of(held: list[bool | None]) -> str:
+    decided = [one for one in held if one is not None]
+    if not decided:
+        return "not separable"
+    if all(decided):
         return "true"
-    return "depends" if any(held) else "false"
+    return "depends" if any(decided) else "false"
 
 
 def _row(id: object) -> Claim:
@@ -182,41 +194,62 @@ def _label(name: str, text: object) -> str:
     return " ".join(text.split())
 
 
-def _plain(value: object) -> object:
-    """Unwrap a scalar of numpy or torch; leave everything else as it is."""
-    size = getattr(value, "numel", None) or getattr(value, "size", None)
-    count = size() if callable(size) else size
-    return value.item() if hasattr(value, "item") and count == 1 else value
-
-
-def _held(name: object, value: object) -> bool:
-    plain = _plain(value)
-    if not isinstance(plain, bool):
-        raise ValueError(f"`cases[{name!r}]` must be True or False; got {value!r}")
+def _held(name: object, value: object) -> bool | None:
+    plain = _validate.plain(value)
+    if plain is not None and not isinstance(plain, bool):
+        raise ValueError(
+            f"`cases[{name!r}]` must be True, False or None (open); got {value!r}"
+        )
     return plain
 
 
-def _measurement(name: object, value: object) -> int | float | str:
-    plain = _plain(value)
+def _measurement(name: object, value: object) -> Measurement:
+    plain = _validate.plain(value)
     if isinstance(plain, str) and plain.strip():
         return " ".join(plain.split())
+    if isinstance(plain, Interval):
+        return _rounded(plain)
+    if isinstance(plain, list | tuple):
+        return _rounded(_runs(name, plain))
+    if isinstance(plain, Mapping) and set(plain) == set(INTERVAL):
+        return Interval(**{k: nan if v is None else v for k, v in plain.items()})
     if isinstance(plain, Integral) and not isinstance(plain, bool):
         return int(plain)
-    if isinstance(plain, Real) and not isinstance(plain, bool) and math.isfinite(plain):
+    if isinstance(plain, Real) and not isinstance(plain, bool) and isfinite(plain):
         return float(f"{float(plain):.4g}")
     raise ValueError(
-        f"`measured[{name!r}]` must be a finite number or a short label; got {value!r}"
+        f"`measured[{name!r}]` must be a finite number, a list of runs or a short "
+        f"label; got {value!r}"
     )
 
 
+def _runs(name: object, values: list | tuple) -> Interval:
+    try:
+        return interval(values)
+    except ValueError as error:
+        raise ValueError(f"`measured[{name!r}]`: {error}") from None
+
+
+def _rounded(found: Interval) -> Interval:
+    ends = (float(f"{end:.6g}") for end in (found.mean, found.low, found.high))
+    return Interval(*ends, found.n)
+
+
+def _as_data(value: Measurement) -> object:
+    """Give a measurement as JSON has it, without the NaN of a single run."""
+    if not isinstance(value, Interval):
+        return value
+    return {k: None if isnan(v) else v for k, v in asdict(value).items()}
+
+
 def _prediction(value: object) -> str | None:
-    plain = _plain(value)
+    plain = _validate.plain(value)
     if plain is None or plain is ...:
         return None
     if isinstance(plain, bool):
         return str(plain).lower()
-    if isinstance(plain, Real) and math.isfinite(plain):
+    if isinstance(plain, Real) and isfinite(plain):
         return cards.number_text(plain)
     text = " ".join((plain if isinstance(plain, str) else repr(plain)).split())
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
-    return text if len(text) <= 80 else text[:79] + "…"
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

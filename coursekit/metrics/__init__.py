@@ -1,25 +1,35 @@
-"""Numbers that say how good an answer is, and how well a net can learn."""
+"""Numbers that say how good an answer is: accuracy, confidence, place, and spread.
 
-from coursekit.metrics.answers import confusion_matrix, most_wrong, top_k
-from coursekit.metrics.calibration import (
-    Reliability,
-    best_temperature,
-    expected_calibration_error,
-    reliability,
-)
-from coursekit.metrics.gradients import gradient_norms
-from coursekit.metrics.place import box_iou, boxes_of, pointing_game
+What needs torch is loaded on first use (PEP 562): intervals are also for programs that
+read results without it.
+"""
 
-__all__ = [
-    "Reliability",
-    "best_temperature",
-    "box_iou",
-    "boxes_of",
-    "confusion_matrix",
-    "expected_calibration_error",
-    "gradient_norms",
-    "most_wrong",
-    "pointing_game",
-    "reliability",
-    "top_k",
-]
+from importlib import import_module
+
+from coursekit.metrics.runs import Interval, interval, paired
+
+_HOME_OF = {
+    "Reliability": "calibration",
+    "best_temperature": "calibration",
+    "box_iou": "place",
+    "boxes_of": "place",
+    "confusion_matrix": "answers",
+    "expected_calibration_error": "calibration",
+    "gradient_norms": "gradients",
+    "most_wrong": "answers",
+    "pointing_game": "place",
+    "reliability": "calibration",
+    "top_k": "answers",
+}
+
+__all__ = ["Interval", "interval", "paired", *sorted(_HOME_OF)]
+
+
+def __getattr__(name: str):
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'coursekit.metrics' has no attribute {name!r}")
+    return getattr(import_module(f"coursekit.metrics.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -7,6 +7,7 @@ from coursekit.training.places import checkpoint_folder
 from coursekit.training.rate_test import RateTest, rate_test
 from coursekit.training.run import Diverged
 from coursekit.training.schedule import constant, one_cycle, sgd
+from coursekit.training.track import track
 
 __all__ = [
     "Diverged",
@@ -21,4 +22,5 @@ __all__ = [
     "one_cycle",
     "rate_test",
     "sgd",
+    "track",
 ]

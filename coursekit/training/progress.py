@@ -105,7 +105,7 @@ def open_progress(wanted: bool, epochs: int = 1, first: str = "") -> Progress:
         return Progress(None)
     if first:
         _plain(first, 0.0)
-    if _in_notebook():
+    if in_notebook():
         curves = min(CURVES, ONE_EPOCH * (epochs - 1))
         return Progress(_notebook(), draw=_notebook_curves(), curves=curves)
     if sys.stdout.isatty():
@@ -121,7 +121,7 @@ def left(start: float, done: float) -> str:
     return f"{seconds / 60:.0f} min left"
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Return whether a Jupyter kernel runs this code (without importing IPython)."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
