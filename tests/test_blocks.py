@@ -226,6 +226,99 @@ def test_auxiliary_classifier_reads_14_by_14_maps():
 def test_conv_norm_act_has_a_bias_only_without_a_norm():
     assert blocks.ConvNormAct(3, 4)[0].bias is None
     assert blocks.ConvNormAct(3, 4, norm=nn.Identity)[0].bias is not None
+    assert blocks.ConvNormAct(3, 4, norm=None)[0].bias is not None
+
+
+MEANS = {  # over which axes of (n, c, h, w) each norm takes mean and variance
+    "batch": lambda x: x.transpose(0, 1).reshape(x.shape[1], -1),
+    "instance": lambda x: x.reshape(x.shape[0] * x.shape[1], -1),
+    "layer": lambda x: x.reshape(x.shape[0], -1),
+}
+
+
+@pytest.mark.parametrize("norm", MEANS)
+def test_a_norm_gives_each_of_its_sets_mean_0_and_deviation_1(norm):
+    x = 3 + 5 * images(4, 6, 5, 7)
+    out = blocks.ConvNormAct(6, 6, norm=norm)[1].double()(x).detach()
+    for before, after in zip(MEANS[norm](x), MEANS[norm](out), strict=True):
+        mean = sum(before.tolist()) / len(before)
+        variance = sum((v - mean) ** 2 for v in before.tolist()) / len(before)
+        torch.testing.assert_close(after, (before - mean) / (variance + 1e-5) ** 0.5)
+
+
+@pytest.mark.parametrize(("channels", "groups"), [(6, 6), (12, 6), (16, 8), (7, 7)])
+def test_group_norm_shares_a_mean_between_neighbouring_channels(channels, groups):
+    x = 3 + 5 * images(2, channels, 3, 4)
+    out = blocks.ConvNormAct(3, channels, norm="group")[1].double()(x)
+    size = channels // groups
+    for image in range(2):
+        for start in range(0, channels, size):
+            part = x[image, start : start + size]
+            expected = (part - part.mean()) / (part.var(correction=0) + 1e-5).sqrt()
+            torch.testing.assert_close(out[image, start : start + size], expected)
+
+
+def test_ghost_norm_treats_every_part_as_a_batch_of_its_own():
+    ghost = blocks.GhostBatchNorm(3, ghost_size=4).double()
+    x = images(10, 3, 4, 5)
+    out = ghost(x)
+    for part in (slice(0, 4), slice(4, 8), slice(8, 10)):
+        torch.testing.assert_close(
+            out[part], F.batch_norm(x[part], None, None, training=True)
+        )
+
+
+def test_ghost_norms_running_statistics_move_once_for_each_part():
+    ghost = blocks.GhostBatchNorm(2, ghost_size=3, momentum=0.3).double()
+    x = 2 + images(6, 2, 4, 4)
+    ghost(x)
+    mean, variance = torch.zeros(2).double(), torch.ones(2).double()
+    for part in (x[:3], x[3:]):
+        mean = 0.7 * mean + 0.3 * part.mean((0, 2, 3))
+        variance = 0.7 * variance + 0.3 * part.var((0, 2, 3))
+    torch.testing.assert_close(ghost.running_mean, mean)
+    torch.testing.assert_close(ghost.running_var, variance)
+
+
+def test_ghost_norm_is_batch_norm_in_eval_mode_and_with_one_part():
+    ghost, batch = blocks.GhostBatchNorm(3, 8).double(), nn.BatchNorm2d(3).double()
+    x = images(8, 3, 4, 4)
+    torch.testing.assert_close(ghost(x), batch(x))
+    torch.testing.assert_close(ghost.eval()(x[:5]), batch.eval()(x[:5]))
+
+
+NORM_NAMES = ("batch", "ghost", "group", "layer", "instance", None)
+
+
+@pytest.mark.parametrize("norm", NORM_NAMES)
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda norm: blocks.ConvNormAct(8, 16, norm=norm),
+        lambda norm: blocks.Transition(8, 16, norm=norm),
+        lambda norm: blocks.BasicBlock(8, 16, 2, norm=norm),
+        lambda norm: blocks.PlainBlock(8, 16, 2, norm=norm),
+        lambda norm: blocks.Bottleneck(8, 4, 2, norm=norm),
+        lambda norm: blocks.DepthwiseSeparable(8, 16, norm=norm),
+        lambda norm: blocks.InvertedBottleneck(8, 16, norm=norm),
+    ],
+)
+def test_every_block_has_the_norm_it_was_asked_for_and_no_other(build, norm):
+    block = build(norm)
+    assert block(torch.randn(4, 8, 6, 6)).shape[:2] == (4, 16)
+    kinds = {
+        type(module)
+        for module in block.modules()
+        if "Norm" in type(module).__name__
+        and not isinstance(module, blocks.ConvNormAct)
+    }
+    names = {
+        "batch": nn.BatchNorm2d, "ghost": blocks.GhostBatchNorm,
+        "group": nn.GroupNorm, "layer": nn.GroupNorm, "instance": nn.InstanceNorm2d,
+    }  # fmt: skip
+    assert kinds == ({names[norm]} if norm else set())
+    convolutions = [m for m in block.modules() if isinstance(m, nn.Conv2d)]
+    assert all((conv.bias is None) == (norm is not None) for conv in convolutions)
 
 
 @pytest.mark.parametrize(
@@ -234,6 +327,12 @@ def test_conv_norm_act_has_a_bias_only_without_a_norm():
         (lambda: blocks.ConvNormAct(3, 4, groups=2), "`groups` must divide"),
         (lambda: blocks.ConvNormAct(0, 4), "`in_channels` must be a whole number ≥ 1"),
         (lambda: blocks.ConvNormAct(3, 4, 2), "even and has no centre"),
+        (
+            lambda: blocks.ConvNormAct(3, 4, norm="bach"),
+            "`norm` must be one of 'batch'",
+        ),
+        (lambda: blocks.BasicBlock(3, 4, norm="none"), "'instance', None; got 'none'"),
+        (lambda: blocks.GhostBatchNorm(4, 0), "`ghost_size` must be a whole number"),
         (lambda: blocks.Padded(8, 4), "cannot drop channels"),
         (lambda: blocks.BasicBlock(4, 4, shortcut="maybe"), "`shortcut` must be one"),
         (lambda: blocks.Bottleneck(4, 4, stride_on="5x5"), "`stride_on` must be one"),

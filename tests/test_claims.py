@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from coursekit.authoring.folder import sessions
-from coursekit.authoring.provenance import typed_in
+from coursekit.authoring.measured_only import typed_in
 from coursekit.authoring.sources import read_source
 from coursekit.claims import (
     CLAIMS,

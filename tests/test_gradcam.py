@@ -6,7 +6,15 @@ import torch.nn.functional as F
 import torchvision
 from torch import nn
 
-from coursekit.gradcam import grad_cam
+from coursekit.data import shapes
+from coursekit.gradcam import (
+    grad_cam,
+    outlined,
+    overlay,
+    randomised_layers,
+    rank_correlation,
+    shuffled_labels,
+)
 
 
 def picture(*shape: int) -> torch.Tensor:
@@ -115,6 +123,8 @@ def test_a_frozen_backbone_and_no_grad_do_not_matter():
         ("3", 5, "classes 0 to 4; got 5"),
         ("3", [1, 2, 3], "one class or 2, one for each image"),
         ("3", 0.5, "one class or 2"),
+        ("3", [[1, 2, 3]], r"k for each as \(2, k\)"),
+        ("3", [[1, 2], [3, 5]], "classes 0 to 4"),
     ],
 )
 def test_wrong_layers_and_targets_are_refused(layer, targets, message):
@@ -133,3 +143,187 @@ def test_a_layer_that_runs_twice_is_refused():
 def test_one_image_without_a_batch_is_refused():
     with pytest.raises(ValueError, match=r"`images` must be a batch.*got \(3, 8, 8\)"):
         grad_cam(network(), picture(3, 8, 8), "3")
+
+
+def test_several_classes_an_image_are_the_single_ones_in_one_forward_pass():
+    model, x = network().eval(), picture(3, 3, 16, 14)
+    asked = torch.tensor([[0, 3, 1, 4], [2, 2, 0, 1], [4, 0, 3, 2]])
+    passes = []
+    handle = model[0].register_forward_hook(lambda *_: passes.append(1))
+    found = grad_cam(model, x, "3", asked)
+    handle.remove()
+    assert len(passes) == 1
+    assert (found.maps.shape, found.raw.shape) == ((3, 4, 16, 14), (3, 4, 8, 7))
+    assert torch.equal(found.targets, asked)
+    for k in range(4):
+        alone = grad_cam(model, x, "3", asked[:, k])
+        torch.testing.assert_close(found.maps[:, k], alone.maps)
+        torch.testing.assert_close(found.raw[:, k], alone.raw)
+
+
+def test_one_class_each_as_a_column_keeps_its_axis():
+    model, x = network().eval(), picture(2, 3, 12, 12)
+    assert grad_cam(model, x, "3", [[1], [2]]).maps.shape == (2, 1, 12, 12)
+
+
+def test_double_precision_follows_the_definition_and_leaves_the_model_in_single():
+    model, x = network(inplace=True).eval(), picture(3, 3, 16, 14)
+    found = grad_cam(model, x, model[3], 2, dtype=torch.float64)
+    twin, double = network().double(), x.double()
+    activation = twin[:4](double).detach().requires_grad_()
+    twin[4:](activation * 1)[:, 2].sum().backward()
+    alpha = activation.grad.mean((2, 3), keepdim=True)
+    expected = (alpha * activation.detach()).sum(1).clamp(min=0)
+    torch.testing.assert_close(found.raw, expected, rtol=1e-12, atol=1e-14)
+    assert all(p.dtype == torch.float32 for p in model.parameters())
+
+
+def test_a_number_type_that_is_not_floating_is_refused():
+    with pytest.raises(ValueError, match="`dtype` must be a floating-point"):
+        grad_cam(network(), picture(1, 3, 12, 12), "3", dtype=torch.int64)
+
+
+def test_a_layer_without_influence_is_refused():
+    class Deaf(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.unheard, self.heard = nn.Conv2d(3, 2, 1), nn.Conv2d(3, 2, 1)
+
+        def forward(self, x):
+            self.unheard(x)
+            return self.heard(x).mean((2, 3))
+
+    with pytest.raises(ValueError, match="'unheard' has no influence"):
+        grad_cam(Deaf(), picture(1, 3, 4, 4), "unheard")
+
+
+def test_a_model_that_answers_with_maps_is_refused():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3))
+    with pytest.raises(
+        ValueError, match=r"must answer with logits.*got \(1, 4, 2, 2\)"
+    ):
+        grad_cam(model, picture(1, 3, 4, 4), "0")
+
+
+def test_low_resolution_maps_equal_those_of_the_package_before_it_enlarges_them():
+    from pytorch_grad_cam import GradCAM
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    model, x = network().eval(), picture(4, 3, 18, 14)
+    with GradCAM(model, [model[3]]) as cam:
+        cam(x, [ClassifierOutputTarget(3)] * 4)
+        kept = cam.activations_and_grads
+        theirs = cam.get_cam_image(
+            x, model[3], None, kept.activations[0].numpy(), kept.gradients[0].numpy()
+        )
+    ours = grad_cam(model, x, "3", 3).raw
+    torch.testing.assert_close(ours, torch.from_numpy(theirs).clamp(min=0))
+
+
+def test_an_overlay_shows_the_grey_picture_where_the_map_is_zero():
+    x = torch.tensor([[[[0.2, 0.8]], [[0.5, 0.8]], [[0.8, 0.8]]]])
+    laid = overlay(x, torch.tensor([[[0.0, 1.0]]]), strength=1.0)
+    torch.testing.assert_close(laid[0, :, 0, 0], torch.full((3,), 0.5))
+    assert laid[0, :, 0, 1].tolist() == pytest.approx([0.941, 0.894, 0.259])
+
+
+def test_an_overlay_of_bytes_is_that_of_their_share_of_255():
+    bytes_ = torch.randint(256, (2, 1, 4, 5), dtype=torch.uint8)
+    maps = torch.rand(2, 4, 5)
+    torch.testing.assert_close(overlay(bytes_, maps), overlay(bytes_ / 255, maps))
+
+
+def test_a_frame_lies_on_the_border_pixels_of_its_half_open_box():
+    drawn = outlined(torch.zeros(1, 1, 5, 6), torch.tensor([[1, 1, 5, 4]]), (1, 1, 1))
+    expected = torch.tensor(
+        [
+            [0, 0, 0, 0, 0, 0],
+            [0, 1, 1, 1, 1, 0],
+            [0, 1, 0, 0, 1, 0],
+            [0, 1, 1, 1, 1, 0],
+            [0, 0, 0, 0, 0, 0],
+        ]
+    )
+    assert torch.equal(drawn[0], expected.expand(3, -1, -1).float())
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda x: overlay(x - 1, torch.zeros(1, 4, 4)), "not normalised ones"),
+        (lambda x: overlay(x, torch.zeros(1, 4, 5)), "`maps` must be"),
+        (lambda x: overlay(x, 2 + torch.zeros(1, 4, 4)), "`maps` must lie in 0 to 1"),
+        (lambda x: overlay(x, torch.zeros(1, 4, 4), 2.0), "`strength` must be 0 to 1"),
+        (lambda x: overlay(x[:, :2], torch.zeros(1, 4, 4)), "1 or 3 channels"),
+        (lambda x: outlined(x, torch.zeros(2, 4)), r"`boxes` must be \(1, 4\)"),
+    ],
+)
+def test_pictures_that_cannot_be_drawn_on_are_refused(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw(torch.zeros(1, 3, 4, 4))
+
+
+@pytest.mark.parametrize("levels", [2, 3, 1000])
+def test_rank_correlation_is_scipys_also_with_ties(levels):
+    from scipy.stats import spearmanr
+
+    draw = torch.Generator().manual_seed(levels)
+    a, b = torch.randint(levels, (2, 5, 6, 7), generator=draw).float()
+    expected = [spearmanr(x.flatten(), y.flatten()).statistic for x, y in zip(a, b)]  # noqa: B905
+    assert rank_correlation(a, b).tolist() == pytest.approx(expected)
+
+
+def test_a_flat_map_correlates_with_nothing():
+    assert rank_correlation(torch.zeros(1, 2, 2), torch.rand(1, 2, 2)).item() == 0
+
+
+def test_maps_of_different_shapes_have_no_rank_correlation():
+    with pytest.raises(ValueError, match="the same shape"):
+        rank_correlation(torch.zeros(1, 2, 2), torch.zeros(1, 2, 3))
+
+
+def test_layers_are_forgotten_from_the_output_on_and_stay_forgotten():
+    model, x = network().eval(), picture(3, 3, 16, 14)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    rows = randomised_layers(model, x, "3", seed=4)
+    assert [row.layer for row in rows] == ["", "7", "3", "0"]
+    assert torch.equal(rows[0].maps, grad_cam(model, x, "3").maps)
+    assert rows[0].similarity.tolist() == pytest.approx([1] * 3)
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    worse = network().eval()  # forget the last layer by hand, the same draw
+    torch.manual_seed(4)
+    worse[7].reset_parameters()
+    targets = model(x).argmax(1)
+    torch.testing.assert_close(rows[1].maps, grad_cam(worse, x, "3", targets).maps)
+
+
+def test_forgetting_layers_leaves_torchs_random_numbers_alone():
+    model = network().eval()
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    randomised_layers(model, picture(1, 3, 12, 12), "3")
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_parameter_without_a_start_of_its_own_gets_normal_numbers_of_its_spread():
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.see, self.out = nn.Conv2d(3, 400, 1), nn.Parameter(torch.empty(400, 2))
+            nn.init.normal_(self.out, 0, 5)
+
+        def forward(self, x):
+            return self.see(x).mean((2, 3)) @ self.out
+
+    rows = randomised_layers(Scaled().eval(), picture(2, 3, 4, 4), "see")
+    assert [row.layer for row in rows] == ["", "see", ""]
+
+
+def test_shuffled_labels_keep_images_and_counts():
+    data = shapes(40, seed=1)
+    other = shuffled_labels(data, seed=2)
+    assert torch.equal(other.images, data.images)
+    assert torch.equal(other.labels.bincount(), data.labels.bincount())
+    assert not torch.equal(other.labels, data.labels)
+    assert torch.equal(shuffled_labels(data, seed=2).labels, other.labels)

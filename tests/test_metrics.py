@@ -10,10 +10,13 @@ from torch.nn import functional as F
 
 from coursekit.metrics import (
     best_temperature,
+    best_threshold,
     box_iou,
     boxes_of,
     confusion_matrix,
+    energy_inside,
     expected_calibration_error,
+    mask_iou,
     most_wrong,
     pointing_game,
     reliability,
@@ -151,6 +154,39 @@ def test_a_flat_map_scores_the_share_of_the_object():
     assert pointing_game(torch.zeros(1, 4, 4), masks) == 0.25
 
 
+def test_energy_inside_is_the_maps_sum_on_the_object_over_its_whole_sum():
+    maps = torch.tensor([[[1.0, 2], [3, 4]], [[0, 0], [0, 0]]])
+    masks = torch.tensor(
+        [[[True, False], [False, True]], [[True, False], [False, False]]]
+    )
+    assert energy_inside(maps, masks).tolist() == [0.5, 0.25]  # nothing: the area
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**31), st.integers(0, 10))
+def test_mask_iou_equals_counting_pixels(seed, tenths):
+    draw = torch.Generator().manual_seed(seed)
+    maps = torch.rand(2, 5, 4, generator=draw)
+    masks = torch.rand(2, 5, 4, generator=draw) < 0.5
+    masks[:, 0, 0] = True
+    expected = []
+    for one, mask in zip(maps.tolist(), masks.tolist(), strict=True):
+        top = max(max(row) for row in one)
+        cells = [(y, x) for y in range(5) for x in range(4)]
+        limit = torch.tensor(tenths / 10 * top).item()
+        bright = {(y, x) for y, x in cells if one[y][x] >= limit}
+        inside = {(y, x) for y, x in cells if mask[y][x]}
+        expected.append(len(bright & inside) / len(bright | inside))
+    assert mask_iou(maps, masks, tenths / 10).tolist() == pytest.approx(expected)
+
+
+def test_the_best_threshold_is_the_one_whose_box_fits():
+    maps = torch.zeros(1, 6, 6)
+    maps[0, 1:5, 1:5], maps[0, 2:4, 2:4] = 0.4, 1.0
+    assert best_threshold(maps, torch.tensor([[2, 2, 4, 4]]), steps=9) > 0.4
+    assert best_threshold(maps, torch.tensor([[1, 1, 5, 5]]), steps=9) <= 0.4
+
+
 def test_boxes_of_a_map_are_half_open():
     maps = torch.zeros(2, 5, 6)
     maps[0, 1:3, 2:6] = 0.8
@@ -201,6 +237,14 @@ BAD = [
     (
         lambda: pointing_game(torch.zeros(1, 2, 2), torch.zeros(1, 3, 2).bool()),
         "must have the same shape",
+    ),
+    (
+        lambda: energy_inside(-torch.ones(1, 2, 2), torch.ones(1, 2, 2).bool()),
+        "`maps` must be nowhere negative; got -1",
+    ),
+    (
+        lambda: mask_iou(torch.zeros(1, 2, 2), torch.ones(1, 2, 2).bool(), 1.5),
+        "`threshold` must be between 0 and 1",
     ),
     (
         lambda: box_iou(torch.tensor([[0, 0, 0, 1]]), torch.tensor([[0, 0, 1, 1]])),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coursekit.authoring.provenance import typed_in
+from coursekit.authoring.measured_only import typed_in
 from coursekit.authoring.sources import Cell
 
 IMPORTS = """
@@ -118,6 +118,20 @@ def constants(*cells, given):
         pytest.param(["with torch.no_grad():\n    n = 7"], "n", id="in a with"),
         pytest.param(["try:\n    n = 7\nfinally:\n    pass"], "n", id="in a try"),
         pytest.param(["(n := 7)"], "n", id="a walrus"),
+        pytest.param(
+            ["from coursekit import predict", "card = predict('01-x', 7)"],
+            "card.guess",
+            id="a prediction's card",
+        ),
+        pytest.param(
+            ["from coursekit.metrics import interval", "runs = [0.9, 0.8, 0.7]"],
+            "interval(runs).mean",
+            id="the mean of typed runs",
+        ),
+        pytest.param(["(a, b), (c, d) = (1, 2), (3, 4)"], "a + d", id="nested names"),
+        pytest.param(
+            ["n = 7\nsizes = [n for n in net(x)]"], "n", id="hidden by a comprehension"
+        ),
         pytest.param([], "an_unknown_name", id="a name from nowhere"),
     ],
 )
@@ -153,6 +167,17 @@ def test_a_number_that_is_typed_in_is_found(cells, expression):
         pytest.param([], "list(map(net, [x]))[0]", id="mapped"),
         pytest.param(["a = net(x)", "b = a + 1"], "b", id="two names"),
         pytest.param(["a, b = 7, net(x)"], "b", id="unpacked"),
+        pytest.param(["(a, b), c = net(x).shape, 7"], "a - b", id="nested names"),
+        pytest.param(
+            ["runs = {'plain': 0}", "for k in runs:\n    runs[k] = net(x).sum()"],
+            "runs['plain']",
+            id="a dict filled over its zeros",
+        ),
+        pytest.param(
+            ["n = net(x).sum()\nodd = [n for n in (1, 3)]"],
+            "n",
+            id="hidden by a comprehension",
+        ),
         pytest.param(["began = time.time()"], "time.time() - began", id="a time"),
         pytest.param(
             ["def f(n):\n    return F.relu(torch.tensor(n))"], "f(7)", id="a function"

@@ -7,7 +7,7 @@ student and the solution notebook are generated from it, the same bytes every ti
     convert     cells → student and solution notebook
     execute     run a solution notebook, keep the text of its checked cells
     lint        the rules of style that can be checked mechanically
-    provenance  where a verdict's numbers come from: computed, or typed in
+    measured_only  a verdict's numbers come from a measurement
     build       `coursekit build`
 
 Importing this package imports neither jupytext nor nbclient.

@@ -20,7 +20,7 @@ from coursekit.authoring.code import (
 )
 from coursekit.authoring.convert import cells_of
 from coursekit.authoring.folder import Session
-from coursekit.authoring.provenance import typed_in
+from coursekit.authoring.measured_only import typed_in
 from coursekit.authoring.sources import Cell
 
 CODE_LINES, CODE_AIM = 30, 10

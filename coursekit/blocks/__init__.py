@@ -14,7 +14,11 @@ from coursekit.blocks.inception import (
     NaiveInception,
     conv_relu,
 )
-from coursekit.blocks.normalise import LocalContrastNorm, local_response_norm
+from coursekit.blocks.normalise import (
+    GhostBatchNorm,
+    LocalContrastNorm,
+    local_response_norm,
+)
 from coursekit.blocks.residual import BasicBlock, Bottleneck, Padded, PlainBlock
 from coursekit.blocks.separable import DepthwiseSeparable, InvertedBottleneck
 
@@ -27,6 +31,7 @@ __all__ = [
     "DepthwiseSeparable",
     "Factorised",
     "GAPHead",
+    "GhostBatchNorm",
     "Inception",
     "InvertedBottleneck",
     "LocalContrastNorm",

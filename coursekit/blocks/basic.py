@@ -10,6 +10,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from coursekit._validate import integer
+from coursekit.blocks.normalise import Norm, norm_for
 
 
 class ConvNormAct(nn.Sequential):
@@ -20,8 +21,8 @@ class ConvNormAct(nn.Sequential):
         kernel_size: pixels, a number or (height, width).
         stride, dilation, groups: as in `nn.Conv2d`.
         padding: pixels; None keeps the size at stride 1 with odd kernels.
-        norm: channels → normalising layer; `nn.Identity` for none, the convolution then
-            has a bias.
+        norm: "batch", "ghost", "group", "layer", "instance", None for none (the
+            convolution then has a bias), or a function channels → layer.
         activation: () → non-linearity, never in place so that Grad-CAM stays right.
 
     Shape:
@@ -39,12 +40,13 @@ class ConvNormAct(nn.Sequential):
         padding: int | tuple[int, int] | None = None,
         dilation: int = 1,
         groups: int = 1,
-        norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
+        norm: Norm = "batch",
         activation: Callable[[], nn.Module] = nn.ReLU,
     ):
         check_groups(in_channels, out_channels, groups)
         if padding is None:
             padding = same_padding(kernel_size, dilation)
+        norm = norm_for(norm)
         conv = nn.Conv2d(
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
             bias=norm is nn.Identity,
@@ -106,8 +108,9 @@ class Transition(nn.Sequential):
         (n, in_channels, h, w) → (n, out_channels, ⌊h / 2⌋, ⌊w / 2⌋)
     """
 
-    def __init__(self, in_channels: int, out_channels: int):
-        super().__init__(ConvNormAct(in_channels, out_channels, 1), nn.MaxPool2d(2))
+    def __init__(self, in_channels: int, out_channels: int, norm: Norm = "batch"):
+        conv = ConvNormAct(in_channels, out_channels, 1, norm=norm)
+        super().__init__(conv, nn.MaxPool2d(2))
 
 
 class GAPHead(nn.Module):

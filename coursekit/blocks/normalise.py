@@ -1,15 +1,95 @@
-"""The normalisations of the networks before batch norm.
+"""The normalisations: a choice by name, and those of the time before batch norm.
 
+Batch: Ioffe and Szegedy (arXiv 1502.03167). Ghost: Hoffer, Hubara, Soudry (arXiv
+1705.08741, Algorithm 1). Layer: Ba, Kiros, Hinton (arXiv 1607.06450). Instance:
+Ulyanov, Vedaldi, Lempitsky (arXiv 1607.08022). Group: Wu and He (arXiv 1803.08494).
 Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural
 Networks" (NIPS 2012, section 3.3): across channels. Jarrett et al., "What is the Best
 Multi-Stage Architecture for Object Recognition?" (ICCV 2009, section 2): local.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from coursekit._validate import integer, number
+from coursekit._validate import choice, integer, number
+
+Norm = str | None | Callable[[int], nn.Module]
+MOST_GROUPS = 8
+
+
+class GhostBatchNorm(nn.BatchNorm2d):
+    """Normalise a batch in parts, as if every few images were a batch of their own.
+
+    The noise of small batches regularises; the rest of the network keeps the speed of
+    large ones. The running statistics move once for each part, as in the paper. In eval
+    mode it is batch norm.
+
+    Args:
+        num_features: channels.
+        ghost_size: images a part, ≥ 1; the last part may be smaller.
+        eps, momentum, affine: as in `nn.BatchNorm2d`.
+
+    Shape:
+        (n, num_features, h, w) → (n, num_features, h, w)
+    """
+
+    def __init__(self, num_features: int, ghost_size: int = 16, **options):
+        super().__init__(integer("num_features", num_features, low=1), **options)
+        self.ghost_size = integer("ghost_size", ghost_size, low=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        parts = [
+            super(GhostBatchNorm, self).forward(p) for p in x.split(self.ghost_size)
+        ]
+        return torch.cat(parts)
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, ghost_size={self.ghost_size}"
+
+
+def group_norm(channels: int) -> nn.GroupNorm:
+    """Return group norm with as many groups as divide the channels, at most 8.
+
+    The paper has 32 groups for networks of 64 channels and more; the course's are
+    narrower.
+    """
+    channels = integer("channels", channels, low=1)
+    groups = max(g for g in range(1, MOST_GROUPS + 1) if channels % g == 0)
+    return nn.GroupNorm(groups, channels)
+
+
+def layer_norm(channels: int) -> nn.GroupNorm:
+    """Return layer norm of a map: one mean for all channels and pixels of an image."""
+    return nn.GroupNorm(1, integer("channels", channels, low=1))
+
+
+def instance_norm(channels: int) -> nn.InstanceNorm2d:
+    """Return instance norm: one mean for each channel of each image."""
+    return nn.InstanceNorm2d(integer("channels", channels, low=1), affine=True)
+
+
+NORMS: dict[str | None, Callable[[int], nn.Module]] = {
+    "batch": nn.BatchNorm2d,
+    "ghost": GhostBatchNorm,
+    "group": group_norm,
+    "layer": layer_norm,
+    "instance": instance_norm,
+    None: nn.Identity,
+}
+
+
+def norm_for(norm: Norm) -> Callable[[int], nn.Module]:
+    """Return the function channels → layer behind a norm's name, or the function.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    return norm if callable(norm) else NORMS[choice("norm", norm, NORMS)]
 
 
 def local_response_norm(size: int = 5) -> nn.LocalResponseNorm:

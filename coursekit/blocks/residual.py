@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from coursekit._validate import choice, integer
+from coursekit.blocks.normalise import Norm, norm_for
 
 SHORTCUTS = ("projection", "padded", "none")
 
@@ -36,7 +37,7 @@ class Padded(nn.Module):
 
 
 def shortcut_for(
-    kind: str, in_channels: int, out_channels: int, stride: int
+    kind: str, in_channels: int, out_channels: int, stride: int, norm: Norm = "batch"
 ) -> nn.Module | None:
     """Return the module of a shortcut: None where it is the bare identity."""
     choice("shortcut", kind, SHORTCUTS)
@@ -44,15 +45,17 @@ def shortcut_for(
         return None
     if kind == "padded":
         return Padded(in_channels, out_channels, stride)
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
-        nn.BatchNorm2d(out_channels),
-    )
+    normal = norm_for(norm)
+    bias = normal is nn.Identity
+    conv = nn.Conv2d(in_channels, out_channels, 1, stride, bias=bias)
+    return nn.Sequential(conv, normal(out_channels))
 
 
-def conv3x3(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d:
-    """Return a 3×3 convolution that keeps the size at stride 1, without bias."""
-    return nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=False)
+def conv3x3(
+    in_channels: int, out_channels: int, stride: int = 1, bias: bool = False
+) -> nn.Conv2d:
+    """Return a 3×3 convolution that keeps the size at stride 1."""
+    return nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=bias)
 
 
 class BasicBlock(nn.Module):
@@ -63,6 +66,7 @@ class BasicBlock(nn.Module):
         stride: of the first convolution, 1 or 2.
         shortcut: "projection" (1×1 where the shape changes, else identity), "padded"
             (no parameters) or "none": the plain block, the sum left out.
+        norm: as in `ConvNormAct`; with None the convolutions have biases.
 
     Shape:
         (n, in_channels, h, w) → (n, out_channels, ⌈h / stride⌉, ⌈w / stride⌉)
@@ -74,15 +78,21 @@ class BasicBlock(nn.Module):
         out_channels: int,
         stride: int = 1,
         shortcut: str = "projection",
+        *,
+        norm: Norm = "batch",
     ):
         super().__init__()
-        integer("in_channels", in_channels, low=1)
-        self.conv1 = conv3x3(in_channels, integer("out_channels", out_channels, low=1),
-                             stride)  # fmt: skip
-        self.bn1 = nn.BatchNorm2d(out_channels)
-        self.conv2 = conv3x3(out_channels, out_channels)
-        self.bn2 = nn.BatchNorm2d(out_channels)
-        self.downsample = shortcut_for(shortcut, in_channels, out_channels, stride)
+        sides = (
+            integer("in_channels", in_channels, low=1),
+            integer("out_channels", out_channels, low=1),
+        )
+        normal = norm_for(norm)
+        bias = normal is nn.Identity
+        self.conv1 = conv3x3(*sides, stride, bias)
+        self.bn1 = normal(out_channels)
+        self.conv2 = conv3x3(out_channels, out_channels, bias=bias)
+        self.bn2 = normal(out_channels)
+        self.downsample = shortcut_for(shortcut, *sides, stride, norm)
         self.adds_input = shortcut != "none"
 
     def forward(self, x: Tensor) -> Tensor:
@@ -104,7 +114,7 @@ class Bottleneck(nn.Module):
         stride: 1 or 2.
         stride_on: "3x3" as torchvision has it ("ResNet V1.5", the better of the two)
             or "1x1" as in the paper; the receptive fields differ.
-        shortcut: as in `BasicBlock`.
+        shortcut, norm: as in `BasicBlock`.
 
     Shape:
         (n, in_channels, h, w) → (n, 4 · width, ⌈h / stride⌉, ⌈w / stride⌉)
@@ -120,18 +130,23 @@ class Bottleneck(nn.Module):
         *,
         stride_on: str = "3x3",
         shortcut: str = "projection",
+        norm: Norm = "batch",
     ):
         super().__init__()
         choice("stride_on", stride_on, ("1x1", "3x3"))
         first, second = (stride, 1) if stride_on == "1x1" else (1, stride)
         out_channels = self.expansion * integer("width", width, low=1)
-        self.conv1 = nn.Conv2d(in_channels, width, 1, first, bias=False)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = conv3x3(width, width, second)
-        self.bn2 = nn.BatchNorm2d(width)
-        self.conv3 = nn.Conv2d(width, out_channels, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(out_channels)
-        self.downsample = shortcut_for(shortcut, in_channels, out_channels, stride)
+        normal = norm_for(norm)
+        bias = normal is nn.Identity
+        self.conv1 = nn.Conv2d(in_channels, width, 1, first, bias=bias)
+        self.bn1 = normal(width)
+        self.conv2 = conv3x3(width, width, second, bias)
+        self.bn2 = normal(width)
+        self.conv3 = nn.Conv2d(width, out_channels, 1, bias=bias)
+        self.bn3 = normal(out_channels)
+        self.downsample = shortcut_for(
+            shortcut, in_channels, out_channels, stride, norm
+        )
         self.adds_input = shortcut != "none"
 
     def forward(self, x: Tensor) -> Tensor:
@@ -148,5 +163,12 @@ class Bottleneck(nn.Module):
 class PlainBlock(BasicBlock):
     """The twin of `BasicBlock` without the sum: two convolutions in a row."""
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
-        super().__init__(in_channels, out_channels, stride, shortcut="none")
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        *,
+        norm: Norm = "batch",
+    ):
+        super().__init__(in_channels, out_channels, stride, "none", norm=norm)

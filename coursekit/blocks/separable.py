@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from coursekit._validate import choice, integer
 from coursekit.blocks.basic import ConvNormAct
+from coursekit.blocks.normalise import Norm
 
 
 class DepthwiseSeparable(nn.Sequential):
@@ -19,10 +20,13 @@ class DepthwiseSeparable(nn.Sequential):
         (n, in_channels, h, w) → (n, out_channels, ⌈h / stride⌉, ⌈w / stride⌉)
     """
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int = 1, norm: Norm = "batch"
+    ):
+        alone = {"stride": stride, "groups": in_channels, "norm": norm}
         super().__init__(
-            ConvNormAct(in_channels, in_channels, 3, stride=stride, groups=in_channels),
-            ConvNormAct(in_channels, out_channels, 1),
+            ConvNormAct(in_channels, in_channels, 3, **alone),
+            ConvNormAct(in_channels, out_channels, 1, norm=norm),
         )
 
 
@@ -33,22 +37,28 @@ class InvertedBottleneck(nn.Module):
         in_channels, out_channels: ≥ 1.
         expansion: how many times wider the middle is, ≥ 1.
         stride: 1 or 2; the input is added where the shape does not change.
+        norm: as in `ConvNormAct`.
 
     Shape:
         (n, in_channels, h, w) → (n, out_channels, ⌈h / stride⌉, ⌈w / stride⌉)
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, expansion: int = 6, stride: int = 1
+        self,
+        in_channels: int,
+        out_channels: int,
+        expansion: int = 6,
+        stride: int = 1,
+        norm: Norm = "batch",
     ):
         super().__init__()
         choice("stride", stride, (1, 2))
         width = in_channels * integer("expansion", expansion, low=1)
-        self.expand = ConvNormAct(in_channels, width, 1, activation=nn.ReLU6)
-        self.filter = ConvNormAct(
-            width, width, 3, stride=stride, groups=width, activation=nn.ReLU6
-        )
-        self.project = ConvNormAct(width, out_channels, 1, activation=nn.Identity)
+        bent = {"activation": nn.ReLU6, "norm": norm}
+        flat = {"activation": nn.Identity, "norm": norm}
+        self.expand = ConvNormAct(in_channels, width, 1, **bent)
+        self.filter = ConvNormAct(width, width, 3, stride=stride, groups=width, **bent)
+        self.project = ConvNormAct(width, out_channels, 1, **flat)
         self.adds_input = stride == 1 and in_channels == out_channels
 
     def forward(self, x: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ The map is right also where a later layer overwrites the chosen layer's output, 
 convolution before `ReLU(inplace=True)`: the values are kept from before that.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,11 +24,15 @@ class GradCAM:
     """What Grad-CAM found on a batch.
 
     Args:
-        maps: (n, h, w) of the images' size, each scaled so that its largest value is 1;
-            all zero where nothing speaks for the class.
-        raw: (n, h', w') of the layer's size, unscaled.
-        logits: (n, classes) of the same forward pass.
-        targets: (n,) the classes that were asked about.
+        maps: of the images' size, each scaled so that its largest value is 1; all zero
+            where nothing speaks for the class.
+        raw: of the layer's size, unscaled.
+        logits: of the same forward pass.
+        targets: the classes that were asked about.
+
+    Shape:
+        maps (n, h, w), raw (n, h', w'), logits (n, classes), targets (n,); with k
+        classes an image maps (n, k, h, w), raw (n, k, h', w'), targets (n, k).
     """
 
     maps: Tensor
@@ -41,8 +46,10 @@ def grad_cam(
     images: Tensor,
     layer: nn.Module | str,
     targets: int | Sequence[int] | Tensor | None = None,
+    *,
+    dtype: torch.dtype | None = None,
 ) -> GradCAM:
-    """Return Grad-CAM maps of a batch of images.
+    """Return Grad-CAM maps of a batch of images from one forward pass.
 
     The model runs in eval mode and is left as it was: modes, gradients and hooks.
 
@@ -50,48 +57,81 @@ def grad_cam(
         model: images (n, c, h, w) → logits (n, classes).
         images: (n, c, h, w), normalised as the model expects them.
         layer: a module of the model or its name, with an output (n, channels, h', w').
-        targets: class for all images, one per image, or None for the predicted ones.
+        targets: class for all images, one per image, k per image as (n, k), or None for
+            the predicted ones.
+        dtype: number type to compute in, such as torch.float64: on a copy of the model.
+            Default: the model's own.
 
     Raises:
-        ValueError: `layer` is not in the model, does not run once, or gives no
-            map; `targets` are not classes of the model.
+        ValueError: `layer` is not in the model, does not run once, gives no map or has
+            no influence; `targets` are not classes of the model.
     """
     if images.dim() != 4:
         raise ValueError(
             f"`images` must be a batch (n, c, h, w); got {tuple(images.shape)}"
         )
-    module = _find(model, layer)
-    with _eval_mode(model), _kept_output(module) as kept:
+    name = name_of(model, layer)
+    if dtype is not None:
+        model, images = copy.deepcopy(model).to(_floating(dtype)), images.to(dtype)
+    with _eval_mode(model), _kept_output(model.get_submodule(name)) as kept:
         logits = model(images)
     activation = _one_map(kept, layer)
     asked = _checked_targets(targets, logits)
-    with torch.enable_grad():
-        score = logits.gather(1, asked[:, None]).sum()
-    gradient = torch.autograd.grad(score, activation)[0]  # n channels h' w'
+    weights = torch.stack(  # n k channels 1 1
+        [
+            gradient.mean((2, 3), keepdim=True)
+            for gradient in _gradients(logits, activation, asked, layer)
+        ],
+        dim=1,
+    )
     with torch.no_grad():
-        weights = gradient.mean((2, 3), keepdim=True)  # n channels 1 1
-        raw = F.relu((weights * activation).sum(1))  # n h' w'
-        maps = F.interpolate(raw[:, None], images.shape[2:], mode="bilinear")[:, 0]
+        raw = F.relu((weights * activation[:, None]).sum(2))  # n k h' w'
+        maps = F.interpolate(raw, images.shape[2:], mode="bilinear")  # n k h w
         maps = maps / _largest(maps)
+    if asked.dim() == 1:
+        maps, raw = maps[:, 0], raw[:, 0]
     return GradCAM(maps, raw, logits.detach(), asked)
 
 
+def _gradients(
+    logits: Tensor, activation: Tensor, asked: Tensor, layer: nn.Module | str
+) -> Iterator[Tensor]:
+    """Yield the gradient (n, channels, h', w') of each of the k classes asked about."""
+    for classes in asked.reshape(len(asked), -1).T:
+        with torch.enable_grad():
+            score = logits.gather(1, classes[:, None]).sum()
+        found = torch.autograd.grad(
+            score, activation, retain_graph=True, allow_unused=True
+        )[0]
+        if found is None:
+            raise ValueError(f"`layer` {layer!r} has no influence on the logits")
+        yield found
+
+
 def _largest(maps: Tensor) -> Tensor:
-    largest = maps.amax((1, 2), keepdim=True)
+    largest = maps.amax((-2, -1), keepdim=True)
     return torch.where(largest > 0, largest, 1)
 
 
-def _find(model: nn.Module, layer: nn.Module | str) -> nn.Module:
+def _floating(dtype: object) -> torch.dtype:
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise ValueError(f"`dtype` must be a floating-point torch.dtype; got {dtype}")
+    return dtype
+
+
+def name_of(model: nn.Module, layer: nn.Module | str) -> str:
+    """Return the layer's name in the model, or refuse it."""
     modules = dict(model.named_modules())
     if isinstance(layer, str):
         if layer not in modules:
             raise ValueError(f"`layer` {layer!r} is not in the model")
-        return modules[layer]
-    if not any(layer is module for module in modules.values()):
-        raise ValueError(
-            f"`layer` must be a module of this model or its name; got {layer!r}"
-        )
-    return layer
+        return layer
+    for name, module in modules.items():
+        if layer is module:
+            return name
+    raise ValueError(
+        f"`layer` must be a module of this model or its name; got {layer!r}"
+    )
 
 
 def _one_map(kept: list[Tensor], layer: nn.Module | str) -> Tensor:
@@ -108,17 +148,24 @@ def _one_map(kept: list[Tensor], layer: nn.Module | str) -> Tensor:
 
 
 def _checked_targets(targets: object, logits: Tensor) -> Tensor:
+    if logits.dim() != 2:
+        raise ValueError(
+            f"`model` must answer with logits (n, classes); got {tuple(logits.shape)}"
+        )
     count, classes = logits.shape
     if targets is None:
         return logits.detach().argmax(1)
     asked = torch.as_tensor(targets, device=logits.device)
-    if asked.is_floating_point() or asked.dim() > 1 or asked.numel() not in (1, count):
+    several = asked.dim() == 2 and len(asked) == count and asked.numel() > 0
+    one = asked.dim() <= 1 and asked.numel() in (1, count)
+    if asked.is_floating_point() or not (one or several):
         raise ValueError(
-            f"`targets` must be one class or {count}, one for each image; got {targets}"
+            f"`targets` must be one class or {count}, one for each image, or k for "
+            f"each as ({count}, k); got {targets}"
         )
     if bool(((asked < 0) | (asked >= classes)).any()):
         raise ValueError(f"`targets` must be classes 0 to {classes - 1}; got {targets}")
-    return asked.expand(count).long()
+    return asked.long() if several else asked.expand(count).long()
 
 
 @contextmanager

@@ -1,0 +1,53 @@
+"""Small result files of experiments with trained networks: whole at every moment.
+
+A file holds where and when it was measured and, for each arm of the experiment, one
+row for each run. A run that stands in the file with the same settings is not repeated,
+so a command can be stopped and started again.
+"""
+
+import json
+import os
+import platform
+from datetime import date
+from pathlib import Path
+
+import torch
+
+FOLDER = Path(__file__).resolve().parents[1] / "coursekit/course/results"
+
+
+def kept(path: Path, settings: dict) -> dict[str, list[dict]]:
+    """Return arm → runs of a file that was made with the same settings, else none."""
+    if not path.exists():
+        return {}
+    content = json.loads(path.read_text(encoding="utf-8"))
+    same = content["settings"] == json.loads(json.dumps(settings))
+    return content["arms"] if same else {}
+
+
+def write(path: Path, what: str, settings: dict, arms: dict[str, list[dict]]) -> None:
+    """Write the runs with machine, versions and date."""
+    content = {
+        "what": what,
+        "date": date.today().isoformat(),
+        "machine": f"{processor()}, {torch.get_num_threads()} CPU thread",
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "settings": settings,
+        "arms": arms,
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    beside = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside.write_text(text + "\n", encoding="utf-8")
+    os.replace(beside, path)
+
+
+def processor() -> str:
+    """Return the processor's name where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.machine()
