@@ -130,6 +130,79 @@ def test_a_broken_rule_is_found_where_it_stands(course, body, expected):
         assert found == expected
 
 
+def asked(
+    name="01-join", *, cell="guess = 6  # answer\n", prose="**Predict:** how many?"
+):
+    """Write a question and the cell that answers it."""
+    return f"\n# %% [markdown]\n# {prose}\n\n# %%\n{cell}predict({name!r}, guess)\n"
+
+
+def told(name="01-join"):
+    """Write the cell that reveals."""
+    return f"\n# %%\nreveal({name!r}, x)\n"
+
+
+THREE = "".join(asked(f"01-{n}") + told(f"01-{n}") for n in "abc")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (asked() + told(), []),
+        (asked(), ["'01-join' must have exactly one `reveal` in a cell after it"]),
+        (
+            asked() + told() + prose(1) + told(),
+            ["'01-join' must have exactly one `reveal` in a cell after it"],
+        ),
+        (
+            prose(1) + told() + asked(),
+            ["'01-join' must have exactly one `reveal` in a cell after it"],
+        ),
+        (
+            asked() + told() + prose(1) + told("01-joint"),
+            ["reveal('01-joint') has no prediction before it"],
+        ),
+        (
+            asked("02-join") + told("02-join"),
+            ["'02-join' must begin with '01', its session"],
+        ),
+        (
+            asked("join") + told("join"),
+            ["a prediction's name must be a text like '01-join'"],
+        ),
+        (asked("01-a") + told("01-a"), ["two predictions are called '01-a'"] * 2
+            + ["'01-a' must have exactly one `reveal` in a cell after it"] * 2),
+        (
+            asked(cell="guess = 6\n") + told(),
+            ["a cell that calls `predict` must give it the name of an `# answer`"],
+        ),
+        (
+            asked(prose="How many?") + told(),
+            ["the cell before `predict` must ask: **Predict:** …"],
+        ),
+        (
+            asked() + told() + "\n# %% [markdown]\n# *Figure: a cat.*\n",
+            ["a figure's description belongs into its `words=`"],
+        ),
+        (
+            asked() + told() + prose(1) + "\n# %%\nfigures.matrix(x)\n",
+            ["figures.matrix(…) needs `words=`"],
+        ),
+        (asked() + told() + prose(1) + "\n# %%\nfigures.matrix(x, words=w)\n", []),
+    ],
+)  # fmt: skip
+def test_a_prediction_is_asked_answered_and_revealed_once(course, body, expected):
+    found = [message for _, message, _ in findings(course, THREE + body)]
+    assert sorted(found) == sorted(expected)
+
+
+def test_a_notebook_with_fewer_than_four_predictions_is_told_so(course):
+    found = findings(course, THREE)
+    assert [message for _, message, _ in found] == [
+        "3 predictions; at least 4 a notebook"
+    ]
+
+
 @pytest.mark.parametrize(
     ("first", "message"),
     [

@@ -23,6 +23,8 @@ STUB = "...  # your code here"
 ANSWER = re.compile(r"(?P<name>\s*[\w., ]+?)\s*=(?!=)(?P<value>.*?)\s*#\s*answer\s*$")
 SHOW = re.compile(r"# show (?P<name>[\w.]+)\s*$")
 
+FOLDED = frozenset({"fold", "verdict"})  # JupyterLab and Colab hide their source
+
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -200,4 +202,6 @@ def _notebook_cell(v4, cell: Cell, number: str, student: bool):
     if "check" in tags and not student:
         tags.add("nbval-check-output")
     metadata = {"tags": sorted(tags)} if tags else {}
+    if tags & FOLDED:
+        metadata |= {"jupyter": {"source_hidden": True}, "cellView": "form"}
     return new(cell.text, id=f"{number}-{cell.position:03d}", metadata=metadata)

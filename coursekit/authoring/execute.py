@@ -1,8 +1,8 @@
 """Run a solution notebook and keep the text that its checked cells show.
 
-Stored outputs are compared by nbval (cells tagged `check`) or read back as verdicts
-(cells tagged `verdict`), so they hold text only: no pictures, no widget state, nothing
-that names this machine.
+Stored outputs are compared by nbval (cells tagged `check`) or read back (cells tagged
+`verdict`, and those that call `reveal`), so they hold text only: no pictures, no widget
+state, nothing that names this machine.
 """
 
 import copy
@@ -13,7 +13,7 @@ from pathlib import Path
 from coursekit.authoring.sources import Cell
 from coursekit.claims import VERDICT_MIME
 
-KEPT_TAGS = frozenset({"check", "verdict"})
+KEPT_TAGS = frozenset({"check", "reveal", "verdict"})
 KEPT_TYPES = ("text/plain", VERDICT_MIME)
 
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}")

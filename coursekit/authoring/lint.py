@@ -21,13 +21,15 @@ from coursekit.authoring.code import (
 from coursekit.authoring.convert import cells_of
 from coursekit.authoring.folder import Session
 from coursekit.authoring.measured_only import typed_in
+from coursekit.authoring.predicting import check_predictions, predictions_in
 from coursekit.authoring.sources import Cell
+from coursekit.authoring.spoilers import check_spoilers
 
 CODE_LINES, CODE_AIM = 30, 10
 PROSE_WORDS, PROSE_AIM = 90, 60
 WIDTH = 88
 CODE_CELLS_IN_A_ROW = 2
-PREDICTIONS = range(3, 9)
+PREDICTIONS = range(3, 9)  # of a source that does not call `predict` yet
 
 ABSOLUTE = re.compile(
     r"^(/(home|Users|tmp|usr|var|opt|root|mnt|content)/|[A-Za-z]:[\\/])"
@@ -73,6 +75,9 @@ def lint(session: Session, cells: tuple[Cell, ...]) -> list[Finding]:
     found += _exercises(written)
     found += _raising(written)
     found += _predictions(written, session)
+    if predictions_in(written):
+        found += _words_of_figures(written)
+        found += check_spoilers(cells, session.solution)
     found += [(line, message, "error") for line, message in typed_in(versions[0])]
     name = session.shown(session.source)
     ordered = sorted(set(found))
@@ -186,7 +191,25 @@ def _raising(cells: tuple[Cell, ...]) -> Iterator[tuple[int, str, str]]:
             yield cell.line, "the cell after an error must explain it", "error"
 
 
+def _words_of_figures(cells: list[Cell]) -> Iterator[tuple[int, str, str]]:
+    """Every figure has its words in the page, so no prose describes it."""
+    for cell in cells:
+        if cell.kind == "markdown":
+            if re.search(r"^\*Figure\b", cell.text, re.MULTILINE):
+                message = "a figure's description belongs into its `words=`"
+                yield cell.line, message, "error"
+            continue
+        for call in calls_in(cell):
+            given = {word.arg for word in call.keywords}
+            if name_of(call.func).startswith("figures.") and "words" not in given:
+                message = f"{name_of(call.func)}(…) needs `words=`"
+                yield cell.line, message, "error"
+
+
 def _predictions(cells, session: Session) -> Iterator[tuple[int, str, str]]:
+    if predictions_in(cells):
+        yield from check_predictions(cells, session.number[:2])
+        return
     count = sum(bool(answers_in(cell)) for cell in cells if cell.kind == "code")
     if session.number[:2] != "00" and count not in PREDICTIONS:
         yield cells[-1].line, f"{count} Predict cells; aim at three to eight", "advice"

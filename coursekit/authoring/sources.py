@@ -7,6 +7,8 @@ from pathlib import Path
 
 MARK = re.compile(r"# %%(\s|$)")
 
+REVEALS = re.compile(r"^[^#\n]*\breveal\(", re.MULTILINE)
+
 TAGS = frozenset(
     {
         "setup",  # replaced by the generated set-up cell
@@ -23,6 +25,8 @@ TAGS = frozenset(
         "settings",
         "quiz",
         "explorer",
+        "fold",  # its source is hidden, one click away
+        "reveal",  # set by `read_source`: calls `reveal`, its output is stored
     }
 )
 
@@ -88,4 +92,7 @@ def _cell(name: str, found, line: int, position: int) -> Cell:
         raise ValueError(f"{where}: unknown tag {tag!r}{hint} (known: {listed})")
     if not found.source.strip():
         raise ValueError(f"{where}: the cell is empty")
-    return Cell(found.cell_type, found.source.strip("\n"), tags, line, position)
+    text = found.source.strip("\n")
+    if found.cell_type == "code" and REVEALS.search(text):
+        tags |= {"reveal"}
+    return Cell(found.cell_type, text, tags, line, position)

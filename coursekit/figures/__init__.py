@@ -2,8 +2,9 @@
 
 No function here calls `plt.show`, knows a widget or touches pyplot's list of open
 figures: the `Figure` that comes back shows itself, once, as the last expression of a
-cell. Arrays are numpy arrays, torch tensors or nested lists; pictures lie as torch has
-them, (c, h, w), with `uint8` 0..255 or floats 0..1.
+cell, with `words=` as its caption and alternative text. Arrays are numpy arrays, torch
+tensors or nested lists; pictures lie as torch has them, (c, h, w), with `uint8` 0..255
+or floats 0..1.
 """
 
 from coursekit.figures.pictures import fields, images

@@ -26,6 +26,7 @@ def images(
     *,
     columns: int | None = None,
     title: str | None = None,
+    words: str | None = None,
     scale: str = "fixed",
 ) -> Figure:
     """Show pictures side by side.
@@ -35,6 +36,7 @@ def images(
         titles: one short caption a picture.
         columns: pictures in a row; chosen from their number by default.
         title: the finding.
+        words: the caption: what is seen, for somebody who does not see it.
         scale: "fixed" shows 0..255 (integers) or 0..1 (floats) from black to white;
             "each" stretches every picture to its own range, "shared" all of them to
             one range: for feature maps, whose values have no range of their own.
@@ -57,7 +59,7 @@ def images(
     cell = min(WIDTH / columns, 3.4 / max(tallest, 0.5))
     room = 0.3 + 0.18 * max(c.count("\n") for c in captions)
     height = rows * (cell * tallest + (room if titles is not None else 0.1))
-    figure = new_figure(height + (0.5 if title else 0.1), title)
+    figure = new_figure(height + (0.5 if title else 0.1), title, words)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
@@ -74,6 +76,7 @@ def fields(
     labels: Sequence[object] | None = None,
     *,
     title: str | None = None,
+    words: str | None = None,
 ) -> Figure:
     """Draw windows, such as receptive fields, as outlines on a picture.
 
@@ -83,6 +86,7 @@ def fields(
             `coursekit.anatomy.seen` returns them; parts outside the picture are drawn.
         labels: what each window is, for the legend.
         title: the finding.
+        words: the caption: what is seen, for somebody who does not see it.
 
     Shape:
         image: (c, h, w) or (h, w); c is 1 or 3.
@@ -94,7 +98,7 @@ def fields(
     windows = [_box(index, box) for index, box in enumerate(boxes)]
     captions = _captions(labels, len(windows), name="labels", things="boxes")
     height, width = picture.shape[:2]
-    figure = new_figure(min(5.6, 0.9 + 4.6 * height / width), title)
+    figure = new_figure(min(5.6, 0.9 + 4.6 * height / width), title, words)
     axes = figure.subplots()
     _show(axes, picture, "")
     for index, (box, caption) in enumerate(zip(windows, captions, strict=True)):

@@ -27,6 +27,7 @@ def curves(
     xlabel: str,
     ylabel: str,
     title: str | None = None,
+    words: str | None = None,
     mark: float | Mapping[str, float] | None = None,
     level: Mapping[str, float] | None = None,
     log_x: bool = False,
@@ -40,6 +41,7 @@ def curves(
             ("input", "kernel", "output", "truth") takes the role's colour.
         xlabel, ylabel: what is on the axes, with the unit.
         title: the finding.
+        words: the caption: what is seen, for somebody who does not see it.
         mark: where to draw a vertical line: a position, or name → position.
         level: name → height of a horizontal line.
         log_x, log_y: logarithmic axes.
@@ -52,7 +54,7 @@ def curves(
     """
     positions = _vector("x", x)
     lines = _series(series, len(positions))
-    figure = new_figure(3.6, title)
+    figure = new_figure(3.6, title, words)
     axes = figure.subplots()
     for index, (name, values) in enumerate(lines.items()):
         _line(axes, positions, values, name, index)
@@ -71,6 +73,7 @@ def bars(
     *,
     xlabel: str,
     title: str | None = None,
+    words: str | None = None,
     log: bool = False,
     highlight: Sequence[str] = (),
 ) -> Figure:
@@ -80,6 +83,7 @@ def bars(
         values: name → value.
         xlabel: what is measured, with the unit.
         title: the finding.
+        words: the caption: what is seen, for somebody who does not see it.
         log: logarithmic axis, for values that differ by powers of ten.
         highlight: names whose bars are drawn in the accent colour.
 
@@ -96,7 +100,7 @@ def bars(
     unknown = [name for name in highlight if name not in values]
     if unknown or isinstance(highlight, str):
         raise ValueError(f"`highlight` must list names of bars; got {highlight!r}")
-    figure = new_figure(0.9 + 0.42 * len(values) + (0.3 if title else 0), title)
+    figure = new_figure(0.9 + 0.42 * len(values) + (0.3 if title else 0), title, words)
     axes = figure.subplots()
     colours = [ROLES["field"] if n in highlight else ROLES["input"] for n in values]
     drawn = axes.barh([str(n) for n in values], heights, color=colours, height=0.65)

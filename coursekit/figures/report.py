@@ -21,6 +21,7 @@ def overlays(
     *,
     columns: int = 5,
     title: str | None = None,
+    words: str | None = None,
 ) -> Figure:
     """Show pictures, and below each the same picture under a heat map.
 
@@ -30,6 +31,7 @@ def overlays(
         titles: one short caption a picture.
         columns: pictures in a row, ≥ 1.
         title: the finding.
+        words: the caption: what is seen, for somebody who does not see it.
 
     Shape:
         images: (n, c, h, w), c is 1 or 3; maps: (n, h, w).
@@ -46,7 +48,7 @@ def overlays(
     cell = WIDTH / columns
     room = 0.2 + 0.17 * (1 + max(c.count("\n") for c in captions))
     height = rows * (storeys * cell + room) + (0.4 if title else 0)
-    figure = new_figure(height, title)
+    figure = new_figure(height, title, words)
     grid = figure.subplots(rows * storeys, columns, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()

@@ -28,6 +28,7 @@ def matrices(
     *,
     highlight: Mapping[str, Box] | None = None,
     title: str | None = None,
+    words: str | None = None,
 ) -> Figure:
     """Show small matrices side by side with every number written out.
 
@@ -36,6 +37,7 @@ def matrices(
             "output", ...) is tinted in the role's colour.
         highlight: name → ((top, bottom), (left, right)), half open: the cells to frame.
         title: the finding.
+        words: the caption: what is seen, for somebody who does not see it.
 
     Shape:
         each matrix: (h, w), or (w,) for a row.
@@ -56,7 +58,7 @@ def matrices(
     stacked = all(t.shape[0] == 1 for t in tables.values()) and max(widths) > 3
     total = max(widths) if stacked else sum(widths) + 0.8 * (len(widths) - 1)
     cell = min(0.52, (WIDTH - 0.3) / total)
-    figure, axes = _side_by_side(tables, widths, cell, title, stacked)
+    figure, axes = _side_by_side(tables, widths, cell, (title, words), stacked)
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         _cells(ax, name, table, 26 * cell)
         if not stacked:  # the same room for all, so that all cells are equally large
@@ -73,6 +75,7 @@ def matrix(
     *,
     highlight: Box | None = None,
     title: str | None = None,
+    words: str | None = None,
     name: str = "",
 ) -> Figure:
     """Show one small matrix with every number written out; see `matrices`.
@@ -81,13 +84,14 @@ def matrix(
         values: the matrix.
         highlight: ((top, bottom), (left, right)), half open: the cells to frame.
         title: the finding.
+        words: the caption: what is seen, for somebody who does not see it.
         name: what the matrix is; a role's name gives it the role's colour.
 
     Shape:
         values: (h, w), or (w,) for a row.
     """
     frame = None if highlight is None else {name: highlight}
-    return matrices({name: values}, highlight=frame, title=title)
+    return matrices({name: values}, highlight=frame, title=title, words=words)
 
 
 @styled
@@ -95,6 +99,7 @@ def heatmap(
     matrix: object,
     *,
     title: str | None = None,
+    words: str | None = None,
     xlabel: str = "column",
     ylabel: str = "row",
     label: str = "value",
@@ -107,6 +112,7 @@ def heatmap(
     Args:
         matrix: what to show; with a negative value, zero is white and blue is negative.
         title: the finding.
+        words: the caption: what is seen, for somebody who does not see it.
         xlabel, ylabel, label: what columns, rows and colours stand for, with unit.
         values: write each number into its cell.
         xticks, yticks: names of the columns and rows.
@@ -122,7 +128,7 @@ def heatmap(
     if table.ndim != 2 or not np.isfinite(table).all():
         raise ValueError(f"`matrix` must be (h, w), finite; got shape {table.shape}")
     height, width = table.shape
-    figure = new_figure(min(5.5, 1.2 + 4.2 * max(0.3, height / width)), title)
+    figure = new_figure(min(5.5, 1.2 + 4.2 * max(0.3, height / width)), title, words)
     axes = figure.subplots()
     shade = _shading(table)
     drawn = axes.imshow(table, interpolation="nearest", **shade)
@@ -150,14 +156,14 @@ def _table(name: str, values: object) -> np.ndarray:
     return array
 
 
-def _side_by_side(tables, widths, cell: float, title, stacked: bool):
+def _side_by_side(tables, widths, cell: float, texts, stacked: bool):
     heights = [t.shape[0] for t in tables.values()]
     names = 0.32 if any(tables) else 0.0
     if stacked:
         height = sum(heights) * cell + len(tables) * (names + 0.12)
     else:
         height = max(heights) * cell + names + 0.1
-    figure = new_figure(height + (0.45 if title else 0), title)
+    figure = new_figure(height + (0.45 if texts[0] else 0), *texts)
     if stacked:
         return figure, np.ravel(figure.subplots(len(tables), 1))
     ratios = {"width_ratios": widths}
