@@ -20,15 +20,15 @@ from random import Random
 from statistics import fmean, median
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from coursekit import anatomy, check, claim, digits, evaluate, figures, fit, hint
 from coursekit import photos, predict, reveal, solution, verdict
 from coursekit.anatomy import memory, parameters_by_kind, weight_layers
 from coursekit.blocks import BasicBlock, Bottleneck, Padded
-from coursekit.course import prediction_table, verdict_table
-from coursekit.explore import explore_depth
+from coursekit.claims import verdict_table
+from coursekit.course import prediction_table
 from coursekit.metrics import gradient_norms, interval, paired
 from coursekit.models import cifar_resnet, depth_net, resnet18, resnet34, resnet50
 from coursekit.models import resnet101, resnet152, vgg16
@@ -116,6 +116,9 @@ guess = 5  # answer
 sure = ...  # how sure, 50 to 100 %: only if you like
 predict("06-deeper", guess, options=(0, 5, 20, 80), unit="% wrong", sure=sure)
 
+# %% [markdown]
+# Four depths, three runs each:
+
 # %%
 plain = {
     depth: [train(depth, "none", seed) for seed in range(RUNS)]
@@ -143,9 +146,6 @@ figures.curves(
     words="Errors against depth, mean of three runs. The errors on trained and on new "
     "digits lie close together at every depth.",
 )
-
-# %%
-reveal("06-deeper", interval(learnt["plain", 56]))
 
 # %% [markdown]
 # Overfitting looks different: few errors on trained digits, many on new ones. But is a
@@ -181,6 +181,10 @@ built = [
 ]
 layers_built = weight_layers(long_nets[0], (1, 8, 8))
 layers_built, built, learnt["plain", 20]
+
+# %% [markdown]
+# The first list counts the mistakes of the lengthened nets on trained digits, the
+# second those of the nets of 20 layers that they were made from.
 
 # %% tags=["verdict"]
 verdict(
@@ -280,6 +284,9 @@ guess = 40  # answer
 sure = ...  # how sure, 50 to 100 %: only if you like
 predict("06-plus", guess, options=(1, 10, 40, 80), unit="% wrong", sure=sure)
 
+# %% [markdown]
+# The same four depths, with shortcuts that need no weights (section 3):
+
 # %%
 residual = {
     depth: [train(depth, "padded", seed) for seed in range(RUNS)]
@@ -289,6 +296,9 @@ for depth, runs in residual.items():
     pairs = list(zip(runs, parts, strict=True))
     learnt["residual", depth] = [wrong(net, p.train, like) for (net, like), p in pairs]
     new["residual", depth] = [wrong(net, p.test, like) for (net, like), p in pairs]
+
+# %% [markdown]
+# Both families in one picture:
 
 # %%
 figures.curves(
@@ -330,6 +340,10 @@ sure = ...  # how sure, 50 to 100 %: only if you like
 predict("06-zeros", guess, options=(-2, 0, 2), sure=sure)
 
 
+# %% [markdown]
+# In code, F(x) is the block without its sum. Here is one whose kernels are zero:
+
+
 # %%
 def change(block, x):
     """Return F(x): what the layers of a block compute before the sum."""
@@ -340,6 +354,9 @@ def change(block, x):
 zeroed = BasicBlock(1, 1).eval()
 for layer in (zeroed.conv1, zeroed.conv2):
     nn.init.zeros_(layer.weight)
+
+# %% [markdown]
+# Seven numbers through both orders:
 
 # %%
 x = torch.arange(-3.0, 4)[None, None, None]  # 1 1 1 7
@@ -411,12 +428,15 @@ lowest = min(min(low) for runs in looked.values() for low, _ in runs)
 sizes = [fmean(column) for column in zip(*(s for _, s in looked[56]), strict=True)]
 typical = {d: [median(s) for _, s in runs] for d, runs in looked.items()}
 
+# %% [markdown]
+# The 56-layer nets block by block, and the median over the blocks for every depth:
+
 # %%
 figures.curves(
     range(1, len(sizes) + 1),
     {"56 layers": sizes},
     xlabel="block",
-    ylabel="size of the change, F(x) over x",
+    ylabel="change, F(x) / x",
     level={"as large as its input": 1},
     title=f"First block {sizes[0]:.2f}, last block {sizes[-1]:.2f}",
     words="Size of F(x) relative to the shortcut for the 27 blocks of the residual "
@@ -431,6 +451,10 @@ figures.bars(
     f"{fmean(typical[56]):.2f} with 56",
     words="One bar for each depth: the more blocks, the less each of them changes.",
 )
+
+# %% [markdown]
+# How small must F be to call it "only the difference"? We ask that a typical block of
+# the deepest net changes its input by less than its size.
 
 # %% tags=["verdict"]
 positive = x >= 0
@@ -450,7 +474,6 @@ verdict(
         "smallest input of any block": lowest,
         **{f"typical change, {d} layers": values for d, values in typical.items()},
     },
-    predicted=reveal("06-zeros", after_sum[0, 0, 0, 1].item()),
     why="ReLU(x + 0) is x only where x is not negative.",
 )
 
@@ -587,14 +610,16 @@ claim("C76")
 # plus sign each layer has slope 1 + w.
 
 # %%
-slopes = torch.tensor([-0.5, 0.1, 0.5])
-chains = {f"input: slopes ({n} layers)": slopes**n for n in (1, 5, 20)}
-sums = {f"output: with plus ({n} layers)": (1 + slopes) ** n for n in (1, 5, 20)}
+slopes = torch.tensor([-0.5, 0.1, 0.5])[:, None]
+layers = torch.tensor([1, 5, 20])
 figures.matrices(
-    {**chains, **sums},
+    {
+        "input: w to the 1, 5, 20": slopes**layers,
+        "output: 1 + w": (1 + slopes) ** layers,
+    },
     title="Products of many slopes vanish; with a plus sign they can also explode",
-    words="Slopes −0.5, 0.1 and 0.5 to the powers 1, 5 and 20, then 0.5, 1.1 and 1.5 "
-    "to the same powers: 1.5 to the 20th is 3325.",
+    words="Rows w = −0.5, 0.1, 0.5; columns 1, 5 and 20 layers. Left w to that power, "
+    "all nearly 0; right 1 + w, from 0 to 3325.",
 )
 
 # %% [markdown]
@@ -641,6 +666,9 @@ guess = "a thousandth"  # answer
 sure = ...  # how sure, 50 to 100 %: only if you like
 predict("06-gradient", guess, options=tuple(SIZES.values()), sure=sure)
 
+# %% [markdown]
+# Two kinds of net, four settings, three depths, a few starts each:
+
 # %%
 SETTINGS = {
     "no norm, torch's start": ("none", "torch"),
@@ -659,19 +687,33 @@ profiles = {
 }
 ratio = {key: logs[:, 0] - logs[:, -1] for key, logs in profiles.items()}
 
+
 # %%
-figures.heatmap(
-    [[ratio[kind, name, d].mean().item() for d in (8, 20, 56)] for kind, name in keys],
-    title="Too small is blue, too large is red, white is as it should be",
-    xlabel="layers",
-    ylabel="",
-    label="log10 of first over last gradient",
-    xticks=[8, 20, 56],
-    yticks=[f"{kind}, {name}" for kind, name in keys],
-    values=True,
-    words="A table of powers of ten, mean of five starts: plain and residual nets, "
-    "without and with batch norm, two starts, at 8, 20 and 56 layers.",
-)
+def against_depth(kind):
+    """Draw the mean ratio against depth, a line for each setting."""
+    lines = {
+        name: [ratio[kind, name, depth].mean().item() for depth in (8, 20, 56)]
+        for name in SETTINGS
+    }
+    said = ", ".join(f"{name} {values[-1]:+.1f}" for name, values in lines.items())
+    return figures.curves(
+        (8, 20, 56),
+        lines,
+        xlabel="layers",
+        ylabel="log10, first over last",
+        level={"equal": 0},
+        title=f"{kind.capitalize()} nets: the first gradient over the last",
+        words=f"Powers of ten at 56 layers, mean of {STARTS} starts: {said}.",
+    )
+
+
+against_depth("plain")
+
+# %% [markdown]
+# The same for residual nets. Mind the scale on the left:
+
+# %%
+against_depth("residual")
 
 # %% [markdown]
 # −3 means: the first layer's gradient is a thousandth of the last one's. Block by
@@ -693,7 +735,7 @@ figures.curves(
     {f"{k}, no norm": v for k, v in without.items()}
     | {f"{k}, batch norm": v for k, v in with_norm.items()},
     xlabel="block (0 = the first layer)",
-    ylabel="gradient, relative to the last block",
+    ylabel="gradient / the last block's",
     log_y=True,
     title=f"Plain net, first over last: {without['plain'][0]:.0e} without norm, "
     f"{with_norm['plain'][0]:.0e} with it",
@@ -727,15 +769,7 @@ verdict(
 # explodes is no better than one that vanishes. Look at the row where the plus sign
 # makes it worse.
 #
-# **One question to settle** with the controls: which shortcut costs parameters, and
-# does it change the gradient?
-
-# %%
-explore_depth()
-
-# %% [markdown]
-# The same without controls, for projections: the three ways at 56 layers with batch
-# norm.
+# And projections? The three ways at 56 layers with batch norm:
 
 # %%
 ways = {
@@ -745,7 +779,7 @@ figures.curves(
     range(28),
     {way: [value / norms[-1] for value in norms] for way, norms in ways.items()},
     xlabel="block (0 = the first layer)",
-    ylabel="gradient, relative to the last block",
+    ylabel="gradient / the last block's",
     log_y=True,
     title="First over last: "
     + ", ".join(f"{norms[0] / norms[-1]:,.0f} ({way})" for way, norms in ways.items()),
@@ -805,9 +839,6 @@ figures.bars(
     f"{counted[2] / counted[1]:.2f} times the memory",
     words="Four bars, each about half as long as the one above.",
 )
-
-# %%
-reveal("06-memory", counted[2] / counted[1])
 
 # %% [markdown]
 # Now the second half of the claim: two 3×3 in place of one 5×5, at 64 channels.
@@ -891,9 +922,6 @@ figures.bars(
     words="One bar a network: VGG-16 stands out, the ResNets have little, the deeper "
     "the less.",
 )
-
-# %%
-reveal("06-dense", dense["ResNet-50"])
 
 # %% [markdown]
 # Which blocks, and how many dense layers?
@@ -1022,6 +1050,10 @@ seeing = {
 }
 middle = {name: median(sorted(found.elements())) for name, found in fields.items()}
 
+# %% [markdown]
+# Torchvision puts the stride of a bottleneck on its 3×3, the paper on its first 1×1.
+# We count both.
+
 # %%
 grid = list(range(0, 500, 4))
 paths = fields["torchvision's"].total()
@@ -1032,9 +1064,9 @@ figures.curves(
         for name, found in fields.items()
     },
     xlabel="pixels",
-    ylabel="paths that see at least so many (%)",
+    ylabel="paths that see them (%)",
     mark={"the picture": 224},
-    title="224 pixels are seen by "
+    title="See 224 pixels: "
     + ", ".join(f"{share:.0f} % of {name} paths" for name, share in seeing.items()),
     words="Share of the paths against the field, falling from 100 % to 0; the paper's "
     "net, with its stride on the 1×1, lies to the right of torchvision's.",
@@ -1094,6 +1126,10 @@ sure = ...  # how sure, 50 to 100 %: only if you like
 predict("06-lesion", guess, options=(3, 20, 80), unit="points", sure=sure)
 
 
+# %% [markdown]
+# Where the shape changes, the padded shortcut stays in the block's place:
+
+
 # %%
 def without(net, stage, place):
     """Return a copy with one block replaced by a shortcut."""
@@ -1123,6 +1159,9 @@ lost = {
 by_block = {k: [fmean(c) for c in zip(*runs, strict=True)] for k, runs in lost.items()}
 typical_loss = {kind: [median(run) for run in runs] for kind, runs in lost.items()}
 
+# %% [markdown]
+# Nine blocks, each taken out alone:
+
 # %%
 figures.curves(
     range(1, 10),
@@ -1132,8 +1171,8 @@ figures.curves(
     title="Typical loss: "
     + ", ".join(f"{k} {fmean(v):.0f} points" for k, v in typical_loss.items()),
     words="Loss for each of nine blocks, mean of three runs. The plain net loses "
-    "nearly everything at every block; the residual net loses most at its first block and "
-    "little at its last ones.",
+    "nearly everything at every block; the residual net loses most at its first block "
+    "and little at its last ones.",
 )
 
 # %% tags=["verdict"]
