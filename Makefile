@@ -42,11 +42,11 @@ python:
 .PHONY: python
 
 lab: python
-	@$(PYTHON) -I coursekit/bootstrap.py $(VENV) lab,extras
-	@$(BIN)/python -m coursekit.lab $(LABARGS)
+	@$(PYTHON) -I coursekit/setup/bootstrap.py $(VENV) lab,extras
+	@$(BIN)/python -m coursekit.setup.lab $(LABARGS)
 
 environment: python
-	@$(PYTHON) -I coursekit/bootstrap.py $(VENV) dev
+	@$(PYTHON) -I coursekit/setup/bootstrap.py $(VENV) dev
 
 # One thread: two on a busy two-core machine are three to ten times slower.
 test course bench check pictures classic: export OMP_NUM_THREADS = 1
@@ -69,7 +69,7 @@ bench: environment
 	echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 pictures: environment
-	@$(BIN)/python -m coursekit.authoring.pictures
+	@$(BIN)/python -m coursekit.staff.pages.readme_pictures
 
 classic: environment
 	@$(BIN)/python -m pytest tests/test_browser_explorers.py -k classic

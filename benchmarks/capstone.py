@@ -7,7 +7,7 @@ settings is not repeated, so the command can be stopped and started again.
 
 usage: COURSEKIT_DATA=folder python benchmarks/capstone.py [--steps plain late …]
            [--seeds 2] [--epochs 15] [--images N] [--precision bfloat16]
-           [--json coursekit/checks/capstone_mnist.json]
+           [--json coursekit/course/results/capstone_mnist.json]
 """
 
 import argparse
@@ -24,7 +24,7 @@ import torch
 from torch import nn
 
 from coursekit.augment import compose, random_rotation, random_shift
-from coursekit.checks.ladder import last_field
+from coursekit.course.challenges.ladder import last_field
 from coursekit.data import ImageSet, Splits, mnist
 from coursekit.models.capstone import (
     budget_net,
@@ -36,7 +36,9 @@ from coursekit.models.capstone import (
 )
 from coursekit.training import evaluate, fit, sgd
 
-RESULTS = Path(__file__).resolve().parents[1] / "coursekit/checks/capstone_mnist.json"
+RESULTS = (
+    Path(__file__).resolve().parents[1] / "coursekit/course/results/capstone_mnist.json"
+)
 LIGHT = compose(partial(random_shift, most=1), partial(random_rotation, degrees=8))
 CONSTANT = {"lr": 0.02, "schedule": "constant"}
 CYCLE = {"lr": 0.2, "schedule": "one_cycle"}

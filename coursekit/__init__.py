@@ -4,11 +4,11 @@ Importing `coursekit` imports neither torch nor matplotlib: every public name be
 loaded from its module on first use (PEP 562), so `import coursekit` costs nothing.
 """
 
-from importlib import import_module
+from coursekit._base.lazy import lazy
 
 __version__ = "0.1.0"
 
-_HOME_OF = {
+_HOMES = {
     "anatomy": "coursekit.anatomy",
     "cutout": "coursekit.augment",
     "digits": "coursekit.data",
@@ -17,25 +17,17 @@ _HOME_OF = {
     "Batches": "coursekit.data",
     "fit": "coursekit.training",
     "evaluate": "coursekit.training",
-    "check": "coursekit.checks",
-    "hint": "coursekit.checks",
-    "solution": "coursekit.checks",
+    "check": "coursekit.course",
+    "hint": "coursekit.course",
+    "solution": "coursekit.course",
     "predict": "coursekit.course",
     "reveal": "coursekit.course",
-    "claim": "coursekit.claims",
-    "verdict": "coursekit.claims",
+    "claim": "coursekit.course",
+    "verdict": "coursekit.course",
 }
-
-__all__ = [*sorted(_HOME_OF), "__version__"]
-
-
-def __getattr__(name: str):
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'coursekit' has no attribute {name!r}")
-    home = import_module(_HOME_OF[name])
-    # `coursekit.anatomy` is both the package and the function: the package is callable.
-    return home if name == "anatomy" else getattr(home, name)
+__all__ = [*sorted(_HOMES), "__version__"]
+__getattr__, _names = lazy(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*_names(), "__version__"]

@@ -9,48 +9,48 @@ from importlib import import_module
 # follow the name and returns the exit code.
 COMMANDS = {
     "badges": (
-        "coursekit.authoring.badges",
+        "coursekit.staff.fork",
         "main",
         "point badges, set-up cells and README at a fork, or check them",
     ),
     "build": (
-        "coursekit.authoring.build",
+        "coursekit.staff.build.build",
         "main",
         "build the notebooks from their sources, or check that they are built",
     ),
     "checks": (
-        "coursekit.checks.command",
+        "coursekit.staff.proof.checks_command",
         "main",
         "list the exercises, prove their checks, write the page of common errors",
     ),
     "claims": (
-        "coursekit.authoring.claims_command",
+        "coursekit.staff.pages.claims_command",
         "main",
         "list the course's claims with the verdicts that were measured",
     ),
     "data": (
-        "coursekit.data.command",
+        "coursekit.data.data_command",
         "main",
         "list the image sets, fetch them, check the files that are here",
     ),
     "doctor": (
-        "coursekit.doctor",
+        "coursekit.setup.doctor",
         "main",
         "say what works on this machine and what to do about the rest",
     ),
     "inspect": (
-        "coursekit.handin.command",
+        "coursekit.course.handin.inspect_command",
         "main",
         "recount what is in a hand-in file, without running its author's code",
     ),
-    "lab": ("coursekit.lab", "main", "open the course in JupyterLab"),
+    "lab": ("coursekit.setup.lab", "main", "open the course in JupyterLab"),
     "run": (
-        "coursekit.authoring.run",
+        "coursekit.staff.pages.run_session",
         "main",
         "run sessions to HTML pages that need nothing else",
     ),
     "tidy": (
-        "coursekit.authoring.tidy",
+        "coursekit.staff.pages.tidy",
         "main",
         "make a notebook open on GitHub, every answer kept",
     ),

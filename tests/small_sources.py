@@ -1,6 +1,6 @@
-"""Small notebook sources, written by hand, for the tests of `coursekit.authoring`."""
+"""Small notebook sources, written by hand, for the tests of `coursekit.staff.build`."""
 
-from coursekit.authoring.folder import Session
+from coursekit.staff.build.folder import Session
 
 OPENING = """\
 # %% [markdown]

@@ -8,13 +8,13 @@ import nbformat
 import pytest
 
 import coursekit
-from coursekit.authoring.build import (
+from coursekit.staff.build.build import (
     as_text,
 )
-from coursekit.authoring.convert import cells_of, notebook, source_of
-from coursekit.authoring.folder import notebooks_folder, sessions
-from coursekit.authoring.setup_cell import badge, setup_source
-from coursekit.authoring.sources import read_source
+from coursekit.staff.build.convert import cells_of, notebook, source_of
+from coursekit.staff.build.folder import notebooks_folder, sessions
+from coursekit.staff.build.notebook_source import read_source
+from coursekit.staff.build.setup_cell import badge, setup_source
 from tests.small_sources import EXERCISE, OPENING, written
 
 
@@ -163,10 +163,13 @@ def test_two_regions_in_one_cell_become_two_stubs(course):
         ),
         ("n = f(1,  # answer\n  2)", "must be one whole assignment"),
         ("# show coursekit.no_such.thing", "has no 'no_such'"),
-        ("# show coursekit.claims.nothing", "coursekit.claims has no 'nothing'"),
+        (
+            "# show coursekit.course.claims.nothing",
+            "coursekit.course.claims has no 'nothing'",
+        ),
         ("# show no_such_package.f", "there is no module 'no_such_package'"),
-        ("# show coursekit.claims.CLAIMS", "must name a function or a class"),
-        ("# show coursekit.claims", "must name a function or a class"),
+        ("# show coursekit.course.claims.CLAIMS", "must name a function or a class"),
+        ("# show coursekit.course.claims", "must name a function or a class"),
     ],
 )
 def test_a_marker_that_makes_no_sense_is_refused_with_its_line(course, body, message):
@@ -190,19 +193,19 @@ def test_a_source_begins_with_prose(course):
 
 def test_shown_code_is_the_package_s_own_file(course):
     (solution,), (student,) = versions(
-        course, "\n# %%\nn = 1\n# show coursekit.authoring.setup_cell.with_badge\n"
+        course, "\n# %%\nn = 1\n# show coursekit.staff.build.setup_cell.with_badge\n"
     )
     assert solution == student
     first, second, *rest = solution.splitlines()
-    assert (first, second) == ("n = 1", "# from coursekit/authoring/setup_cell.py")
+    assert (first, second) == ("n = 1", "# from coursekit/staff/build/setup_cell.py")
     package = Path(coursekit.__file__).parent
-    file = (package / "authoring" / "setup_cell.py").read_text(encoding="utf-8")
+    file = (package / "staff" / "build" / "setup_cell.py").read_text(encoding="utf-8")
     assert "\n".join(rest) + "\n" in file
     compile(solution, "cell", "exec")
 
 
 def test_a_method_is_shown_without_its_indent():
-    shown = source_of("coursekit.authoring.folder.Session.shown")
+    shown = source_of("coursekit.staff.build.folder.Session.shown")
     assert shown.splitlines()[1] == "def shown(self, path: Path) -> str:"
 
 

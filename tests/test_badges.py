@@ -8,13 +8,13 @@ import nbformat
 import pytest
 
 from coursekit import cli
-from coursekit.authoring import badges
-from coursekit.authoring.badges import main, notebook_text, readme_text, write_all
-from coursekit.authoring.build import as_text, problems
-from coursekit.authoring.convert import notebook
-from coursekit.authoring.folder import write
-from coursekit.authoring.repository import HOME, Repository, repository
-from coursekit.authoring.sources import read_source
+from coursekit.staff import fork as badges
+from coursekit.staff.build.build import as_text, problems
+from coursekit.staff.build.convert import notebook
+from coursekit.staff.build.folder import write
+from coursekit.staff.build.notebook_source import read_source
+from coursekit.staff.build.repository import HOME, Repository, repository
+from coursekit.staff.fork import main, notebook_text, readme_text, write_all
 from tests.small_sources import OPENING, written
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from coursekit import bootstrap
+from coursekit.setup import bootstrap
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_an_old_python_can_read_the_script_far_enough_to_be_refused():
-    source = (ROOT / "coursekit" / "bootstrap.py").read_text(encoding="utf-8")
+    source = (ROOT / "coursekit" / "setup" / "bootstrap.py").read_text(encoding="utf-8")
     ast.parse(source, feature_version=(3, 7))
 
 
@@ -98,4 +98,4 @@ def test_a_python_that_does_not_start_does_not_count_as_working(tmp_path: Path):
 
 def test_a_wrong_command_line_shows_the_right_one(capsys: pytest.CaptureFixture):
     assert bootstrap.main([]) == 2
-    assert "usage: python -I coursekit/bootstrap.py" in capsys.readouterr().err
+    assert "usage: python -I coursekit/setup/bootstrap.py" in capsys.readouterr().err

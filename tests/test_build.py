@@ -5,7 +5,8 @@ from functools import partial
 import nbformat
 import pytest
 
-from coursekit.authoring.build import (
+from coursekit.course.claims import listing
+from coursekit.staff.build.build import (
     as_text,
     build,
     main,
@@ -13,11 +14,10 @@ from coursekit.authoring.build import (
     problems,
     with_stored_outputs,
 )
-from coursekit.authoring.convert import notebook
-from coursekit.authoring.execute import NotebookError
-from coursekit.authoring.folder import Session, write
-from coursekit.authoring.sources import read_source
-from coursekit.claims import listing
+from coursekit.staff.build.convert import notebook
+from coursekit.staff.build.execute import NotebookError
+from coursekit.staff.build.folder import Session, write
+from coursekit.staff.build.notebook_source import read_source
 from tests.small_sources import EXERCISE, OPENING, written
 
 
@@ -35,7 +35,7 @@ RUN = (
 # A verdict.
 
 # %%
-from coursekit.claims import claim, verdict
+from coursekit.course.claims import claim, verdict
 claim("C09")
 
 # %% tags=["verdict"]

@@ -9,14 +9,20 @@ import pytest
 import torch
 from torch import nn
 
-from coursekit.checks import ladder as module
-from coursekit.checks.exercises.s08_1_field_for_few_weights import (
+from coursekit.course.challenges import ladder as module
+from coursekit.course.challenges.ladder import (
+    Ladder,
+    as_ladder,
+    last_field,
+    on_mnist,
+    rung,
+)
+from coursekit.course.exercises.bank.s08_1_field_for_few_weights import (
     LEAST,
     WORDS,
     broken_rule,
     weights,
 )
-from coursekit.checks.ladder import Ladder, as_ladder, last_field, on_mnist, rung
 from coursekit.data import ImageSet, Splits, digits
 from coursekit.models.capstone import (
     budget_net,

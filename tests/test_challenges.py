@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit.checks import challenge, challenges
+from coursekit.course import all_challenges, challenge
 from coursekit.models import cifar_resnet, squeeze_expand, tiny_net
 from coursekit.training import Epoch, History
 
@@ -516,7 +516,7 @@ def test_resnet_20_keeps_every_rule_about_the_network_of_the_cifar_challenge():
 
 
 def test_the_course_has_its_challenges():
-    names = {one.name for one in challenges()}
+    names = {one.name for one in all_challenges()}
     assert names >= {
         "mnist-20k", "mnist-10k", "mnist-8k", "digits-20k", "digits-10k", "digits-4k",
         "shapes-20k", "shapes-8k", "cifar10", "field-31", "gap-head",
@@ -535,13 +535,13 @@ def test_the_mnist_challenges_are_those_of_the_syllabus(name, budget, epochs):
 
 
 def test_every_twin_is_a_challenge_whose_images_are_at_hand():
-    for one in challenges():
+    for one in all_challenges():
         if one.twin:
             assert challenge(one.twin).data in ("digits", "shapes")
 
 
 def test_a_challenge_shows_every_rule_in_text_and_html():
-    for one in challenges():
+    for one in all_challenges():
         assert all(str(rule) in repr(one) for rule in one.rules)
         assert one.title in one._repr_html_()
 
@@ -558,7 +558,7 @@ def test_tables_of_an_own_file_are_added_and_replace(tmp_path, monkeypatch):
     path = tmp_path / "cohort.toml"
     path.write_text(GOOD + GOOD.replace("[x]", "[mnist-8k]"))
     assert str(challenge("mnist-8k", path).rules[0]) == "fewer than 5 epochs"
-    assert len(challenges(path)) == len(challenges()) + 1
+    assert len(all_challenges(path)) == len(all_challenges()) + 1
     monkeypatch.setenv("COURSEKIT_CHALLENGES", str(path))
     assert challenge("x").rules == challenge("x", path).rules
 
@@ -589,7 +589,7 @@ def test_a_bad_key_is_named_with_its_file_and_table(tmp_path, line, said):
     path = tmp_path / "cohort.toml"
     path.write_text(GOOD + line)
     with pytest.raises(ValueError, match=r"cohort\.toml \[x\] .*" + said):
-        challenges(path)
+        all_challenges(path)
 
 
 @pytest.mark.parametrize(
@@ -609,17 +609,17 @@ def test_a_bad_file_gets_one_sentence(tmp_path, text, said):
     path = tmp_path / "cohort.toml"
     path.write_text(text)
     with pytest.raises(ValueError, match=said):
-        challenges(path)
+        all_challenges(path)
 
 
 @pytest.mark.parametrize("path", ["/nowhere/x.toml", 3])
 def test_a_path_without_a_file_is_refused(path):
     with pytest.raises(ValueError, match="`path` "):
-        challenges(path)
+        all_challenges(path)
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):
     path = tmp_path / "x.toml"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match="is not text in UTF-8"):
-        challenges(path)
+        all_challenges(path)

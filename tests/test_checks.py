@@ -7,9 +7,9 @@ import sys
 import pytest
 import torch
 
-from coursekit.checks import CheckFailed, check, exercise, hint, solution
-from coursekit.checks.cards import inline
-from coursekit.checks.exercise import Exercise
+from coursekit.course.exercises import CheckFailed, check, exercise, hint, solution
+from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.outcomes import inline
 
 
 def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -279,7 +279,7 @@ def test_checks_do_not_depend_on_the_defaults_set_in_the_notebook():
 
 def test_finding_exercises_imports_only_the_one_asked_for():
     code = (
-        "import sys; from coursekit.checks import hint; hint('01.1');"
+        "import sys; from coursekit.course.exercises import hint; hint('01.1');"
         "print(sum('checks.exercises.s' in name for name in sys.modules))"
     )
     done = subprocess.run(

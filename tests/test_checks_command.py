@@ -2,10 +2,10 @@
 
 import pytest
 
-from coursekit.checks.advice import ADVICE, advice
-from coursekit.checks.command import main
-from coursekit.checks.compare import Raised
-from coursekit.checks.registry import exercise_ids
+from coursekit.course.exercises.agreement import Raised
+from coursekit.course.exercises.exception_advice import ADVICE, advice
+from coursekit.course.exercises.registry import exercise_ids
+from coursekit.staff.proof.checks_command import main
 
 
 def test_the_list_names_every_exercise(capsys):

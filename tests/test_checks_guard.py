@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit.checks import Outcome, check
-from coursekit.checks.guard import Printed, Stopped, limited_memory
-from coursekit.checks.judge import judge
-from coursekit.checks.registry import load
+from coursekit.course.exercises import Outcome, check
+from coursekit.course.exercises.checker import judge
+from coursekit.course.exercises.guard import Printed, Stopped, limited_memory
+from coursekit.course.exercises.registry import load
 
 
 def right(size, kernel_size, stride=1, padding=0, dilation=1):

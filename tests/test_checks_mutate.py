@@ -5,9 +5,9 @@ import ast
 import pytest
 from torch import nn
 
-from coursekit.checks import Exercise
-from coursekit.checks.mutate import mutants
-from coursekit.checks.score import Proof, prove, table, total_score
+from coursekit.course.exercises import Exercise
+from coursekit.staff.proof.mutate import mutants
+from coursekit.staff.proof.score import Proof, prove, table, total_score
 
 
 def half_up(values, places=3):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.checks import Exercise, check, exercise_ids
-from coursekit.checks.judge import judge
-from coursekit.checks.registry import load
-from coursekit.checks.score import Proof, prove, total_score
-from coursekit.checks.values import is_value
+from coursekit.course.exercises import Exercise, check, exercise_ids
+from coursekit.course.exercises.checker import judge
+from coursekit.course.exercises.registry import load
+from coursekit.course.exercises.values import is_value
+from coursekit.staff.proof.score import Proof, prove, total_score
 
 IDS = exercise_ids()
 FILES = sorted(Path(judge.__code__.co_filename).parent.glob("exercises/s*.py"))
@@ -98,7 +98,7 @@ def _untouched(exercise: Exercise) -> object:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_an_exercise_never_imports_the_code_that_is_shown_to_students(path):
-    allowed = "coursekit.checks"
+    allowed = "coursekit.course.exercises"
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.ImportFrom):

@@ -9,10 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit.authoring.folder import sessions
-from coursekit.authoring.measured_only import typed_in
-from coursekit.authoring.sources import read_source
-from coursekit.claims import (
+from coursekit.course.claims import (
     CLAIMS,
     VERDICT_MIME,
     claim,
@@ -20,7 +17,10 @@ from coursekit.claims import (
     verdict,
     verdict_table,
 )
-from coursekit.claims.cards import number_text
+from coursekit.course.claims.claim_cards import number_text
+from coursekit.staff.build.folder import sessions
+from coursekit.staff.build.measured_only import typed_in
+from coursekit.staff.build.notebook_source import read_source
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -504,7 +504,7 @@ def test_no_verdict_of_a_finished_session_is_typed_in(part):
 
 
 def test_the_table_of_a_sitting_holds_the_latest_verdict_of_each_claim(monkeypatch):
-    monkeypatch.setattr("coursekit.claims.board._LATEST", {})
+    monkeypatch.setattr("coursekit.course.claims.board._LATEST", {})
     verdict("C45", cases={"a": True, "b": False}, measured={}, why="One of two.")
     verdict("C44", cases={"a": False}, measured={}, why="At first.")
     verdict("C44", cases={"a": True}, measured={}, why="Measured again.")
@@ -516,7 +516,7 @@ def test_the_table_of_a_sitting_holds_the_latest_verdict_of_each_claim(monkeypat
 
 
 def test_a_table_before_any_verdict_says_so(monkeypatch):
-    monkeypatch.setattr("coursekit.claims.board._LATEST", {})
+    monkeypatch.setattr("coursekit.course.claims.board._LATEST", {})
     assert repr(verdict_table("07")).startswith("Session 07: no verdict yet; not run")
 
 

@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 from coursekit import cli
-from coursekit.claims import CLAIMS
+from coursekit.course.claims import CLAIMS
 from tests.small_sources import OPENING, written
 
 
@@ -80,7 +80,7 @@ def failing(error):
 def test_a_failing_command_says_why_in_one_line(
     error, code, sentence, capsys, monkeypatch
 ):
-    monkeypatch.setattr("coursekit.authoring.build.main", failing(error))
+    monkeypatch.setattr("coursekit.staff.build.build.main", failing(error))
     assert cli.main(["build"]) == code
     said = capsys.readouterr()
     assert said.out == ""
@@ -90,13 +90,13 @@ def test_a_failing_command_says_why_in_one_line(
 
 def test_a_mistake_of_our_own_is_not_hidden(monkeypatch):
     mistake = ModuleNotFoundError("no", name="coursekit.nowhere")
-    monkeypatch.setattr("coursekit.authoring.build.main", failing(mistake))
+    monkeypatch.setattr("coursekit.staff.build.build.main", failing(mistake))
     with pytest.raises(ModuleNotFoundError):
         cli.main(["build"])
 
 
 def test_a_command_s_exit_code_is_passed_on(monkeypatch):
-    monkeypatch.setattr("coursekit.authoring.build.main", lambda arguments: 7)
+    monkeypatch.setattr("coursekit.staff.build.build.main", lambda arguments: 7)
     assert cli.main(["build"]) == 7
 
 

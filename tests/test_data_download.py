@@ -10,7 +10,7 @@ import pytest
 
 from coursekit.data.catalogue import SETS, Remote, from_mirror
 from coursekit.data.download import DownloadError, Patience, fetch
-from coursekit.data.progress import Bar
+from coursekit.data.download_progress import Bar
 from tests import misbehaving_server as server
 from tests.misbehaving_server import Server
 

@@ -22,10 +22,10 @@ from coursekit.data import (
     fashion_mnist,
     mnist,
 )
-from coursekit.data.command import main
+from coursekit.data.data_command import main
 from coursekit.data.download import Patience
 from coursekit.data.formats import read_cifar_batch, read_idx
-from coursekit.data.places import data_folder
+from coursekit.data.storage_folder import data_folder
 from coursekit.data.store import get, is_complete, verify
 from tests.misbehaving_server import Server, good, half, missing
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from coursekit import doctor
-from coursekit.doctor import Line, Report, asking, front_end, questions, software
+from coursekit.setup import doctor
+from coursekit.setup.doctor import Line, Report, asking, front_end, questions, software
 
 ROOT = Path(__file__).resolve().parent.parent
 OFFLINE = ROOT / "tests" / "offline"

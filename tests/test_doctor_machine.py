@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from coursekit.data.catalogue import Entry, Remote
-from coursekit.doctor import folders, machine
-from coursekit.doctor.asking import GIB
+from coursekit.setup.doctor import folders, machine
+from coursekit.setup.doctor.asking import GIB
 
 posix = pytest.mark.skipif(os.name != "posix", reason="a program is a shell script")
 

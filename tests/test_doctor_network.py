@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from coursekit.data.catalogue import SETS
-from coursekit.doctor import network
-from coursekit.doctor.network import Mirror, ask_all
+from coursekit.setup.doctor import mirrors as network
+from coursekit.setup.doctor.mirrors import Mirror, ask_all
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = 1234
@@ -176,7 +176,7 @@ def test_a_name_server_that_never_answers_does_not_keep_the_process_alive(tmp_pa
         encoding="utf-8",
     )
     code = (
-        "from coursekit.doctor.network import ask_all, mirrors\n"
+        "from coursekit.setup.doctor.mirrors import ask_all, mirrors\n"
         "print(set(ask_all(mirrors(), 0.5).values()))"
     )
     paths = os.pathsep.join([str(tmp_path), str(ROOT)])

@@ -6,13 +6,13 @@ from collections import Counter
 import mistune
 import pytest
 
-from coursekit.checks import errors_page as module
-from coursekit.checks.command import main
-from coursekit.checks.errors_page import anchor, errors_page, page_file, said
-from coursekit.checks.exercise import Mistake
-from coursekit.checks.registry import exercise_ids, load
-from coursekit.checks.slips import SLIPS, Slip, slip_of
-from coursekit.checks.symptoms import shortened, symptom
+from coursekit.course.exercises.exercise import Mistake
+from coursekit.course.exercises.registry import exercise_ids, load
+from coursekit.course.exercises.slips import SLIPS, Slip, slip_of
+from coursekit.course.exercises.symptoms import shortened, symptom
+from coursekit.staff.proof import errors_page as module
+from coursekit.staff.proof.checks_command import main
+from coursekit.staff.proof.errors_page import anchor, errors_page, page_file, said
 
 EXERCISES = [load(one) for one in exercise_ids()]
 PAGE = page_file().read_text(encoding="utf-8")
@@ -41,9 +41,11 @@ def course(tmp_path, monkeypatch):
     """Give another course's folder, with two exercises."""
     (tmp_path / "notebooks" / "src").mkdir(parents=True)
     file = tmp_path / "notebooks" / "common_errors.md"
-    monkeypatch.setattr("coursekit.checks.command.page_file", lambda: file)
+    monkeypatch.setattr("coursekit.staff.proof.checks_command.page_file", lambda: file)
     ids = ("01.1", "01.7")
-    monkeypatch.setattr("coursekit.checks.command.exercise_ids", lambda: ids)
+    monkeypatch.setattr(
+        "coursekit.staff.proof.checks_command.exercise_ids", lambda: ids
+    )
     return file
 
 

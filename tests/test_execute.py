@@ -5,8 +5,8 @@ import json
 import nbformat
 import pytest
 
-from coursekit.authoring.execute import NotebookError, keep_text
-from coursekit.authoring.sources import Cell
+from coursekit.staff.build.execute import NotebookError, keep_text
+from coursekit.staff.build.notebook_source import Cell
 
 KEPT = (
     Cell("code", "a", frozenset({"check"}), 10, 1),

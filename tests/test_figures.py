@@ -14,7 +14,7 @@ from matplotlib.image import imread
 from PIL import Image
 
 from coursekit import figures
-from coursekit.figures.report import overlays
+from coursekit.figures.overlays import overlays
 
 GREY = np.linspace(0, 1, 64).reshape(1, 8, 8)
 COLOUR = np.zeros((3, 6, 4), dtype=np.uint8)

@@ -18,8 +18,8 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
+from coursekit.course.handin import export, inspect_submission, layout, submit
 from coursekit.data import digits
-from coursekit.handin import export, inspect_submission, layout, submit
 from coursekit.models import tiny_net
 from coursekit.training import Epoch, History, evaluate, fit
 
@@ -318,7 +318,7 @@ def test_the_command_without_the_packages_says_how_to_get_them(file):
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    code = "import sys, coursekit.handin; print(*sys.modules)"
+    code = "import sys, coursekit.course.handin; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
@@ -337,7 +337,7 @@ class Blocker:
 sys.meta_path.insert(0, Blocker())
 import json
 import numpy as np
-from coursekit.handin import inspect_submission
+from coursekit.course.handin import inspect_submission
 found = inspect_submission(
     sys.argv[1], images=np.zeros((3, 1, 16, 16), np.uint8), labels=np.zeros(3, int)
 )

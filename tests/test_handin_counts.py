@@ -11,13 +11,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from coursekit import models
 from coursekit.anatomy import anatomy
 from coursekit.anatomy.window import Varies
-from coursekit.handin import costs, export
-from coursekit.handin.counting import count
-from coursekit.handin.export import exported, on_cpu
-from coursekit.handin.field import receptive_field
-from coursekit.handin.graph import read_graph
-from coursekit.handin.layers import structure
-from coursekit.handin.maps import places
+from coursekit.course.handin import costs, export
+from coursekit.course.handin.count import count
+from coursekit.course.handin.export import exported, on_cpu
+from coursekit.course.handin.graph import read_graph
+from coursekit.course.handin.graph_field import receptive_field
+from coursekit.course.handin.layers import structure
+from coursekit.course.handin.maps import places
 from tests.random_networks import (
     CHANNELS,
     Branches,

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from coursekit.handin import inspect_submission, layout, opening, running
+from coursekit.course.handin import inspect_submission, layout, opening, running
 from tests.handin_files import handed_in, network, packed, random, sealed
 
 HEAD = [

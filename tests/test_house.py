@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.authoring.build import main
+from coursekit.staff.build.build import main
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit import lab
+from coursekit.setup import lab
 
 
 def test_the_command_serves_the_folder_and_opens_session_00(tmp_path: Path):
@@ -20,7 +20,9 @@ def test_the_command_serves_the_folder_and_opens_session_00(tmp_path: Path):
 def test_a_folder_without_the_course_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(lab, "__file__", str(tmp_path / "coursekit" / "lab.py"))
+    monkeypatch.setattr(
+        lab, "__file__", str(tmp_path / "coursekit" / "setup" / "lab.py")
+    )
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match="go to the folder of the course"):
         lab.notebooks_folder()
@@ -36,7 +38,7 @@ def test_missing_jupyterlab_is_said_in_one_sentence(
 
 def test_help_shows_an_example():
     done = subprocess.run(
-        [sys.executable, "-m", "coursekit.lab", "--help"],
+        [sys.executable, "-m", "coursekit.setup.lab", "--help"],
         capture_output=True,
         text=True,
         check=True,

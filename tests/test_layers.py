@@ -1,11 +1,12 @@
 """The direction of imports as law: a module imports from lower floors only.
 
-Floor 0 is for everybody. Modules of one floor do not know each other, except where
-`SAME_FLOOR` says so. Imports inside functions count like any other.
+Floor 0 is for everybody; neighbours on a floor do not know each other. Imports inside
+functions count like any other, and so do imports for types.
 """
 
 import ast
 import graphlib
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -14,24 +15,25 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "coursekit"
 FLOORS = {
-    0: {"_validate"},
-    1: {
-        "anatomy",
-        "augment",
-        "blocks",
-        "claims",
-        "data",
-        "figures",
-        "gradcam",
-        "metrics",
-        "training",
-    },
-    2: {"models"},
-    3: {"checks", "course", "explore"},
-    4: {"authoring", "grading", "handin"},
-    5: {"bootstrap", "cli", "doctor", "lab"},
+    0: {"_base"},
+    1: {"anatomy", "augment", "blocks", "data", "figures", "gradcam", "metrics"},
+    2: {"models", "training"},
+    3: {"explore", "course"},
+    4: {"staff"},
+    5: {"authoring", "checks", "claims", "cli", "setup"},
 }
-SAME_FLOOR = {("training", "data"), ("claims", "metrics")}
+# Inside `course` a room imports from the rooms before it: a hand-in knows challenges,
+# no challenge knows hand-ins. `start` and the rooms' front door know nobody.
+COURSE = (
+    "claims",
+    "prediction_cards",
+    "predictions",
+    "exercises",
+    "challenges",
+    "handin",
+)
+# What was published under these addresses stays there, and nowhere else.
+OLD_ADDRESSES = {"authoring", "checks", "claims"}
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
 # `import coursekit` imports none of HEAVY; what a training run needs imports torch, and
 # nothing of LATE before a function asks for it.
@@ -79,32 +81,23 @@ def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
     return ".".join([*home, node.module] if node.module else home)
 
 
-def imports_of(module: str, *, for_types: bool = True) -> set[str]:
-    """Return what one module of the package imports.
-
-    Args:
-        module: its dotted name.
-        for_types: count imports below `if TYPE_CHECKING:`, which never run.
-    """
+def imports_of(module: str) -> set[str]:
+    """Return what one module of the package imports, for types or to run."""
     path = MODULES[module]
     source = path.read_text(encoding="utf-8")
-    if not for_types:
-        source = ast.unparse(WithoutTypes().visit(ast.parse(source)))
     return imports(source, module, path.name == "__init__.py")
-
-
-class WithoutTypes(ast.NodeTransformer):
-    """Drop the blocks that only a type checker reads."""
-
-    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-        """Keep an `if` unless it asks for TYPE_CHECKING; keep its `else`."""
-        return node.orelse if "TYPE_CHECKING" in ast.unparse(node.test) else node
 
 
 def house(module: str) -> str | None:
     """The name in the table: `coursekit.data.stream` → `data`; None for the root."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else None
+
+
+def room(module: str) -> str | None:
+    """The room inside `course`, None elsewhere and for its front door."""
+    parts = module.split(".")
+    return parts[2] if parts[1:2] == ["course"] and len(parts) > 2 else None
 
 
 def neighbours(module: str) -> set[str]:
@@ -120,20 +113,49 @@ def test_every_module_has_a_floor():
 
 @pytest.mark.parametrize("module", [m for m in MODULES if house(m)])
 def test_imports_point_downward(module: str):
-    own = house(module)
-    wrong = {
-        name
-        for name in neighbours(module)
-        if (own, name) not in SAME_FLOOR and FLOOR_OF.get(name, 9) >= FLOOR_OF[own]
-    }
-    assert not wrong, f"{module} (floor {FLOOR_OF[own]}) imports {sorted(wrong)}"
+    own = FLOOR_OF[house(module)]
+    wrong = {n for n in neighbours(module) if FLOOR_OF.get(n, 9) >= own}
+    assert not wrong, f"{module} (floor {own}) imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if room(m)])
+def test_rooms_of_the_course_import_from_the_rooms_before_them(module: str):
+    before = COURSE[: COURSE.index(room(module))] if room(module) in COURSE else ()
+    others = {room(name) for name in imports_of(module) & set(MODULES)}
+    wrong = others - {None, room(module), *before}
+    assert not wrong, f"{module} imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("address", sorted(OLD_ADDRESSES))
+def test_old_addresses_are_for_readers_and_not_for_the_package(address: str):
+    users = [m for m in MODULES if address in neighbours(m)]
+    assert not users, f"{users} import from the old address coursekit.{address}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("authoring.start.start", "course.start.start"),
+        ("checks.check", "course.check"),
+        ("checks.challenge", "course.challenge"),
+        ("checks.challenges", "course.all_challenges"),
+        ("claims.verdict", "course.verdict"),
+        ("claims.verdict_table", "course.verdict_table"),
+    ],
+)
+def test_what_was_published_keeps_its_address(old: str, new: str):
+    objects = [
+        getattr(importlib.import_module(f"coursekit.{home}"), name)
+        for home, _, name in (address.rpartition(".") for address in (old, new))
+    ]
+    assert objects[0] is objects[1]
 
 
 def test_the_root_of_the_package_loads_nothing_by_itself():
     top = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8")).body
     found = [node for node in top if isinstance(node, ast.Import | ast.ImportFrom)]
     roots = [ast.unparse(node) for node in found]
-    assert roots == ["from importlib import import_module"]
+    assert roots == ["from coursekit._base.lazy import lazy"]
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -146,7 +168,7 @@ def test_no_import_goes_in_a_circle():
     graph = {
         module: {
             name
-            for name in imports_of(module, for_types=False) & set(MODULES)
+            for name in imports_of(module) & set(MODULES)
             if not f"{module}.".startswith(f"{name}.")
         }
         for module in MODULES
@@ -188,6 +210,9 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not loaded_by("import coursekit") & HEAVY
 
 
-@pytest.mark.parametrize("module", ["anatomy", "data", "training", "claims", "checks"])
+@pytest.mark.parametrize(
+    "module",
+    ["anatomy", "data", "training", "course.claims", "course.exercises"],
+)
 def test_building_blocks_load_torch_and_no_more(module: str):
     assert not loaded_by(f"import coursekit.{module}") & LATE

@@ -4,8 +4,8 @@ from functools import partial
 
 import pytest
 
-from coursekit.authoring.lint import code_lines, lint, words
-from coursekit.authoring.sources import read_source
+from coursekit.staff.build.lint import code_lines, lint, words
+from coursekit.staff.build.notebook_source import read_source
 from tests.small_sources import OPENING, written
 
 

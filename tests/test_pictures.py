@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from coursekit.authoring import pictures
 from coursekit.figures import images
+from coursekit.staff.pages import readme_pictures as pictures
 
 ROOT = Path(__file__).resolve().parent.parent
 

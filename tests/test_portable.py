@@ -36,18 +36,33 @@ FOLDERISH = re.compile(r"(?:path|folder|root|place|home|dir|directory)s?$", re.I
 
 # (file, what) → why it is right there.
 ALLOWED = {
-    ("coursekit/checks/guard.py", "module resource"): "on Linux only, asked before",
-    ("coursekit/checks/guard.py", "signal.SIGALRM"): "only where setitimer exists",
-    ("coursekit/checks/guard.py", "signal.setitimer"): "its absence is asked before",
-    ("coursekit/checks/guard.py", "path /proc/self/statm"): "on Linux only",
+    (
+        "coursekit/course/exercises/guard.py",
+        "module resource",
+    ): "on Linux only, asked before",
+    (
+        "coursekit/course/exercises/guard.py",
+        "signal.SIGALRM",
+    ): "only where setitimer exists",
+    (
+        "coursekit/course/exercises/guard.py",
+        "signal.setitimer",
+    ): "its absence is asked before",
+    ("coursekit/course/exercises/guard.py", "path /proc/self/statm"): "on Linux only",
     ("coursekit/data/locking.py", "module fcntl"): "in the branch of os.name",
     ("coursekit/data/locking.py", "module msvcrt"): "in the branch of os.name",
-    ("coursekit/doctor/machine.py", "os.sysconf"): "asked for by name before",
-    ("coursekit/doctor/machine.py", "path /sys/fs/cgroup"): "on Linux only",
-    ("coursekit/handin/worker.py", "module resource"): "its absence is caught",
-    ("coursekit/training/places.py", "path /content"): "Colab's; else not there",
-    ("coursekit/training/places.py", "path /content/drive/MyDrive"): "Colab's",
-    ("coursekit/training/places.py", "path /kaggle/working"): "Kaggle's",
+    ("coursekit/setup/doctor/machine.py", "os.sysconf"): "asked for by name before",
+    ("coursekit/setup/doctor/machine.py", "path /sys/fs/cgroup"): "on Linux only",
+    ("coursekit/course/handin/worker.py", "module resource"): "its absence is caught",
+    (
+        "coursekit/training/checkpoint_places.py",
+        "path /content",
+    ): "Colab's or none",
+    (
+        "coursekit/training/checkpoint_places.py",
+        "path /content/drive/MyDrive",
+    ): "Colab's",
+    ("coursekit/training/checkpoint_places.py", "path /kaggle/working"): "Kaggle's",
 }
 
 

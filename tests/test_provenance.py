@@ -2,8 +2,8 @@
 
 import pytest
 
-from coursekit.authoring.measured_only import typed_in
-from coursekit.authoring.sources import Cell
+from coursekit.staff.build.measured_only import typed_in
+from coursekit.staff.build.notebook_source import Cell
 
 IMPORTS = """
 import math
@@ -262,7 +262,7 @@ def test_a_verdict_inside_a_function_of_the_notebook_is_judged():
 
 def test_a_case_that_is_typed_in_is_found_under_any_name_of_verdict():
     texts = [
-        "import coursekit\nfrom coursekit.claims import verdict as judge",
+        "import coursekit\nfrom coursekit.course.claims import verdict as judge",
         'coursekit.verdict("C09", cases={"a": True}, measured={}, why="w")',
         'judge("C09", cases={"a": 1 < 2}, measured={}, why="w")',
     ]

@@ -10,10 +10,10 @@ import nbformat
 import pytest
 
 from coursekit import cli
-from coursekit.authoring import run as run_module
-from coursekit.authoring.formulas import picture, with_formulas
-from coursekit.authoring.run import bar, main, run
-from coursekit.authoring.widget_twin import twin
+from coursekit.staff.pages import run_session as run_module
+from coursekit.staff.pages.formulas import picture, with_formulas
+from coursekit.staff.pages.run_session import bar, main, run
+from coursekit.staff.pages.widget_twin import twin
 from tests.browser import CHROMIUM, FLAGS, require_browser
 
 ELSEWHERE = "https://elsewhere.example"

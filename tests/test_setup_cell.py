@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 import coursekit
-from coursekit.authoring import start as start_module
-from coursekit.authoring.repository import Repository
-from coursekit.authoring.setup_cell import badge, setup_source, with_badge
+from coursekit.course import start as start_module
+from coursekit.staff.build.repository import Repository
+from coursekit.staff.build.setup_cell import badge, setup_source, with_badge
 
 MINE = Repository("me/BRANCH", "dev")
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from coursekit.authoring.sources import read_source
-from coursekit.authoring.spoilers import answers_of, check_spoilers
-from coursekit.claims import VERDICT_MIME
+from coursekit.course.claims import VERDICT_MIME
+from coursekit.staff.build.notebook_source import read_source
+from coursekit.staff.build.spoilers import answers_of, check_spoilers
 from tests.small_sources import OPENING, written
 
 QUESTION = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coursekit.doctor import stack
+from coursekit.setup.doctor import stack
 
 
 def test_torch_and_torchvision_belong_together(request: pytest.FixtureRequest):

@@ -7,17 +7,20 @@ The oracle is nbformat's own validator, with warnings as errors: it is what GitH
 import base64
 import contextlib
 import copy
+import io
 import json
 
 import nbformat
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbconvert import HTMLExporter
+from PIL import Image
 
-from coursekit.authoring import tidy as tidy_module
-from coursekit.authoring.mend_cells import mended
-from coursekit.authoring.tidy import main, tidy
+from coursekit.staff.pages import tidy as tidy_module
+from coursekit.staff.pages.mend_cells import mended
+from coursekit.staff.pages.tidy import main, tidy
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\nnot much").decode()
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -225,7 +228,120 @@ def test_a_huge_output_is_replaced_by_a_line(tidied):
     line, kept = made["cells"][0]["outputs"]
     assert line["text"] == ["[1.4 MB of output were taken out; run the cell again]\n"]
     assert kept == small
-    assert "outputs of more than 1 MB" in said
+    assert "an output of 1.4 MB in cell 1" in said
+
+
+def gallery(side, kind="PNG", channels=3):
+    """Pack a picture of noise over a ramp, as large as galleries of photographs."""
+    ramp = np.linspace(0, 160, side)[:, None, None]
+    noise = np.random.default_rng(0).integers(0, 90, (side, side, channels))
+    picture = Image.fromarray((ramp + noise).astype(np.uint8))
+    file = io.BytesIO()
+    picture.save(file, kind, quality=100)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "side"),
+    [("PNG", 3, 900), ("PNG", 4, 1400), ("JPEG", 3, 900), ("JPEG", 3, 1400)],
+)
+def test_a_large_picture_becomes_smaller_and_stays_a_picture(
+    kind, channels, side, tmp_path
+):
+    path, packed = tmp_path / "mine.ipynb", gallery(side, kind, channels)
+    output = display(text_plain="<Figure>", **{f"image_{kind.lower()}": packed})
+    path.write_text(json.dumps(book(prose(), code(outputs=[output]))), encoding="utf-8")
+    before = path.read_bytes()
+    said = tidy(path)
+    (shown,) = json.loads(path.read_text(encoding="utf-8"))["cells"][1]["outputs"]
+    made = shown["data"][f"image/{kind.lower()}"]
+    assert 300_000 < len(made) < 1_000_000 < len(packed)
+    small, large = (
+        np.asarray(
+            Image.open(io.BytesIO(base64.b64decode(text)))
+            .convert("RGBA")
+            .resize((9, 9)),
+            float,
+        )
+        for text in (made, packed)
+    )
+    assert np.abs(small - large).mean() < 8  # of 255: the same picture
+    assert shown["data"]["text/plain"] == "<Figure>"
+    assert "a picture in cell 2 (" in said
+    assert "the original is in mine.original.ipynb" in said
+    assert (tmp_path / "mine.original.ipynb").read_bytes() == before
+
+
+def test_a_large_picture_inside_html_becomes_smaller_and_keeps_its_words(tidied):
+    html = f"<figure><img alt='a ramp' src='data:image/png;base64,{gallery(900)}'/>"
+    made, said = tidied(book(code(outputs=[display(text_html=html)])))
+    shown = made["cells"][0]["outputs"][0]["data"]["text/html"]
+    front, _, packed = shown.partition("base64,")
+    assert front == "<figure><img alt='a ramp' src='data:image/png;"
+    assert Image.open(io.BytesIO(base64.b64decode(packed[:-3]))).size > (300, 300)
+    assert len(shown) < 1_000_000 < len(html)
+    assert "a picture in cell 1 (" in said
+
+
+def test_an_original_that_is_there_already_is_never_overwritten(tmp_path):
+    path = tmp_path / "mine.ipynb"
+    (tmp_path / "mine.original.ipynb").write_text("of last week")
+    huge = book(code(outputs=[display(text_plain="A" * 1_400_000)]))
+    path.write_text(json.dumps(huge), encoding="utf-8")
+    assert "the original is in mine.original2.ipynb" in tidy(path)
+    assert (tmp_path / "mine.original.ipynb").read_text() == "of last week"
+    assert json.loads((tmp_path / "mine.original2.ipynb").read_text()) == huge
+
+
+def test_pictures_that_are_too_many_together_all_stay_pictures(tmp_path):
+    path, packed = tmp_path / "mine.ipynb", gallery(600)
+    cells = [
+        code(id=f"c{n}", outputs=[display(image_png=packed)])
+        for n in range(-(-11_000_000 // len(packed)))
+    ]
+    path.write_text(json.dumps(book(*cells)), encoding="utf-8")
+    tidy(path)
+    made = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    assert all("image/png" in cell["outputs"][0]["data"] for cell in made)
+    assert path.stat().st_size < 10_100_000
+
+
+@pytest.mark.parametrize(
+    ("coding", "note"),
+    [
+        ("utf-8-sig", "a byte-order mark"),
+        ("utf-16", "UTF-16 (now UTF-8)"),
+        ("utf-16-le", "UTF-16 (now UTF-8)"),
+        ("utf-16-be", "UTF-16 (now UTF-8)"),
+    ],
+)
+def test_a_notebook_in_an_odd_coding_becomes_utf_8(coding, note, tmp_path):
+    path, notebook = tmp_path / "mine.ipynb", book(prose("Größe: 7 → 5"), code())
+    notebook["cells"][1]["id"] = "c"
+    path.write_bytes(json.dumps(notebook, ensure_ascii=False).encode(coding))
+    assert f"tidied {note} (" in tidy(path)
+    assert json.loads(path.read_bytes().decode("utf-8")) == notebook
+    assert path.read_bytes().startswith(b"{")
+    assert tidy(path) == "mine.ipynb: nothing to tidy"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_who_may_read_the_file_stays(mode, tmp_path):
+    path = tmp_path / "mine.ipynb"
+    cell = code(outputs=[display(text_plain="A" * 1_400_000)])
+    path.write_text(json.dumps(book(cell, minor=2)), encoding="utf-8")
+    path.chmod(mode)
+    tidy(path)
+    made = [path, tmp_path / "mine.original.ipynb"]
+    assert [file.stat().st_mode & 0o777 for file in made] == [mode, mode]
+
+
+def test_a_hundred_thousand_lists_in_each_other_are_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "mine.ipynb"
+    deep = "[" * 10**5 + "]" * 10**5
+    path.write_text(f'{{"cells": [], "metadata": {{"a": {deep}}}}}', encoding="utf-8")
+    with pytest.raises(ValueError, match="nested too deeply to be read"):
+        tidy(path)
 
 
 def test_all_outputs_together_stay_below_ten_megabytes(tidied):
@@ -257,6 +373,10 @@ def test_half_a_character_in_an_output_is_kept_escaped(tidied):
         (b"", "the file is empty"),
         (b"\xff\xd8\xff\xe0", "not a notebook but a binary file"),
         (b"print('hello')", "it is not a notebook (Expecting value"),
+        (
+            '{"cells": ["Größe"]}'.encode("cp1252"),
+            "not UTF-8 (byte 0xf6 at place 14); it seems to be Windows-1252 (cp1252)",
+        ),
         (b"[1, 2]", "it is not a notebook: it has no cells"),
         (b'{"cells": 3}', "it is not a notebook: it has no cells"),
         (b'{"worksheets": [], "nbformat": 3}', "open and save it in JupyterLab"),
@@ -293,7 +413,7 @@ def test_a_notebook_that_cannot_be_written_stays(tmp_path, monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("coursekit.authoring.folder.os.replace", full)
+    monkeypatch.setattr("coursekit.staff.build.folder.os.replace", full)
     assert main([str(path)]) == 1
     assert "No space left on device" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["mine.ipynb"]

@@ -7,7 +7,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from coursekit.training import checkpoint_folder, fit, places
+from coursekit.training import checkpoint_folder, fit
+from coursekit.training import checkpoint_places as places
 from tests.small_runs import assert_same_weights, noise_set, small_net, weights_of
 
 ROOT = Path(__file__).resolve().parent.parent

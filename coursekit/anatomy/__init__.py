@@ -9,10 +9,10 @@ from types import ModuleType
 
 from coursekit.anatomy.comparison import ComparedModel, Comparison, compare
 from coursekit.anatomy.costs import ParameterKinds, parameters_by_kind, weight_layers
-from coursekit.anatomy.graph import Flow, flow
-from coursekit.anatomy.operators import UnknownOperatorError
+from coursekit.anatomy.flow import Flow, flow
+from coursekit.anatomy.memory.training_memory import Memory, largest_batch, memory
+from coursekit.anatomy.rules.operators import UnknownOperatorError
 from coursekit.anatomy.table import Anatomy, Layer, anatomy, seen
-from coursekit.anatomy.training_memory import Memory, largest_batch, memory
 from coursekit.anatomy.window import Varies, Window
 
 __all__ = [

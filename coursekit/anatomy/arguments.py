@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 
 
 def checked_model(model: nn.Module) -> nn.Module:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.modules import module as nn_module
 
 from coursekit.anatomy.field import Field
-from coursekit.anatomy.operators import UnknownOperatorError
+from coursekit.anatomy.rules.operators import UnknownOperatorError
 
 
 @dataclass(eq=False)

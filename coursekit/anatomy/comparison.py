@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from torch import nn
 from torch.optim import Optimizer
 
-from coursekit._validate import choice
+from coursekit._base.validate import choice
 from coursekit.anatomy import show
 from coursekit.anatomy.costs import ParameterKinds, parameters_by_kind, weight_layers
+from coursekit.anatomy.memory.training_memory import Memory, memory
 from coursekit.anatomy.table import Anatomy, Layer, Number, anatomy
-from coursekit.anatomy.training_memory import Memory, memory
 
 COLUMNS = (
     "parameters",

@@ -16,8 +16,8 @@ import torch
 from torch import nn
 
 from coursekit.anatomy.arguments import checked_model, checked_shape
-from coursekit.anatomy.fakes import on_fakes, tensors_in
-from coursekit.anatomy.ledger import Block, Ledger
+from coursekit.anatomy.memory.fake_model import on_fakes, tensors_in
+from coursekit.anatomy.memory.live_tensors import Block, Ledger
 
 KINDS = {
     "convolution": (nn.modules.conv._ConvNd,),

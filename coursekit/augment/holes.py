@@ -13,7 +13,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.augment.batch import bits, check_batch, draw, fill_values
 
 _TABLE_BYTES = 8 * 2**20  # above this, masks are built from rows and columns

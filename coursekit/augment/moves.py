@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from coursekit._validate import integer, number
+from coursekit._base.validate import integer, number
 from coursekit.augment.batch import (
     bits,
     check_batch,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from coursekit._validate import integer, number
+from coursekit._base.validate import integer, number
 from coursekit.augment.holes import cutout
 from coursekit.augment.moves import random_crop, random_flip, random_rotation
 

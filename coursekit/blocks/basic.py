@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.blocks.normalise import Norm, norm_for
 
 

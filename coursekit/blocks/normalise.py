@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from coursekit._validate import choice, integer, number
+from coursekit._base.validate import choice, integer, number
 
 Norm = str | None | Callable[[int], nn.Module]
 MOST_GROUPS = 8

@@ -8,7 +8,7 @@ those of section 3.3. Layers carry torchvision's names, so its weights load.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from coursekit._validate import choice, integer
+from coursekit._base.validate import choice, integer
 from coursekit.blocks.normalise import Norm, norm_for
 
 SHORTCUTS = ("projection", "padded", "none")

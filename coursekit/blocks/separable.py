@@ -6,7 +6,7 @@ Howard et al., "MobileNets" (arXiv 1704.04861, section 3.1); Sandler et al.,
 
 from torch import Tensor, nn
 
-from coursekit._validate import choice, integer
+from coursekit._base.validate import choice, integer
 from coursekit.blocks.basic import ConvNormAct
 from coursekit.blocks.normalise import Norm
 

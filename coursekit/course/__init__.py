@@ -1,5 +1,34 @@
-"""What a student meets in a session: predictions, and what became of them."""
+"""What a session says to its reader: claims, exercises, challenges, the hand-in.
 
-from coursekit.course.predictions import predict, prediction_table, reveal
+The names below load on first use. `coursekit` itself gives the ones that stand in every
+session; a session imports the others from here.
+"""
 
-__all__ = ["predict", "prediction_table", "reveal"]
+from coursekit._base.lazy import lazy
+
+_HOMES = {
+    "Challenge": "coursekit.course.challenges",
+    "Exercise": "coursekit.course.exercises",
+    "Interval": "coursekit.course.challenges",
+    "Ladder": "coursekit.course.challenges.ladder",
+    "all_challenges": "coursekit.course.challenges",
+    "challenge": "coursekit.course.challenges",
+    "check": "coursekit.course.exercises",
+    "claim": "coursekit.course.claims",
+    "exercise": "coursekit.course.exercises",
+    "exercise_ids": "coursekit.course.exercises",
+    "hint": "coursekit.course.exercises",
+    "inspect_submission": "coursekit.course.handin",
+    "on_mnist": "coursekit.course.challenges.ladder",
+    "predict": "coursekit.course.predictions",
+    "prediction_table": "coursekit.course.predictions",
+    "reveal": "coursekit.course.predictions",
+    "rung": "coursekit.course.challenges.ladder",
+    "solution": "coursekit.course.exercises",
+    "submit": "coursekit.course.handin",
+    "verdict": "coursekit.course.claims",
+    "verdict_table": "coursekit.course.claims",
+    "wilson": "coursekit.course.challenges",
+}
+__all__ = [*_HOMES]
+__getattr__, __dir__ = lazy(__name__, _HOMES)

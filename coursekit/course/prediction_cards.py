@@ -5,7 +5,7 @@ What came out never stands by its colour alone: each outcome has a sign and a wo
 
 from html import escape
 
-from coursekit.claims.cards import NEUTRAL, card, number_text
+from coursekit.course.claims.claim_cards import NEUTRAL, card, number_text
 
 SIGNS = {True: "✓", False: "✗", None: "–"}
 WORDS = {True: "Right", False: "Not this time", None: "No prediction"}

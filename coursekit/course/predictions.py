@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
 
-from coursekit import _validate
-from coursekit.claims.cards import number_text
+from coursekit._base import validate as _validate
 from coursekit.course import prediction_cards as cards
+from coursekit.course.claims.claim_cards import number_text
 from coursekit.metrics.runs import Interval
 
 NAME = re.compile(r"\d\d(-[a-z0-9]+)+")

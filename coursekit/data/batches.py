@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.data.image_set import ImageSet
 
 Augment = Callable[[Tensor, torch.Generator | None], Tensor]

@@ -19,7 +19,7 @@ torchvision, the others as in several repositories that agree.
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from coursekit._validate import choice
+from coursekit._base.validate import choice
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit._validate import choice, integer
+from coursekit._base.validate import choice, integer
+from coursekit.data.decode import UnreadableError, decode
 from coursekit.data.image_set import ImageSet
-from coursekit.data.pictures import UnreadableError, decode
-from coursekit.data.places import cache_folder
+from coursekit.data.storage_folder import cache_folder
 
 _ENDINGS = (".png", ".jpg", ".jpeg")
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")

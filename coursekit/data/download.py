@@ -18,8 +18,8 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from coursekit.data.catalogue import Remote
+from coursekit.data.download_progress import Progress, silent
 from coursekit.data.locking import locked
-from coursekit.data.progress import Progress, silent
 
 _BLOCK = 1 << 16
 _NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from coursekit._validate import choice
+from coursekit._base.validate import choice
 from coursekit.data.image_set import ImageSet
 
 _DIGITS = "UCI Optical Recognition of Handwritten Digits (test part), CC BY 4.0"

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit._validate import integer, number
+from coursekit._base.validate import integer, number
 from coursekit.data.stream import permutation
 
 

@@ -9,12 +9,12 @@ import os
 import numpy as np
 import torch
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.data.catalogue import entry
 from coursekit.data.class_folders import folder
 from coursekit.data.formats import read_cifar_batch, read_idx
 from coursekit.data.image_set import ImageSet, Splits, held_out
-from coursekit.data.places import data_folder
+from coursekit.data.storage_folder import data_folder
 from coursekit.data.store import get
 
 _CLOTHES = (

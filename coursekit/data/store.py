@@ -11,9 +11,9 @@ from pathlib import Path
 
 from coursekit.data.catalogue import Entry, entry, from_mirror
 from coursekit.data.download import DownloadError, Patience, fetch
+from coursekit.data.download_progress import Bar, silent
 from coursekit.data.locking import locked
-from coursekit.data.places import data_folder
-from coursekit.data.progress import Bar, silent
+from coursekit.data.storage_folder import data_folder
 
 
 @dataclass(frozen=True)

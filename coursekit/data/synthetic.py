@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit._validate import choice, integer, number
+from coursekit._base.validate import choice, integer, number
 from coursekit.data.image_set import ImageSet
 from coursekit.data.painting import HUES, paint
 from coursekit.data.sprites import SHAPES, TILTS, sprite

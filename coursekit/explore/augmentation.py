@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from coursekit._validate import choice, integer
+from coursekit._base.validate import choice, integer
 from coursekit.augment import (
     cutout,
     random_crop,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from coursekit._validate import choice, integer
+from coursekit._base.validate import choice, integer
 
 KINDS = ("convolution", "max pooling")
 LONGEST = 24

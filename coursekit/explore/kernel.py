@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.explore import svg
 from coursekit.explore.kernel_drawing import RIGHT, TOP, backdrop, height, overlay, size
 from coursekit.explore.pictures import matrix, sample_digit

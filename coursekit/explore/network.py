@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import nn
 
-from coursekit._validate import choice, integer
+from coursekit._base.validate import choice, integer
 from coursekit.explore import network_panels as panels
 from coursekit.explore import svg
 from coursekit.explore.field_drawing import HEIGHT, draw_field

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from coursekit._validate import number
+from coursekit._base.validate import number
 from coursekit.anatomy import Layer
 from coursekit.anatomy.calls import Frame, explained, left_as_found, watched_calls
-from coursekit.anatomy.graph import Flow, flow
+from coursekit.anatomy.flow import Flow, flow
 from coursekit.explore.field_drawing import Photo, show_photo
 from coursekit.explore.sights import Sights
 

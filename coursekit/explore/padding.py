@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from coursekit._validate import choice, integer
+from coursekit._base.validate import choice, integer
 from coursekit.explore import svg
 from coursekit.explore.borders import (
     PATTERNS,

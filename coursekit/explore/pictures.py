@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.data import digits, photos
 from coursekit.figures.style import as_array
 

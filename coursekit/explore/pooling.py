@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from coursekit._validate import choice, integer
+from coursekit._base.validate import choice, integer
 from coursekit.explore import svg
 from coursekit.explore.pictures import photo, sample_photo, square
 from coursekit.explore.pooling_drawing import (

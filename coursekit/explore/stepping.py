@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coursekit._validate import choice, integer
+from coursekit._base.validate import choice, integer
 from coursekit.explore.pictures import matrix
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from coursekit._validate import choice, integer
+from coursekit._base.validate import choice, integer
 from coursekit.figures.style import (
     LINES,
     SERIES,

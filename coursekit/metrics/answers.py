@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from coursekit import _validate
-from coursekit.metrics.checking import check_classes, check_scores
+from coursekit._base import validate as _validate
+from coursekit.metrics.inputs import check_classes, check_scores
 
 
 def top_k(logits: Tensor, labels: Tensor, k: int = 5) -> float:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from coursekit import _validate
-from coursekit.metrics.checking import check_scores
+from coursekit._base import validate as _validate
+from coursekit.metrics.inputs import check_scores
 
 COLDEST, HOTTEST = 0.01, 100.0  # temperatures tried
 

@@ -11,7 +11,7 @@
 import torch
 from torch import Tensor
 
-from coursekit import _validate
+from coursekit._base import validate as _validate
 
 
 def pointing_game(maps: Tensor, masks: Tensor, tolerance: float = 0.0) -> float:

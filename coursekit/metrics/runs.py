@@ -11,7 +11,7 @@ from math import inf, isfinite, isnan, nan, sqrt
 from numbers import Real
 from statistics import fmean, stdev
 
-from coursekit import _validate
+from coursekit._base import validate as _validate
 
 LEVEL = 0.975  # of both tails together 95 %
 MOST_RUNS = 10_000  # beyond that "these runs do not separate them" is the honest answer

@@ -1,6 +1,14 @@
 """The networks of the lectures, each as its paper has it, and small relatives."""
 
 from coursekit.models.alexnet import alexnet, alexnet_one_tower, zfnet
+from coursekit.models.capstone import (
+    budget_net,
+    early_net,
+    gap_net,
+    late_net,
+    norm_net,
+    plain_net,
+)
 from coursekit.models.depth_net import depth_net
 from coursekit.models.googlenet import GoogLeNetOutput, googlenet
 from coursekit.models.lenet import lenet5
@@ -22,13 +30,19 @@ __all__ = [
     "GoogLeNetOutput",
     "alexnet",
     "alexnet_one_tower",
+    "budget_net",
     "cifar_plain",
     "cifar_resnet",
     "depth_net",
+    "early_net",
+    "gap_net",
     "googlenet",
+    "late_net",
     "lenet5",
+    "norm_net",
     "plain18",
     "plain34",
+    "plain_net",
     "resnet18",
     "resnet34",
     "resnet50",

@@ -8,7 +8,7 @@ Fergus, "Visualizing and Understanding Convolutional Networks" (arXiv 1311.2901)
 
 from torch import Tensor, nn
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.blocks import local_response_norm
 
 

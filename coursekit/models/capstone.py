@@ -7,7 +7,7 @@ by 1×1 transitions (as in Huang et al., arXiv 1608.06993, section 3).
 
 from torch import nn
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.blocks import ConvNormAct, DenseHead, GAPHead, Transition
 
 

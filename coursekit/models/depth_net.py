@@ -7,7 +7,7 @@ Rectifiers" (arXiv 1502.01852), section 2.2, for the start named "he".
 import torch
 from torch import nn
 
-from coursekit._validate import choice
+from coursekit._base.validate import choice
 from coursekit.models.resnet import cifar_resnet
 
 NORMS = ("batch", "none")

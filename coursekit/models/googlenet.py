@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.blocks import (
     AuxiliaryClassifier,
     Inception,

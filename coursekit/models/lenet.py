@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 
 # Table I: which of the 6 maps of S2 each of the 16 maps of C3 is connected to.
 CONNECTIONS = (

@@ -6,7 +6,7 @@ Table 1 (18 to 152 layers), section 4.2 (CIFAR-10, 6n + 2 layers).
 
 from torch import Tensor, nn
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.blocks import BasicBlock, Bottleneck
 from coursekit.blocks.residual import conv3x3
 

@@ -7,7 +7,7 @@ back by a 1×1 at each transition; the separable net is MobileNet (arXiv
 
 from torch import nn
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.blocks import ConvNormAct, DepthwiseSeparable, GAPHead, Transition
 
 

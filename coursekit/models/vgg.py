@@ -6,7 +6,7 @@ Recognition" (arXiv 1409.1556), Table 1: configurations A (11), D (16) and E (19
 
 from torch import nn
 
-from coursekit._validate import integer
+from coursekit._base.validate import integer
 from coursekit.models.alexnet import FeaturesAndClassifier
 
 CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}

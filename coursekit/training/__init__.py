@@ -1,12 +1,12 @@
 """Train and measure networks: `fit`, `evaluate` and what they return."""
 
+from coursekit.training.checkpoint_places import checkpoint_folder
 from coursekit.training.evaluation import Evaluation, evaluate
 from coursekit.training.history import Epoch, History
 from coursekit.training.loop import fit
-from coursekit.training.places import checkpoint_folder
 from coursekit.training.rate_test import RateTest, rate_test
-from coursekit.training.run import Diverged
 from coursekit.training.schedule import constant, one_cycle, sgd
+from coursekit.training.state import Diverged
 from coursekit.training.track import track
 
 __all__ = [

@@ -11,23 +11,17 @@ import pickle
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, astuple
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
-from coursekit.training.history import Epoch
-from coursekit.training.meter import Meter
-from coursekit.training.places import checkpoint_path, place, position
+from coursekit.training.checkpoint_places import checkpoint_path, place
 from coursekit.training.settings import Settings
 from coursekit.training.workers import Workers
 
-if TYPE_CHECKING:
-    from coursekit.training.run import Run
-
 KIND = "coursekit checkpoint 1"
 MOST_COST = 0.02  # share of the time that saving may take
+State = Callable[[], dict]
 
 
 class Keeper:
@@ -47,30 +41,36 @@ class Keeper:
         """Whether to save after every step."""
         return self.path is not None and self._seconds == 0
 
-    def save_if_due(self, run: "Run", now: float) -> None:
-        """Save in the middle of an epoch if enough seconds have passed."""
+    def save_if_due(self, state: State, now: float, workers: Workers) -> None:
+        """Save in the middle of an epoch if enough seconds have passed.
+
+        Args:
+            state: gives what is to be saved; every worker calls it, or none.
+            now: `time.perf_counter()`.
+            workers: who decide together.
+        """
         if self.path is None:
             return
         wait = max(self._seconds, self._cost / MOST_COST) if self._seconds else 0.0
-        if run.workers.agree(now - self._saved_at >= wait):
-            self._save(run)
+        if workers.agree(now - self._saved_at >= wait):
+            self._save(state, workers)
 
-    def save_after_epoch(self, run: "Run") -> None:
+    def save_after_epoch(self, state: State, epoch: int, workers: Workers) -> None:
         """Save after the last epoch, and after others if it does not cost too much."""
         if self.path is None:
             return
         wait = self._cost / MOST_COST if self._seconds else 0.0
         cheap = time.perf_counter() - self._saved_at >= wait
-        due = cheap and len(run.rows) % self._epochs == 0
-        if run.workers.agree(due or len(run.rows) == run.settings.epochs):
-            self._save(run)
+        due = cheap and epoch % self._epochs == 0
+        if workers.agree(due or epoch == self._run_epochs):
+            self._save(state, workers)
 
-    def _save(self, run: "Run") -> None:
+    def _save(self, state: State, workers: Workers) -> None:
         started = time.perf_counter()
-        state = {"kind": KIND, "fingerprint": self._fingerprint, **_state(run)}
-        if run.workers.rank == 0:
+        saved = {"kind": KIND, "fingerprint": self._fingerprint, **state()}
+        if workers.rank == 0:
             try:
-                write(self.path, state)
+                write(self.path, saved)
             except OSError as error:
                 warnings.warn(_not_written(self.path, error), stacklevel=2)
         self._saved_at = time.perf_counter()
@@ -134,43 +134,6 @@ def check_writable(path: Path) -> None:
             f"`checkpoint` must be a file that can be written; {path}: "
             f"{error.strerror or error}"
         ) from None
-
-
-def _state(run: "Run") -> dict:
-    """Return everything the run needs to go on, as tensors, numbers and text."""
-    meter = run.workers.total(run.meter)  # every worker takes part, as in gather
-    epoch, now = run.random.save(run.step)
-    seconds = run.seconds + time.perf_counter() - run.since
-    return {
-        "model": run.model.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "scaler": run.scaler.state_dict() if run.scaler else {},
-        "random": run.workers.gather({"epoch": epoch, "now": now}),
-        "choice": asdict(run.choice),
-        "rows": [astuple(row) for row in run.rows],
-        "step": run.step,
-        "meter": (meter.loss, meter.correct, meter.n),
-        "seconds": seconds,
-    }
-
-
-def restore(run: "Run", state: dict) -> None:
-    """Put `run` where it was when `state` was saved, on any number of workers."""
-    run.model.load_state_dict(state["model"])
-    run.optimizer.load_state_dict(state["optimizer"])
-    if state["scaler"]:
-        run.scaler.load_state_dict(state["scaler"])
-    saved = state["random"]
-    if run.workers.rank < len(saved):
-        run.random.resume(**saved[run.workers.rank])
-    else:
-        now = {**run.random.take(), "batches": saved[0]["now"].get("batches")}
-        run.random.resume(saved[0]["epoch"], now)
-    run.rows.extend(Epoch(*row) for row in state["rows"])
-    run.step, run.seconds = state["step"], state["seconds"]
-    if run.workers.rank == 0:
-        run.meter = Meter(*state["meter"])
-    run.shown["resumed"] = position(state, run.settings.epochs)
 
 
 def _read(path: Path) -> dict | None:

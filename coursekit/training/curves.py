@@ -1,9 +1,6 @@
 """Loss and accuracy by epoch as two small SVG curves, and the same in words."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from coursekit.training.history import History
+from typing import Protocol
 
 POINTS = 120  # of a line at most
 
@@ -15,7 +12,15 @@ _STROKES = {
 Lines = dict[str, list[float]]  # "train" and, where there is one, "valid"
 
 
-def curves_html(history: "History", points: int = POINTS) -> str:
+class Columns(Protocol):
+    """The rows of a run as columns, such as `columns["valid_loss"]`: a `History`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, column: str) -> list[float | None]: ...
+
+
+def curves_html(history: Columns, points: int = POINTS) -> str:
     """Return both curves as SVG, nothing for less than two epochs.
 
     Args:
@@ -28,12 +33,12 @@ def curves_html(history: "History", points: int = POINTS) -> str:
     return f"<div>{drawings}</div>"
 
 
-def curves_text(history: "History") -> str:
+def curves_text(history: Columns) -> str:
     """Return where each line begins and ends, a sentence a curve."""
     return "\n".join(_words(*curve) for curve in _curves(history))
 
 
-def _curves(history: "History") -> list[tuple[str, str, Lines]]:
+def _curves(history: Columns) -> list[tuple[str, str, Lines]]:
     """Return what is drawn, its unit and its lines, for the loss and the accuracy."""
     found = []
     for what, unit, scale in (("loss", "", 1.0), ("accuracy", " %", 100.0)):

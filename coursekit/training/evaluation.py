@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from coursekit import _validate
+from coursekit._base import validate as _validate
+from coursekit._base.modes import device_of, evaluating
 from coursekit.data import Batches, ImageSet
 from coursekit.training.history import History
-from coursekit.training.modes import device_of, evaluating
 from coursekit.training.sources import (
     as_batches,
     check_outputs,

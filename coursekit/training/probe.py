@@ -14,7 +14,7 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from coursekit.training.modes import seeded
+from coursekit._base.modes import seeded
 from coursekit.training.settings import Loss, Settings
 
 STEPS = 8  # tried at most, of all choices together

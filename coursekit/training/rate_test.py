@@ -14,8 +14,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
-from coursekit import _validate
-from coursekit.training.modes import device_of, seeded
+from coursekit._base import validate as _validate
+from coursekit._base.modes import device_of, seeded
 from coursekit.training.schedule import build_optimizer
 from coursekit.training.settings import Loss
 from coursekit.training.sources import Source, as_batches, check_outputs, first_batch

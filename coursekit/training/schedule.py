@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from coursekit import _validate
+from coursekit._base import validate as _validate
 
 Schedule = Callable[[int, int], float]
 

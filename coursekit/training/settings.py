@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from coursekit import _validate
+from coursekit._base import validate as _validate
 from coursekit.training.schedule import Schedule, find_schedule
 
 FORMATS = ("auto", "contiguous", "channels_last")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from coursekit._base.modes import device_of, evaluating, seeded
 from coursekit.data import Batches, ImageSet
 from coursekit.training.history import History
-from coursekit.training.modes import device_of, evaluating, seeded
 
 Source = ImageSet | Batches
 Norm = tuple[Sequence[float], Sequence[float]]  # mean and deviation per channel

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit import anatomy, check, digits, evaluate, figures, fit, hint, solution
-from coursekit.doctor import show
+from coursekit.setup import show
 from coursekit.explore import explore_kernel
 
 # %% [markdown]

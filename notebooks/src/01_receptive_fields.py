@@ -28,7 +28,7 @@ from torch.nn import functional as F
 from coursekit import Batches, anatomy, check, claim, digits, evaluate, figures, fit
 from coursekit import hint, photos, shapes, solution, verdict
 from coursekit.anatomy import seen
-from coursekit.claims import verdict_table
+from coursekit.course import verdict_table
 from coursekit.explore import explore_kernel, explore_padding, explore_pooling
 from coursekit.explore import explore_receptive_field
 

@@ -27,8 +27,7 @@ from coursekit import anatomy, check, claim, digits, evaluate, figures, fit, hin
 from coursekit import photos, predict, reveal, solution, verdict
 from coursekit.anatomy import memory, parameters_by_kind, weight_layers
 from coursekit.blocks import BasicBlock, Bottleneck, Padded
-from coursekit.claims import verdict_table
-from coursekit.course import prediction_table
+from coursekit.course import prediction_table, verdict_table
 from coursekit.metrics import gradient_norms, interval, paired
 from coursekit.models import cifar_resnet, depth_net, resnet18, resnet34, resnet50
 from coursekit.models import resnet101, resnet152, vgg16

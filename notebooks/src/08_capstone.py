@@ -25,11 +25,10 @@ from coursekit import anatomy, check, figures, fit, hint, shapes, solution
 from coursekit.anatomy import compare
 from coursekit.augment import Recipe, compose, random_rotation, random_shift
 from coursekit.blocks import ConvNormAct, DepthwiseSeparable, GAPHead, Transition
-from coursekit.checks import challenge, challenges, exercise, exercise_ids
-from coursekit.checks.challenges.interval import wilson
-from coursekit.checks.ladder import Ladder, on_mnist, rung
-from coursekit.models.capstone import budget_net, early_net, gap_net, late_net
-from coursekit.models.capstone import norm_net, plain_net
+from coursekit.course import Ladder, all_challenges, challenge, exercise, exercise_ids
+from coursekit.course import on_mnist, rung, wilson
+from coursekit.models import budget_net, early_net, gap_net, late_net, norm_net
+from coursekit.models import plain_net
 
 # %% [markdown]
 # The task stands in the first line: `digits-4k` runs everywhere in minutes. Where MNIST
@@ -655,7 +654,7 @@ field_task.check(field_net() or ConvNormAct(3, 8))
 ready = all(find_spec(name) for name in ("onnx", "onnxruntime"))
 handin = Path(tempfile.mkdtemp()) / "capstone.zip"
 if ready:
-    from coursekit.handin import inspect_submission, submit
+    from coursekit.course import inspect_submission, submit
 
     chosen = histories["below the budget"]
     receipt = submit(small, chosen, challenge=task, name="Ada", path=handin)
@@ -856,8 +855,8 @@ cifar.check(network, history)
 
 # %% [markdown]
 # 4. Find the smallest net that keeps every rule of your task. What breaks first?
-# 5. Write a challenge of your own (`challenges()` lists the course's; they stand in a
-#    small file) and give it to a neighbour.
+# 5. Write a challenge of your own (`all_challenges()` lists the course's; they stand in
+#    a small file) and give it to a neighbour.
 # 6. Open: make a net of at most 20,000 parameters for pictures of your own.
 
 # %% [markdown]

@@ -1,0 +1,1 @@
+"""Floor 0: what every other room may use, and nothing else."""

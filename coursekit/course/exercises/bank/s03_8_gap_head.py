@@ -1,0 +1,178 @@
+"""03.8 A head of global average pooling and one dense layer (claims C45, C53)."""
+
+import torch
+from torch import nn
+
+from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.modules import observe_module
+
+
+class GapHead(nn.Module):
+    """Average each channel over its map, then one dense layer to the classes."""
+
+    def __init__(self, channels, classes):
+        super().__init__()
+        self.classify = nn.Linear(channels, classes)
+
+    def forward(self, images):
+        return self.classify(images.mean((2, 3)))
+
+
+class Independent(nn.Module):
+    """The oracle: parameters of its own, a product and a sum."""
+
+    def __init__(self, channels, classes):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(classes, channels))
+        self.bias = nn.Parameter(torch.zeros(classes))
+
+    def forward(self, images):
+        area = images.shape[2] * images.shape[3]
+        products = torch.einsum("nchw,kc->nk", images, self.weight)
+        return products / area + self.bias
+
+
+class Sequence(nn.Sequential):
+    def __init__(self, channels, classes):
+        pool, flat = nn.AdaptiveAvgPool2d(1), nn.Flatten()
+        super().__init__(pool, flat, nn.Linear(channels, classes))
+
+
+class DenseFirst(nn.Module):
+    """The mean of dense layers is the dense layer of the mean."""
+
+    def __init__(self, channels, classes):
+        super().__init__()
+        self.dense = nn.Linear(channels, classes)
+
+    def forward(self, images):
+        return self.dense(images.permute(0, 2, 3, 1)).mean((1, 2))
+
+
+class MaxPooled(GapHead):
+    """You keep the largest value of each map; GAP averages."""
+
+    def forward(self, images):
+        return self.classify(images.amax((2, 3)))
+
+
+class Summed(GapHead):
+    """You add the values of each map up; GAP averages, so that the size of the picture
+    does not matter."""
+
+    def forward(self, images):
+        return self.classify(images.sum((2, 3)))
+
+
+class WithRelu(GapHead):
+    """You put a ReLU after the last layer; nothing stands between it and the
+    prediction."""
+
+    def forward(self, images):
+        return super().forward(images).relu()
+
+
+class WithSoftmax(GapHead):
+    """You return shares; the loss wants the raw logits and takes log-softmax itself."""
+
+    def forward(self, images):
+        return super().forward(images).softmax(1)
+
+
+class WithLogSoftmax(GapHead):
+    """You return log-shares; `cross_entropy` wants the raw logits and takes log-softmax
+    itself."""
+
+    def forward(self, images):
+        return super().forward(images).log_softmax(1)
+
+
+class NoBias(GapHead):
+    """Your dense layer has no bias; asked is a usual dense layer."""
+
+    def __init__(self, channels, classes):
+        super().__init__(channels, classes)
+        self.classify = nn.Linear(channels, classes, bias=False)
+
+
+class WithDropout(GapHead):
+    """Your result in training is random: there is a dropout. Nothing stands between the
+    maps and the prediction here."""
+
+    def forward(self, images):
+        pooled = nn.functional.dropout(images.mean((2, 3)), 0.5, self.training)
+        return self.classify(pooled)
+
+
+class TwoLayers(GapHead):
+    """Your head has a hidden layer; asked is a single dense layer."""
+
+    def __init__(self, channels, classes):
+        super().__init__(channels, classes)
+        hidden = nn.Linear(channels, channels)
+        self.classify = nn.Sequential(hidden, nn.ReLU(), self.classify)
+
+
+class ReluFirst(GapHead):
+    """You cut off negative values before averaging; take the maps as they are."""
+
+    def forward(self, images):
+        return self.classify(images.relu().mean((2, 3)))
+
+
+class KeepsAxes(GapHead):
+    """Your result keeps axes of length 1, (n, classes, 1, 1); asked is (n, classes)."""
+
+    def forward(self, images):
+        return super().forward(images)[:, :, None, None]
+
+
+def cases(draw):
+    for _ in range(4):
+        channels, classes = draw.integer(2, 6), draw.integer(2, 7)
+        shape = (draw.integer(2, 4), channels, *draw.integers(2, 2, 8))
+        yield (channels, classes), draw.normal(*shape)
+
+
+EXERCISE = Exercise(
+    id="03.8",
+    title="A head of GAP and one dense layer",
+    statement=(
+        "Write the module `GapHead(channels, classes)`: maps (n, channels, h, w) of "
+        "any size are averaged to (n, channels); one dense layer with bias gives the "
+        "logits (n, classes)."
+    ),
+    minutes=8,
+    difficulty=2,
+    importance=5,
+    kind="module",
+    solution=GapHead,
+    oracle=Independent,
+    right=(Sequence, DenseFirst),
+    wrong=(
+        MaxPooled,
+        Summed,
+        WithRelu,
+        WithSoftmax,
+        WithLogSoftmax,
+        NoBias,
+        WithDropout,
+        TwoLayers,
+        ReluFirst,
+        KeepsAxes,
+    ),
+    hints=(
+        "How many numbers are left per image after GAP? That is what the dense layer "
+        "reads, whatever the picture's size.",
+        "`nn.Linear(channels, classes)` is made in `__init__`, after "
+        "`super().__init__()`.",
+        "`forward`: `self.classify(images.mean((2, 3)))`.",
+    ),
+    takeaway="channels · classes + classes parameters, for pictures of every size.",
+    cases=cases,
+    observe=observe_module,
+    inputs=("settings", "images"),
+    equivalents={
+        "(2, 3) → (3, 2)": "the order of the axes of a mean does not matter",
+    },
+)

@@ -1,0 +1,165 @@
+"""Decides on an answer: right, wrong (and why), not yet, could not be checked."""
+
+from dataclasses import replace
+from itertools import islice
+
+from torch import Tensor
+
+from coursekit.course.exercises.agreement import (
+    NoGradient,
+    Raised,
+    Skipped,
+    first_difference,
+)
+from coursekit.course.exercises.describe import call_text
+from coursekit.course.exercises.draw import derived_seed
+from coursekit.course.exercises.exception_advice import advice
+from coursekit.course.exercises.exercise import Exercise, Mistake
+from coursekit.course.exercises.global_settings import restored_settings
+from coursekit.course.exercises.guard import SECONDS, Stopped, guarded
+from coursekit.course.exercises.observe import Record, expected, fresh, records
+from coursekit.course.exercises.outcomes import Outcome
+from coursekit.course.exercises.suitable import unsuitable
+from coursekit.course.exercises.values import is_value, judge_value
+
+
+def judge(
+    exercise: Exercise,
+    answer: object,
+    *,
+    seed: int = 0,
+    seconds: float = SECONDS,
+    explain: bool = True,
+) -> Outcome:
+    """Compare an answer with the oracle and, if it differs, with the known mistakes.
+
+    Args:
+        seed: chooses the random inputs.
+        seconds: time the answer may take altogether.
+        explain: whether a wrong answer is compared with the known mistakes; without,
+            the first difference ends the check.
+    """
+    if answer is None or answer is ...:
+        return _outcome(exercise, "not yet", _not_yet(exercise))
+    if is_value(exercise):
+        return _outcome(exercise, *judge_value(exercise, answer))
+    with restored_settings(seed, []):
+        expected(exercise, seed)  # outside the time limit
+        sentence = unsuitable(exercise, answer)
+    if sentence:
+        return _outcome(exercise, "could not be checked", sentence)
+    notes: list[str] = []
+    got: list[Record] = []
+    try:
+        with guarded(derived_seed(exercise.id, seed), seconds=seconds) as notes:
+            _collect(exercise, answer, seed, got, everything=explain)
+    except Stopped as stop:
+        return _outcome(exercise, "could not be checked", _stopped(stop), notes=notes)
+    except MemoryError:
+        text = "Your code needs more memory than the check allows."
+        return _outcome(exercise, "could not be checked", text, notes=notes)
+    return _verdict(exercise, got, seed, notes)
+
+
+def _collect(
+    exercise: Exercise, answer: object, seed: int, got: list, *, everything: bool
+) -> None:
+    """Record the answer's calls; up to the first difference, or all of them."""
+    for want, record in zip(
+        expected(exercise, seed), records(exercise, answer, seed), strict=True
+    ):
+        got.append(record)
+        if difference(exercise, record, want) and not everything:
+            return
+
+
+def difference(exercise: Exercise, got: Record, want: Record) -> str:
+    """Return a sentence on how a record differs from the oracle's, or ""."""
+    sentence = first_difference(got.value, want.value, tolerance=exercise.tolerance)
+    if not sentence and got.changed != want.changed:
+        name = got.changed or want.changed
+        return f"it changes its argument `{name}`; work on a copy instead"
+    return sentence
+
+
+def _verdict(
+    exercise: Exercise, got: list[Record], seed: int, notes: list[str]
+) -> Outcome:
+    if all(_nothing(record.value) for record in got):
+        return _outcome(exercise, "not yet", _not_yet(exercise), notes=notes)
+    pairs = zip(got, expected(exercise, seed), strict=False)
+    sentences = ((one, difference(exercise, one, want)) for one, want in pairs)
+    first = next(((one, text) for one, text in sentences if text), None)
+    if first is None:
+        text = f"It agrees on {len(got)} random inputs. {exercise.takeaway}"
+        return _outcome(exercise, "right", text, notes=notes)
+    record = first[0]
+    known = _known_mistake(exercise, got, seed)
+    if known:
+        found = _outcome(exercise, "wrong", known.message, known.name, notes=notes)
+    else:
+        raised = isinstance(record.value, Raised)
+        status = "could not be checked" if raised else "wrong"
+        found = _outcome(exercise, status, _told(exercise, *first), notes=notes)
+    return replace(found, example=tuple(map(fresh, record.call.args)))
+
+
+def _known_mistake(exercise: Exercise, got: list[Record], seed: int) -> Mistake | None:
+    """Return the known wrong answer that does the same on every call."""
+    if len(got) < len(expected(exercise, seed)) or _only_raises(got):
+        return None
+    for mistake in exercise.mistakes:
+        with guarded(derived_seed(exercise.id, seed)):
+            theirs = records(exercise, mistake.answer, seed)
+            pairs = zip(got, theirs, strict=True)
+            if all(not difference(exercise, one, other) for one, other in pairs):
+                return mistake
+    return None
+
+
+def _only_raises(got: list[Record]) -> bool:
+    silent = (Raised, Skipped, NoGradient)
+    return all(isinstance(record.value, silent) for record in got)
+
+
+def _nothing(value: object) -> bool:
+    """Say whether a result is what a stub gives."""
+    if isinstance(value, (tuple, list)) and value:
+        return all(map(_nothing, value))
+    if isinstance(value, dict) and value:
+        return all(map(_nothing, value.values()))
+    if isinstance(value, Raised):
+        return value.type == "NotImplementedError"
+    return value is None or value is ... or isinstance(value, NoGradient | Skipped)
+
+
+def _told(exercise: Exercise, record: Record, sentence: str) -> str:
+    call = call_text(exercise.argument_names, record.call.args)
+    parts = [f"With {call}: {sentence}.", advice(record.value)]
+    if any(isinstance(value, Tensor) for value in record.call.args):
+        kept = f'check("{exercise.id}", {exercise.answer_name}).example'
+        parts.append(f"These inputs are kept in `{kept}`.")
+    return " ".join(filter(None, parts))
+
+
+def _stopped(stop: Stopped) -> str:
+    return f"Your code was stopped: {stop}. Is there a loop that never ends?"
+
+
+def _not_yet(exercise: Exercise) -> str:
+    return (
+        f"No answer so far. Write your code in place of `...`; "
+        f'`hint("{exercise.id}")` gives a first nudge.'
+    )
+
+
+def _outcome(
+    exercise: Exercise,
+    status: str,
+    message: str,
+    mistake: str = "",
+    *,
+    notes: list[str] | tuple = (),
+) -> Outcome:
+    kept = tuple(islice(notes, 5))
+    return Outcome(exercise.id, exercise.title, status, message, kept, mistake)

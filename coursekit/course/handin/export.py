@@ -1,0 +1,193 @@
+"""Write a torch model as ONNX: nothing fused, nothing folded, nothing personal.
+
+Two exporters exist. The one built on TorchScript keeps every layer one node and is in
+torch since 1.x, though newer versions announce its end; the one built on torch.export
+takes over where the first is gone, and needs the package `onnxscript` beside `onnx`.
+"""
+
+import copy
+import inspect
+import io
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from importlib.util import find_spec
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+from coursekit._base.modes import evaluating, seeded
+from coursekit.course.handin.anonymise import cleaned
+from coursekit.course.handin.branches import without_known_branches
+from coursekit.course.handin.layout import INPUT, OPSET, OUTPUT, need
+
+# What tracing and the exporters raise for a model they cannot write.
+REFUSALS = (RuntimeError, TypeError, ValueError, AttributeError, LookupError)
+TRACED = 7  # images to trace with: a number that networks seldom hold
+OPERATOR = re.compile(r"\b[a-z_]\w*::\w+")
+
+
+def exported(model: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
+    """Return `model` in eval mode as a graph from `images` to `logits`.
+
+    Args:
+        model: on the CPU, in float32; it is given back as it was.
+        input_shape: (channels, height, width) of one image.
+
+    Raises:
+        ValueError: the model cannot be written; the sentence names the operator.
+    """
+    refusals = []
+    for write in _writers():
+        try:
+            return cleaned(_written(write, model, input_shape), model)
+        except REFUSALS as error:
+            refusals.append(error)
+    raise ValueError(_reason(refusals[0])) from refusals[0]
+
+
+def _writers() -> list[Callable]:
+    """List the exporters to try, in order."""
+    known = inspect.signature(torch.onnx.export).parameters
+    if "training" not in known or not hasattr(torch.onnx, "TrainingMode"):
+        need("onnxscript")
+        return [_by_export]
+    return [_by_tracing, *([_by_export] if find_spec("onnxscript") else [])]
+
+
+def _written(
+    write: Callable, model: nn.Module, input_shape: tuple[int, ...]
+) -> onnx.ModelProto:
+    example = torch.zeros(TRACED, *input_shape)
+    with evaluating(model), seeded(0, example.device), _quietly():
+        proto = write(model, example)
+    return without_known_branches(proto, input_shape)
+
+
+def on_cpu(model: nn.Module) -> nn.Module:
+    """Return a copy of `model` on the CPU in float32, which may be changed freely.
+
+    Raises:
+        ValueError: the model holds something that cannot be copied.
+    """
+    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+    try:
+        copied = copy.deepcopy(model)
+    except REFUSALS as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"`model` cannot be copied: {reason}") from error
+    return copied.to("cpu", torch.float32, memory_format=torch.contiguous_format)
+
+
+def _by_tracing(model: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
+    """Keep batch norm: only PRESERVE leaves it out of the convolution before it."""
+    buffer = io.BytesIO()
+    torch.onnx.export(
+        model,
+        (example,),
+        buffer,
+        dynamo=False,
+        training=torch.onnx.TrainingMode.PRESERVE,
+        do_constant_folding=False,
+        opset_version=OPSET,
+        input_names=[INPUT],
+        output_names=[OUTPUT],
+        dynamic_axes={INPUT: {0: "n"}, OUTPUT: {0: "n"}},
+    )
+    return _with_any_length(onnx.load_from_string(buffer.getvalue()))
+
+
+def _with_any_length(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Undo what `x.view(len(x), -1)` fixes: tracing takes the length for a constant.
+
+    A leading 0 in the shape of a Reshape means "as many as there are". Whether that was
+    meant is tried out afterwards with other numbers of images.
+    """
+    held = {
+        node.output[0]: node.attribute[0].t
+        for node in proto.graph.node
+        if node.op_type == "Constant" and node.attribute[0].name == "value"
+    }
+    for node in proto.graph.node:
+        if node.op_type == "Reshape" and node.input[1] in held:
+            tensor = held[node.input[1]]
+            shape = numpy_helper.to_array(tensor).copy()
+            if len(shape) and shape[0] == TRACED:
+                shape[0] = 0
+                tensor.CopyFrom(numpy_helper.from_array(shape, tensor.name))
+    return proto
+
+
+def _by_export(model: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
+    """Keep batch norm: the optimiser of this exporter would fuse it."""
+    program = torch.onnx.export(
+        model,
+        (example,),
+        dynamo=True,
+        optimize=False,
+        verbose=False,
+        opset_version=OPSET,
+        input_names=[INPUT],
+        output_names=[OUTPUT],
+        dynamic_shapes=({0: "n"},),
+    )
+    return program.model_proto
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Silence what the exporters print and warn of, and switch off what they lack."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    with (
+        warnings.catch_warnings(),
+        _muted(1),
+        _muted(2),
+        redirect_stdout(io.StringIO()),
+    ):
+        # Both announce the end of the exporter; `_writers` knows what comes then.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module="torch")
+        warnings.filterwarnings("ignore", message=".*legacy TorchScript-based ONNX")
+        # Python's `if` on a shape is written as it went for two images; whether that
+        # is right for other batches is tried out afterwards.
+        warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"torch\.onnx")
+        torch.backends.mha.set_fastpath_enabled(False)  # has no ONNX form
+        try:
+            yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fast)
+
+
+@contextmanager
+def _muted(stream: int) -> Iterator[None]:
+    """Send one of the process's streams nowhere: C++ prints whole graphs into it."""
+    try:
+        kept = os.dup(stream)
+    except OSError:  # there is no such stream, as in a program without a console
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, stream)
+        yield
+    finally:
+        os.dup2(kept, stream)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    found = OPERATOR.search(text)
+    if found:
+        return (
+            f"`model` cannot be written as ONNX: its operator {found[0]} has no form "
+            f"in operator set {OPSET}"
+        )
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    kind = type(error).__name__
+    return f"`model` cannot be written as ONNX: {first.strip()[:200] or kind}"

@@ -1,7 +1,0 @@
-"""`python -m coursekit.doctor`."""
-
-import sys
-
-from coursekit.doctor import main
-
-sys.exit(main())

@@ -1,0 +1,90 @@
+"""The figure of a report card: wrong answers, each over the place that spoke for it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from coursekit._base.validate import integer
+from coursekit.figures.pictures import _captions, _displayable, _listed, _pictures
+from coursekit.figures.style import WIDTH, as_array, bare, new_figure, styled
+
+STRENGTH = 0.55  # of the colours over the picture
+
+
+@styled
+def overlays(
+    images: object,
+    maps: object = None,
+    titles: Sequence[object] | None = None,
+    *,
+    columns: int = 5,
+    title: str | None = None,
+    words: str | None = None,
+) -> Figure:
+    """Show pictures, and below each the same picture under a heat map.
+
+    Args:
+        images: pictures of bytes 0..255 or floats 0..1.
+        maps: a heat map 0..1 for each picture, None for none.
+        titles: one short caption a picture.
+        columns: pictures in a row, ≥ 1.
+        title: the finding.
+        words: the caption: what is seen, for somebody who does not see it.
+
+    Shape:
+        images: (n, c, h, w), c is 1 or 3; maps: (n, h, w).
+
+    Raises:
+        ValueError: wrong shape or range, or numbers of things that do not match.
+    """
+    raw = _pictures(images)
+    captions = _captions(titles, len(raw))
+    integer("columns", columns, low=1)
+    ready = [_displayable(picture, "fixed", None) for picture in raw]
+    heat = None if maps is None else _maps(maps, ready)
+    rows, storeys = -(-len(ready) // columns), 1 if heat is None else 2
+    cell = WIDTH / columns
+    room = 0.2 + 0.17 * (1 + max(c.count("\n") for c in captions))
+    height = rows * (storeys * cell + room) + (0.4 if title else 0)
+    figure = new_figure(height, title, words)
+    grid = figure.subplots(rows * storeys, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for place, (picture, caption) in enumerate(zip(ready, captions, strict=True)):
+        row, column = divmod(place, columns)
+        _picture(grid[row * storeys, column], picture, caption)
+        if heat is not None:
+            _under_heat(grid[row * storeys + 1, column], picture, heat[place])
+    figure.alt += _listed(captions, len(ready))
+    return figure
+
+
+def _maps(maps: object, pictures: list[np.ndarray]) -> np.ndarray:
+    array = as_array("maps", maps)
+    shape = (len(pictures), *pictures[0].shape[:2])
+    if array.shape != shape:
+        raise ValueError(f"`maps` must have the shape {shape}; got {array.shape}")
+    if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1 + 1e-6:
+        raise ValueError(
+            f"`maps` must lie in 0 to 1; got {array.min():g} to {array.max():g}"
+        )
+    return array
+
+
+def _picture(axes: Axes, picture: np.ndarray, caption: str) -> None:
+    axes.set_axis_on()
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_title(caption, fontsize=9)
+    bare(axes)
+
+
+def _under_heat(axes: Axes, picture: np.ndarray, heat: np.ndarray) -> None:
+    axes.set_axis_on()
+    grey = picture if picture.ndim == 2 else picture.mean(2)
+    axes.imshow(grey, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.imshow(
+        heat, cmap="inferno", vmin=0, vmax=1, alpha=STRENGTH, interpolation="nearest"
+    )
+    bare(axes)

@@ -1,0 +1,79 @@
+"""`coursekit lab`: open the course in JupyterLab, at session 00."""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+FIRST = "00_start_here.ipynb"
+
+
+def notebooks_folder() -> Path:
+    """Return the folder of the sessions: the checkout's, or one below this folder.
+
+    Raises:
+        FileNotFoundError: there is none; the message says what to do.
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    for folder in (checkout / "notebooks", Path.cwd() / "notebooks", Path.cwd()):
+        if (folder / FIRST).is_file():
+            return folder
+    raise FileNotFoundError(
+        f"no notebooks/{FIRST} here; go to the folder of the course and try again"
+    )
+
+
+def command(folder: Path, extra: Sequence[str] = ()) -> list[str]:
+    """Return the command line that serves `folder` and opens session 00.
+
+    Args:
+        folder: where the notebooks are.
+        extra: further options of JupyterLab, such as `--no-browser`.
+    """
+    line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    line.append(f"--LabApp.default_url=/lab/tree/{FIRST}")
+    # In a container one is root; Jupyter refuses that without being told.
+    is_root = getattr(os, "geteuid", lambda: 1)() == 0
+    return [*line, *(["--allow-root"] if is_root else []), *extra]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Start JupyterLab and stay until it ends; unknown options are handed to it.
+
+    Example:
+        coursekit lab --no-browser --port=8890
+    """
+    parser = argparse.ArgumentParser(
+        prog="coursekit lab",
+        description="Open the course in JupyterLab. Other options go to JupyterLab.",
+        epilog="example: coursekit lab --no-browser --port=8890",
+    )
+    _, extra = parser.parse_known_args(argv)
+    if find_spec("jupyterlab") is None:
+        sys.stderr.write('JupyterLab is missing: pip install -e ".[lab,extras]"\n')
+        return 1
+    try:
+        folder = notebooks_folder()
+    except FileNotFoundError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    sys.stdout.write(f"Opening {folder / FIRST} in JupyterLab; Ctrl-C ends it.\n")
+    sys.stdout.flush()
+    return _run(command(folder, extra))
+
+
+def _run(line: list[str]) -> int:
+    """Run JupyterLab in the foreground; Ctrl-C is its affair and a normal end."""
+    server = subprocess.Popen(line)
+    while True:
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Notebooks as things to look at: pages, pictures, lists, tidied files."""

@@ -1,0 +1,150 @@
+"""`make pictures`: render the README's picture of each session from the package.
+
+A picture shows what the session computes, nothing drawn by hand: the network of
+session 00 is trained here, the squares of session 01 come from `anatomy.seen`.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from matplotlib.figure import Figure
+from PIL import Image
+from torch import nn
+
+from coursekit.anatomy import seen
+from coursekit.data import digits, photos
+from coursekit.figures import bars, fields, images
+from coursekit.models import vgg16
+from coursekit.models.capstone import (
+    budget_net,
+    gap_net,
+    late_net,
+    plain_net,
+)
+from coursekit.training import fit
+
+FOLDER = Path(__file__).resolve().parents[3] / "notebooks" / "pictures"
+LARGEST = 40_000  # bytes a file; a README with nine of them stays light
+WIDTHS = (560, 480, 400, 320)  # pixels; the README shows 280
+COLOURS = 128  # of the palette
+
+
+def session_00() -> Figure:
+    """Show a digit and what eight trained kernels answer to it."""
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(16, 10),
+    )
+    data = digits(size=16).split(seed=0)
+    history = fit(net, data.train, epochs=4, batch_size=32, seed=0, progress=False)
+    digit = data.test.images[3:4] / 255
+    with torch.no_grad():
+        maps = net[:2]((digit - history.mean[0]) / history.std[0])[0, :, None]
+    pictures = [digit[0], *maps]
+    captions = ["a digit", *(f"kernel {number}" for number in range(1, 9))]
+    return images(pictures, captions, columns=3, scale="each")
+
+
+def session_01() -> Figure:
+    """Show what the middle unit after each pooling layer of VGG-16 sees."""
+    photo = photos().images[1, :, 60:284, 170:394]
+    net, shape = vgg16(num_classes=10).eval(), (3, 224, 224)
+    pools = [
+        name for name, layer in net.named_modules() if isinstance(layer, nn.MaxPool2d)
+    ]
+    windows, sides = [], (112, 56, 28, 14, 7)
+    for name, side in zip(pools, sides, strict=True):
+        windows.append(seen(net, shape, name, unit=(side // 2, side // 2)))
+    return fields(photo, windows, [f"pooling {n}" for n in range(1, 6)])
+
+
+def session_08() -> Figure:
+    """Show how many parameters each step of the capstone leaves."""
+    nets = {
+        "dense head": plain_net(28),
+        "GAP head": gap_net(),
+        "squeezed": late_net(),
+        "narrow": budget_net((8, 10), (10, 10, 10), padding=1),
+    }
+    counts = {k: sum(map(torch.numel, net.parameters())) for k, net in nets.items()}
+    return bars(counts, xlabel="parameters", log=True, highlight=["narrow"])
+
+
+SESSIONS: dict[str, Callable[[], Figure]] = {
+    "00": session_00,
+    "01": session_01,
+    "08": session_08,
+}
+
+
+def to_png(figure: Figure) -> bytes:
+    """Return a figure as a PNG of at most `LARGEST` bytes, as sharp as that allows.
+
+    Raises:
+        ValueError: even the coarsest resolution is too large.
+    """
+    for width in WIDTHS:
+        drawn, packed = io.BytesIO(), io.BytesIO()
+        dots = width / figure.get_size_inches()[0]
+        figure.savefig(drawn, format="png", dpi=dots)
+        picture = Image.open(drawn).convert("RGB").quantize(COLOURS)
+        picture.save(packed, format="png", optimize=True)
+        if len(packed.getvalue()) <= LARGEST:
+            return packed.getvalue()
+    size = len(packed.getvalue())
+    raise ValueError(f"the picture has {size:,} bytes; at most {LARGEST:,}")
+
+
+def render(folder: Path, sessions: Sequence[str] = tuple(SESSIONS)) -> list[Path]:
+    """Write `NN.png` for each session and return the paths.
+
+    Args:
+        folder: made if it is not there.
+        sessions: two-digit numbers, each a key of `SESSIONS`.
+
+    Raises:
+        ValueError: a session without a picture.
+    """
+    unknown = [name for name in sessions if name not in SESSIONS]
+    if unknown:
+        allowed = ", ".join(SESSIONS)
+        raise ValueError(f"`sessions` must be among {allowed}; got {unknown[0]!r}")
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.png" for name in sessions]
+    for name, path in zip(sessions, paths, strict=True):
+        path.write_bytes(to_png(SESSIONS[name]()))
+    return paths
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Render the pictures named on the command line, all of them by default."""
+    parser = argparse.ArgumentParser(
+        prog="python -m coursekit.staff.pages.readme_pictures",
+        description="Render the README's pictures.",
+        epilog="example: python -m coursekit.staff.pages.readme_pictures 01",
+    )
+    parser.add_argument("sessions", nargs="*", metavar="NN", help="such as 01")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    options = parser.parse_args(argv)
+    try:
+        paths = render(options.folder, options.sessions or tuple(SESSIONS))
+    except ValueError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    for path in paths:
+        sys.stdout.write(f"{path} {path.stat().st_size:,} bytes\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

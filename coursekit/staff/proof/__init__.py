@@ -1,0 +1,1 @@
+"""Proof that the exercises' checks tell right from wrong, and what students read."""

@@ -1,0 +1,165 @@
+"""Put a run together: check everything first, then change the model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from coursekit._base.modes import seeded
+from coursekit.data import Batches
+from coursekit.training.checkpoint import Keeper
+from coursekit.training.fingerprint import fingerprint
+from coursekit.training.heap import keep_freed_memory
+from coursekit.training.meter import steps_between_folds
+from coursekit.training.probe import Choice, choices, fastest
+from coursekit.training.progress import open_progress
+from coursekit.training.schedule import build_optimizer
+from coursekit.training.settings import Settings
+from coursekit.training.sources import (
+    Source,
+    as_batches,
+    check_last_batch,
+    check_outputs,
+    first_batch,
+    norm_of,
+    note_norm,
+    same_device,
+)
+from coursekit.training.state import Run, restore, summary
+from coursekit.training.workers import Workers, copy_from_first, join_workers
+
+Sources = tuple[Batches, Batches | None]  # to learn from, to be judged on
+
+
+@contextmanager
+def start(
+    model: nn.Module,
+    train: Source,
+    valid: Source | None,
+    settings: Settings,
+    device: torch.device | str | None,
+    progress: bool,
+) -> Iterator[Run]:
+    """Yield a run that is ready for its next step; leave the model in eval mode.
+
+    Raises:
+        ValueError: an argument that cannot work; the model is as it was.
+    """
+    if isinstance(train, Batches):
+        device = same_device("train", train, device)
+    workers = join_workers(device)
+    sources = _sources(train, valid, settings, workers.device)
+    with seeded(settings.seed + 1 + workers.rank, workers.device):
+        run = _prepare(model, sources, settings, workers, progress)
+        try:
+            yield run
+            run.progress.close(summary(run), run.history)
+        finally:
+            model.to(memory_format=torch.contiguous_format)
+            model.eval()
+
+
+def _sources(
+    train: Source, valid: Source | None, settings: Settings, device: torch.device
+) -> Sources:
+    """Return what to learn from and, normalised alike, what to be judged on."""
+    if isinstance(train, Batches) and settings.augment is not None:
+        raise ValueError(
+            "`augment` is for a set; give it to `Batches` where it is built"
+        )
+    size = settings.batch_size
+    generator = torch.Generator().manual_seed(settings.seed)
+    batches = as_batches(
+        "train",
+        train,
+        batch_size=size,
+        device=device,
+        generator=generator,
+        augment=settings.augment,
+    )
+    if valid is not None:
+        norm = norm_of(batches)
+        size = max(size, 512)
+        valid = as_batches("valid", valid, batch_size=size, device=device, norm=norm)
+    return batches, valid
+
+
+def _prepare(
+    model: nn.Module, sources: Sources, settings: Settings, workers: Workers, show: bool
+) -> Run:
+    """Move the model to its device, find the checkpoint, choose the format."""
+    batches = sources[0]
+    keep_freed_memory()
+    fold_every, batch = _try_out(model, *sources)
+    model.to(workers.device)
+    optimizer = build_optimizer(model, settings.optimizer, settings.lr)
+    keeper = Keeper(settings)
+    texts = partial(fingerprint, settings, model, optimizer, *sources)
+    state = keeper.read(workers, texts)
+    copy_from_first(workers, [*model.parameters(), *model.buffers()])
+    choice = _choose(state, model, batch, len(batches), settings, workers)
+    note_norm(model, batches)
+    run = Run(
+        model=model.to(memory_format=choice.memory_format),
+        optimizer=optimizer,
+        batches=batches,
+        valid=sources[1],
+        settings=settings,
+        choice=choice,
+        workers=workers,
+        progress=open_progress(show and not workers.rank, settings.epochs, keeper.told),
+        keeper=keeper,
+        look_every=1 if keeper.always else fold_every,
+        shown=_shown(model, settings, choice, workers),
+        norm=norm_of(batches),
+    )
+    if state is not None:
+        restore(run, state)
+    return run
+
+
+def _try_out(
+    model: nn.Module, batches: Batches, valid: Batches | None
+) -> tuple[int, tuple[Tensor, Tensor]]:
+    """Refuse what cannot train; return how often to fold, and a batch for the probe."""
+    batch = first_batch(batches)
+    if valid is not None:
+        check_outputs("valid", model, valid, first_batch(valid))
+    outputs = check_outputs("train", model, batches, batch)
+    check_last_batch(model, batches, batch)
+    return steps_between_folds(len(batch[1]), outputs), batch
+
+
+def _choose(
+    state: dict | None,
+    model: nn.Module,
+    batch: tuple[Tensor, Tensor],
+    steps: int,
+    settings: Settings,
+    workers: Workers,
+) -> Choice:
+    """Return the format of the checkpoint, or else the fastest one of a short probe."""
+    if state is not None:
+        return Choice(**state["choice"])
+    allowed = choices(settings, workers.device, settings.epochs * steps)
+    if workers.rank == 0:
+        batch = workers.share(*batch)
+        choice = fastest(allowed, model, batch, settings.criterion())
+    return workers.tell(choice if workers.rank == 0 else None)
+
+
+def _shown(
+    model: nn.Module, settings: Settings, choice: Choice, workers: Workers
+) -> dict[str, object]:
+    """Return what the history says about the run."""
+    shown = {
+        "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
+        "device": str(workers.device),
+        "threads": torch.get_num_threads(),
+        "format": choice.format,
+        "precision": choice.precision,
+        "seed": settings.seed,
+    }
+    return shown if workers.world == 1 else {**shown, "workers": workers.world}
