@@ -16,9 +16,11 @@ from PIL import Image
 from torch import nn
 
 from coursekit.anatomy import seen
+from coursekit.blocks import BasicBlock
 from coursekit.data import digits, photos
-from coursekit.figures import bars, fields, images
-from coursekit.models import vgg16
+from coursekit.figures import bars, curves, fields, images
+from coursekit.metrics import gradient_norms
+from coursekit.models import depth_net, vgg16
 from coursekit.models.capstone import (
     budget_net,
     gap_net,
@@ -68,6 +70,21 @@ def session_01() -> Figure:
     return fields(photo, windows, [f"pooling {n}" for n in range(1, 6)])
 
 
+def session_06() -> Figure:
+    """Show the gradient at each block of untrained nets of 56 layers."""
+    data = digits(size=16)
+    batch = (data.images[:32] / 255 - 0.3) / 0.35
+    lines = {}
+    for kind, shortcut in {"plain": "none", "residual": "padded"}.items():
+        for said, norm in {"": "none", ", batch norm": "batch"}.items():
+            net = depth_net(56, shortcut=shortcut, norm=norm, start="torch")
+            blocks = [n for n, m in net.named_modules() if isinstance(m, BasicBlock)]
+            sizes = gradient_norms(net, batch, data.labels[:32], ["2", *blocks])
+            lines[kind + said] = [size / sizes[blocks[-1]] for size in sizes.values()]
+    names = {"xlabel": "block", "ylabel": "gradient / the last block's"}
+    return curves(range(28), lines, log_y=True, **names)
+
+
 def session_08() -> Figure:
     """Show how many parameters each step of the capstone leaves."""
     nets = {
@@ -83,6 +100,7 @@ def session_08() -> Figure:
 SESSIONS: dict[str, Callable[[], Figure]] = {
     "00": session_00,
     "01": session_01,
+    "06": session_06,
     "08": session_08,
 }
 
