@@ -98,6 +98,10 @@ def shown(explorer: Explorer) -> str:
 
 def values(control: widgets.Widget) -> list:
     """Return the ends and the middle of a slider, or every option of a menu."""
+    if isinstance(control, widgets.FloatSlider):
+        return [control.min, control.max]
+    if isinstance(control, widgets.Checkbox):
+        return [True, False]
     if isinstance(control, widgets.IntSlider):
         steps = range(control.min, control.max + 1, control.step)
         return sorted({steps[0], steps[len(steps) // 2], steps[-1]})

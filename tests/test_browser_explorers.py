@@ -26,7 +26,7 @@ from coursekit.explore import (
     pooling_pyramid,
     receptive_field_view,
 )
-from coursekit.explore.pictures import sample_digit, sample_photo
+from coursekit.explore.inputs import sample_digit, sample_photo
 from coursekit.models import tiny_net
 from tests.browser import (
     CLASSIC,
@@ -179,7 +179,7 @@ CASES = {
             ("spot column", "press", "Home"),
             ("spot size", "type", 9),
             ("spot", "press", NEXT),
-            ("kernel", "drag", 60),
+            ("kernel", "drag", 35),
             ("spot", "choose", "none"),
             ("levels", "press", "End"),
         ),

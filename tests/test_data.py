@@ -254,6 +254,6 @@ def test_embedded_images_load_without_importing_scikit_learn():
 
 def test_embedded_images_are_found_by_the_loaders_if_the_files_moved(monkeypatch):
     expected = digits(8).images, photos().images
-    monkeypatch.setattr("coursekit.data.embedded._carried", lambda name: None)
+    monkeypatch.setattr("coursekit.data.carried._carried", lambda name: None)
     assert torch.equal(digits(8).images, expected[0])
     assert torch.equal(photos().images, expected[1])

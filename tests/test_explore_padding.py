@@ -117,10 +117,20 @@ def test_the_plotted_line_is_the_response():
     assert (low - points[:, 1]).max() / (low - high) == pytest.approx(1, abs=0.01)
 
 
+def test_of_a_large_photo_the_middle_square_is_reduced_as_torch_does():
+    generator = torch.Generator().manual_seed(0)
+    photo = torch.randint(0, 256, (3, 224, 300), generator=generator).to(torch.uint8)
+    square = photo[None, :, :, 38:262].double()
+    reduced = F.interpolate(square, size=(112, 112), mode="area").round()
+    view = padding_modes(photo)
+    assert view == padding_modes(reduced[0].to(torch.uint8))
+    assert view == explore_padding(photo).view
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"image": torch.zeros(3, 32, 64)}, r"`image` must be .* 33 to 112 rows"),
+        ({"image": torch.zeros(3, 32, 64)}, r"`image` must be .* 33 to 4096 rows"),
         ({"width": 33}, "`width` must be 0 to 32; got 33"),
         ({"mode": "same"}, "`mode` must be one of 'zeros', .* got 'same'"),
         ({"kernel": 4}, "`kernel` must be one of 3, 5, 7, 9, 11; got 4"),

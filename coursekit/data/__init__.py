@@ -2,29 +2,26 @@
 
 Every set is an `ImageSet`: one uint8 tensor of images, one int64 tensor of labels.
 `digits`, `photos` and `shapes` need no network; `mnist`, `fashion_mnist` and `cifar10`
-are read from the data folder or downloaded; `folder` reads your own pictures.
+are read from the data folder or downloaded; `folder` reads your own pictures. Each
+name loads when it is first used: `carried`, which only needs numpy, brings no torch.
 """
 
-from coursekit.data.batches import Batches
-from coursekit.data.class_folders import FolderSet, folder
-from coursekit.data.download import DownloadError
-from coursekit.data.embedded import digits, photos
-from coursekit.data.image_set import ImageSet, Splits
-from coursekit.data.standard import cifar10, fashion_mnist, mnist
-from coursekit.data.synthetic import Shapes, shapes
+from coursekit._base.lazy import lazy
 
-__all__ = [
-    "Batches",
-    "DownloadError",
-    "FolderSet",
-    "ImageSet",
-    "Shapes",
-    "Splits",
-    "cifar10",
-    "digits",
-    "fashion_mnist",
-    "folder",
-    "mnist",
-    "photos",
-    "shapes",
-]
+_HOME_OF = {
+    "Batches": "coursekit.data.batches",
+    "DownloadError": "coursekit.data.download",
+    "FolderSet": "coursekit.data.class_folders",
+    "ImageSet": "coursekit.data.image_set",
+    "Shapes": "coursekit.data.synthetic",
+    "Splits": "coursekit.data.image_set",
+    "cifar10": "coursekit.data.standard",
+    "digits": "coursekit.data.embedded",
+    "fashion_mnist": "coursekit.data.standard",
+    "folder": "coursekit.data.class_folders",
+    "mnist": "coursekit.data.standard",
+    "photos": "coursekit.data.embedded",
+    "shapes": "coursekit.data.synthetic",
+}
+__all__ = sorted(_HOME_OF)
+__getattr__, __dir__ = lazy(__name__, _HOME_OF)

@@ -1,37 +1,30 @@
-"""Explorers: small interactive pictures, each a pure function in a thin widget shell.
+"""Explorers: small interactive pictures, each declared once.
 
 `explore_…` returns controls and a picture that follows them; the function beside it
-makes one such picture from plain settings and needs no widgets.
+makes one such picture from plain settings and needs no widgets. A name loads when it is
+first used, so an explorer that only needs numpy brings no torch.
 """
 
-from coursekit.explore.augmentation import augmentation_view, explore_augmentation
-from coursekit.explore.chain import ChainLayer
-from coursekit.explore.kernel import explore_kernel, kernel_step
-from coursekit.explore.network import explore_network, network_view
-from coursekit.explore.padding import explore_padding, padding_modes
-from coursekit.explore.pooling import explore_pooling, pooling_pyramid
-from coursekit.explore.receptive_field import (
-    explore_receptive_field,
-    receptive_field_view,
-)
-from coursekit.explore.shell import Explorer, static
-from coursekit.explore.view import View
+from coursekit._base.lazy import lazy
 
-__all__ = [
-    "ChainLayer",
-    "Explorer",
-    "View",
-    "augmentation_view",
-    "explore_augmentation",
-    "explore_kernel",
-    "explore_network",
-    "explore_padding",
-    "explore_pooling",
-    "explore_receptive_field",
-    "kernel_step",
-    "network_view",
-    "padding_modes",
-    "pooling_pyramid",
-    "receptive_field_view",
-    "static",
-]
+_HOME_OF = {
+    "ChainLayer": "coursekit.explore.chain",
+    "Explorer": "coursekit.explore.shell",
+    "View": "coursekit.explore.view",
+    "augmentation_view": "coursekit.explore.augmentation",
+    "explore_augmentation": "coursekit.explore.augmentation",
+    "explore_kernel": "coursekit.explore.kernel",
+    "explore_network": "coursekit.explore.network",
+    "explore_padding": "coursekit.explore.padding",
+    "explore_pooling": "coursekit.explore.pooling",
+    "explore_receptive_field": "coursekit.explore.receptive_field",
+    "kernel_step": "coursekit.explore.kernel",
+    "network_view": "coursekit.explore.network",
+    "padding_modes": "coursekit.explore.padding",
+    "pooling_pyramid": "coursekit.explore.pooling",
+    "receptive_field_view": "coursekit.explore.receptive_field",
+    "states": "coursekit.explore.live",
+    "static": "coursekit.explore.shell",
+}
+__all__ = sorted(_HOME_OF)
+__getattr__, __dir__ = lazy(__name__, _HOME_OF)

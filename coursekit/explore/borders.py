@@ -1,48 +1,4 @@
-"""What each way of padding does at the border: pixels, and the trace it leaves.
-
-Zero padding tells a network where the border is: Islam, Jia and Bruce, "How much
-position information do convolutional neural networks encode?" (ICLR 2020,
-https://arxiv.org/abs/2001.08248).
-"""
-
-import numpy as np
-
-from coursekit.explore import svg
-from coursekit.explore.stepping import PADDING_MODES
-
-# The first pixels of a row "a b c d … w x y z" and what stands before them.
-PATTERNS = dict(
-    zip(
-        PADDING_MODES,
-        ("0 0 0 | a b c d", "d c b | a b c d", "a a a | a b c d", "x y z | a b c d"),
-        strict=True,
-    )
-)
-_IN_NUMPY = dict(
-    zip(PADDING_MODES, ("constant", "reflect", "edge", "wrap"), strict=True)
-)
-
-
-def border_response(side: int, mode: str, kernel: int, layers: int) -> np.ndarray:
-    """Return the middle row of an image of ones after mean filters with padding.
-
-    The filter is the same along both axes, and so is what it leaves: one axis is
-    enough to compute.
-
-    Args:
-        side: of the square image, odd.
-        mode: one of `PADDING_MODES`.
-        kernel: side of the mean filter, odd; it is padded by (kernel − 1) / 2.
-        layers: how many filters follow each other.
-
-    Shape:
-        returns (side,).
-    """
-    line, edge = np.ones(side), (kernel - 1) // 2
-    for _ in range(layers):
-        padded = np.pad(line, edge, mode=_IN_NUMPY[mode])
-        line = np.lib.stride_tricks.sliding_window_view(padded, kernel).mean(axis=1)
-    return line * line[side // 2]
+"""A photo with padding, drawn from copies of one embedded picture."""
 
 
 def padded_picture(name: str, shape: tuple[int, int], width: int, mode: str) -> str:
@@ -104,10 +60,3 @@ def _replicate(name: str, shape: tuple[int, int], width: int, mode: str) -> str:
         for top, rows, y, high in axes[0]
         for left, columns, x, wide in axes[1]
     )
-
-
-def embedded(pixels: np.ndarray, name: str) -> str:
-    """Return a picture that is not shown itself but can be copied by its name."""
-    height, width = pixels.shape[:2]
-    source = svg.uri(svg.png(pixels))
-    return f"<defs>{svg.picture(source, 0, 0, width, height, name=name)}</defs>"

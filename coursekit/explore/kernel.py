@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from coursekit._base.validate import integer
 from coursekit.explore import svg
+from coursekit.explore.inputs import matrix, sample_digit
 from coursekit.explore.kernel_drawing import RIGHT, TOP, backdrop, height, overlay, size
-from coursekit.explore.pictures import matrix, sample_digit
 from coursekit.explore.shell import Explorer, limit, menu, player, settings, slider
 from coursekit.explore.stepping import (
     KERNELS,
@@ -98,7 +98,11 @@ def explore_kernel(image: object = None, kernel: object = None) -> Explorer:
 
     title = "A kernel steps over an image: what is multiplied, what is added"
     return Explorer(
-        title, controls, lambda: _view(*current()), adjust, more=(animation,)
+        title,
+        controls,
+        lambda: _view(*current()),
+        adjust,
+        {"": [*controls.values(), animation]},
     )
 
 

@@ -9,7 +9,7 @@ from coursekit._base.validate import choice, integer
 from coursekit.explore import network_panels as panels
 from coursekit.explore import svg
 from coursekit.explore.field_drawing import HEIGHT, draw_field
-from coursekit.explore.layered import LayeredExplorer, LayeredView
+from coursekit.explore.inputs import input_photo
 from coursekit.explore.network_choice import NetworkChoice
 from coursekit.explore.network_drawing import (
     Sheet,
@@ -21,7 +21,6 @@ from coursekit.explore.network_drawing import (
 from coursekit.explore.network_layout import containers, depths, lay_out
 from coursekit.explore.network_state import Network, at_work, dense_weights, kernels
 from coursekit.explore.network_words import numbers, sentences, shape, table
-from coursekit.explore.pictures import input_photo
 from coursekit.explore.shell import Explorer
 from coursekit.explore.view import View
 
@@ -108,7 +107,7 @@ def explore_network(
         return _view(network, *chosen.settings())
 
     title = "What does every layer of the network do?"
-    return LayeredExplorer(title, chosen.controls, draw, chosen.adjust)
+    return Explorer(title, chosen.controls, draw, chosen.adjust)
 
 
 def _view(
@@ -118,7 +117,7 @@ def _view(
     channel: int,
     block: str,
     depth: int,
-) -> LayeredView:
+) -> View:
     layout, ground = network.latest(
         "graph", (block, depth), lambda: _graph(network, block, depth)
     )
@@ -133,13 +132,13 @@ def _view(
     field = draw_field(network.photo, found["rows"], found["columns"], None, who)
     front += _moved(layout.height + panels.HEIGHT, field)
     height = layout.height + panels.HEIGHT + HEIGHT
-    return LayeredView(
+    return View(
         svg.document(height, front, label=text.splitlines()[0]),
         found,
         text,
         network.latest("table", (index,), lambda: table(network, index)),
         ground,
-        svg.document(height, _moved(layout.height, panel)),
+        sheet=svg.document(height, _moved(layout.height, panel)),
     )
 
 

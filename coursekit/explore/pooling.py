@@ -4,7 +4,7 @@ import numpy as np
 
 from coursekit._base.validate import choice, integer
 from coursekit.explore import svg
-from coursekit.explore.pictures import photo, sample_photo, square
+from coursekit.explore.inputs import photo, sample_photo, square
 from coursekit.explore.pooling_drawing import (
     HEIGHT,
     backdrop,

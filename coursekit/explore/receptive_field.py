@@ -16,7 +16,7 @@ from coursekit.explore.field_drawing import (
     draw_field,
     show_photo,
 )
-from coursekit.explore.pictures import input_photo
+from coursekit.explore.inputs import input_photo
 from coursekit.explore.shell import Explorer, menu, slider
 from coursekit.explore.sights import Sights, find_sights
 from coursekit.explore.unit_choice import UnitChoice, middle

@@ -13,17 +13,18 @@ import ipywidgets as widgets
 
 from coursekit.explore.view import CARD, View, table_html, words_html
 
-_LABEL = {"description_width": "120px"}
-_CONTROL = {"width": "340px", "margin": "2px 14px 2px 0"}
+LABEL = {"style": {"description_width": "118px"}}
+CONTROL = {"layout": {"width": "274px", "margin": "1px 8px 1px 0"}}
+BUTTON = {"layout": {"width": "auto", "margin": "1px 10px 1px 0"}}
 _ONE_CELL = {
     "display": "grid",
     "grid_template_columns": "100%",
-    "width": "100%",
+    "flex": "1 1 640px",  # beside the controls where there is room, else above them
     "max_width": "760px",
 }
 _LAYER = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "min_width": "0"}
-
-
+_CONTROLS = {"flex": "1 1 280px", "align_content": "flex-start"}
+_WRAPPED = {"flex_flow": "row wrap"}
 _BELOW = {"margin": "0", "width": "100%", "max_width": "760px"}
 
 
@@ -31,12 +32,12 @@ class Explorer:
     """Show a `View` and draw it anew whenever a control changes.
 
     Args:
-        title: one line above the controls.
+        title: one line above the picture.
         controls: name → widget; buttons call, all others are settings.
         draw: returns the View of the current settings.
         adjust: called first with the name of the control that changed; it may set
             other controls, e.g. the end of a slider.
-        more: widgets to show after the controls, e.g. an animation of one of them.
+        groups: heading → widgets below it, "" without one; None takes the controls.
     """
 
     def __init__(
@@ -45,13 +46,13 @@ class Explorer:
         controls: Mapping[str, widgets.Widget],
         draw: Callable[[], View],
         adjust: Callable[[str], None] = lambda name: None,
-        more: tuple[widgets.Widget, ...] = (),
+        groups: Mapping[str, list[widgets.Widget]] | None = None,
     ):
         self.title, self.controls = title, dict(controls)
         self._draw, self._adjust, self._busy = draw, adjust, False
-        self._backdrop, self._front = (widgets.HTML(layout=_LAYER) for _ in range(2))
+        self._layers = [widgets.HTML(layout=_LAYER) for _ in range(3)]
         self._table = widgets.HTML(layout=_BELOW)
-        self.widget = self._assemble(more)
+        self.widget = self._assemble(groups or {"": [*self.controls.values()]})
         for name, control in self.controls.items():
             self._connect(name, control)
         self.refresh()
@@ -63,8 +64,10 @@ class Explorer:
         with self._at_work():
             self._adjust(name)
             self.view = self._draw()
-            self._backdrop.value = self.view.backdrop
-            self._front.value = self.view.svg_or_html + words_html(self.view)
+            front = self.view.svg_or_html + words_html(self.view)
+            shown = (self.view.backdrop, self.view.sheet, front)
+            for layer, html in zip(self._layers, shown, strict=True):
+                layer.value = html
             self._table.value = table_html(self.view)
 
     @contextmanager
@@ -75,7 +78,7 @@ class Explorer:
             yield
         except Exception as error:
             shown = escape(f"{type(error).__name__}: {error}")
-            self._front.value = f"<div role='alert' style='{CARD}'>{shown}</div>"
+            self._layers[-1].value = f"<div role='alert' style='{CARD}'>{shown}</div>"
             raise
         finally:
             self._busy = False
@@ -86,12 +89,16 @@ class Explorer:
         else:
             control.observe(lambda _: self.refresh(name), "value")
 
-    def _assemble(self, more: tuple[widgets.Widget, ...]) -> widgets.VBox:
-        heading = widgets.HTML(f"<b style='font-size:15px'>{escape(self.title)}</b>")
-        flow = widgets.Layout(flex_flow="row wrap")
-        controls = widgets.HBox([*self.controls.values(), *more], layout=flow)
-        layers = widgets.Box([self._backdrop, self._front], layout=_ONE_CELL)
-        return widgets.VBox([heading, controls, layers, self._table])
+    def _assemble(self, groups: Mapping[str, list[widgets.Widget]]) -> widgets.VBox:
+        picture = widgets.Box(self._layers, layout=_ONE_CELL)
+        rows = []
+        for heading, members in groups.items():
+            named = [widgets.HTML(f"<b>{escape(heading)}</b>")] if heading else []
+            rows += [*named, widgets.HBox(members, layout=_WRAPPED)]
+        controls = widgets.VBox(rows, layout=_CONTROLS)
+        title = widgets.HTML(f"<b style='font-size:15px'>{escape(self.title)}</b>")
+        both = widgets.HBox([picture, controls], layout=_WRAPPED)
+        return widgets.VBox([title, both, self._table])
 
     def __repr__(self) -> str:
         return f"{self.title}\n{self.view!r}"
@@ -124,52 +131,46 @@ def static(explorer: Explorer) -> View:
     return explorer.view
 
 
-def slider(
-    label: str, value: int, low: int, high: int, *, every: int = 1
-) -> widgets.IntSlider:
-    """Return a labelled slider over the whole numbers low, low + every, … high."""
-    return widgets.IntSlider(
-        value=value,
-        min=low,
-        max=high,
-        step=every,
-        description=label,
-        style=_LABEL,
-        layout=_CONTROL,
-    )
-
-
-def menu(label: str, options: list, value: object) -> widgets.Dropdown:
-    """Return a labelled menu; `options` are values or (text, value) pairs."""
-    return widgets.Dropdown(
-        options=options, value=value, description=label, style=_LABEL, layout=_CONTROL
-    )
-
-
-def button(label: str) -> widgets.Button:
-    """Return a button that says what it does."""
-    layout = {"width": "auto", "margin": "2px 14px 2px 0"}
-    return widgets.Button(description=label, layout=layout)
-
-
 def player(label: str, control: widgets.IntSlider) -> tuple[widgets.HBox, widgets.Play]:
     """Return labelled buttons that move a slider by themselves, and their widget."""
     play = widgets.Play(value=control.value, min=0, max=control.max, interval=500)
     # The slider comes first: when the page is made, it is the one that sets the other.
     widgets.jslink((control, "value"), (play, "value"))
-    name = widgets.Label(
-        label, layout={"width": "120px", "justify_content": "flex-end"}
-    )
-    row = widgets.HBox([name, play], layout=_CONTROL)
+    wide = {"width": LABEL["style"]["description_width"]}
+    name = widgets.Label(label, layout={**wide, "justify_content": "flex-end"})
+    row = widgets.HBox([name, play], **CONTROL)
     row.add_class("widget-inline-hbox")  # ipywidgets 7 aligns labels by it
     return row, play
 
 
-def limit(control: widgets.IntSlider | widgets.Play, high: int) -> None:
-    """Move the end of a slider; a value beyond it moves along."""
-    high = max(high, control.min)
-    if control.max != high:
-        control.max = high
+def limit(
+    control: widgets.IntSlider | widgets.Play, high: int, low: int | None = None
+) -> None:
+    """Move the ends of a slider; a value beyond them moves along."""
+    low = control.min if low is None else low
+    high = max(low, high)
+    if (control.min, control.max) != (low, high):
+        control.max = max(high, control.max)  # the low end never passes the other
+        control.min, control.max = low, high
+
+
+def slider(
+    label: str, value: int, low: int, high: int, *, every: int = 1
+) -> widgets.IntSlider:
+    """Return a labelled slider over the whole numbers low, low + every, … high."""
+    looks = {"description": label, **LABEL, **CONTROL}
+    return widgets.IntSlider(value=value, min=low, max=high, step=every, **looks)
+
+
+def menu(label: str, options: list, value: object) -> widgets.Dropdown:
+    """Return a labelled menu; `options` are values or (text, value) pairs."""
+    looks = {"description": label, **LABEL, **CONTROL}
+    return widgets.Dropdown(options=options, value=value, **looks)
+
+
+def button(label: str) -> widgets.Button:
+    """Return a button that says what it does."""
+    return widgets.Button(description=label, **BUTTON)
 
 
 def settings(controls: Mapping[str, widgets.Widget]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coursekit._base.validate import choice, integer
-from coursekit.explore.pictures import matrix
+from coursekit.explore.inputs import matrix
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 KERNELS = {
@@ -22,7 +22,7 @@ KERNELS = {
     "corner": ((1, 0, -1), (0, 0, 0), (-1, 0, 1)),
 }
 MOST_PADDING, MOST_STRIDE, MOST_DILATION = 3, 4, 3
-_IN_NUMPY = dict(
+IN_NUMPY = dict(
     zip(PADDING_MODES, ("constant", "reflect", "edge", "wrap"), strict=True)
 )
 
@@ -95,7 +95,7 @@ def convolve(
     choice("padding_mode", padding_mode, PADDING_MODES)
     most = widest(image.shape, padding_mode)
     integer("padding", padding, low=0, high=most)
-    padded = np.pad(image, padding, mode=_IN_NUMPY[padding_mode])
+    padded = np.pad(image, padding, mode=IN_NUMPY[padding_mode])
     output = _correlate(padded, kernel, stride, dilation)
     return Scene(image, kernel, padded, output, stride, padding, padding_mode, dilation)
 
@@ -133,3 +133,25 @@ def _correlate(
     windows = np.lib.stride_tricks.sliding_window_view(padded, spans)
     windows = windows[::stride, ::stride, ::dilation, ::dilation]  # oh ow k l
     return (windows * kernel).sum(axis=(2, 3))
+
+
+def border_response(side: int, mode: str, kernel: int, layers: int) -> np.ndarray:
+    """Return the middle row of an image of ones after mean filters with padding.
+
+    The filter is the same along both axes, and so is what it leaves: one axis is
+    enough to compute.
+
+    Args:
+        side: of the square image, odd.
+        mode: one of `PADDING_MODES`.
+        kernel: side of the mean filter, odd; it is padded by (kernel − 1) / 2.
+        layers: how many filters follow each other.
+
+    Shape:
+        returns (side,).
+    """
+    line = np.ones(side)
+    for _ in range(layers):
+        padded = np.pad(line, (kernel - 1) // 2, mode=IN_NUMPY[mode])
+        line = np.lib.stride_tricks.sliding_window_view(padded, kernel).mean(axis=1)
+    return line * line[side // 2]

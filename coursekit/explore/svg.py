@@ -65,6 +65,14 @@ def box(
     )
 
 
+def filled(x: float, y: float, width: float, height: float, fill: str) -> str:
+    """Return a rectangle of one colour."""
+    return (
+        f'<rect x="{x:.4g}" y="{y:.4g}" width="{width:.4g}" height="{height:.4g}" '
+        f'fill="{fill}"/>'
+    )
+
+
 def outlined(x: float, y: float, width: float, height: float, stroke: str) -> str:
     """Return a frame with a white edge, so that it shows on any photo."""
     edge = box(x, y, width, height, "#fff", line=5)
@@ -128,6 +136,11 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 def uri(data: bytes, kind: str = "png") -> str:
     """Return encoded bytes as a data URI."""
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def name_of(pixels: np.ndarray) -> str:
+    """Return the id of a picture to be copied: the same pixels, the same id."""
+    return f"p{zlib.crc32(np.ascontiguousarray(pixels).tobytes()):08x}"
 
 
 def picture(

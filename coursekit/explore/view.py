@@ -8,6 +8,9 @@ explorer where no widgets live: on paper, on a web page, in a terminal.
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
+from typing import Self
+
+from coursekit.explore import svg
 
 CARD = (
     "background:#fff;color:#1a1a1a;padding:6px 10px;line-height:1.45;"
@@ -35,6 +38,8 @@ class View:
         table: rows of text, the header first; empty where there is none.
         backdrop: the part of the picture that stays (a photo, a grid of numbers); it
             has the same size and lies beneath.
+        sheet: a part between these two that follows the slower choices; each part is
+            sent only when it changes.
     """
 
     svg_or_html: str
@@ -42,6 +47,31 @@ class View:
     text: str = ""
     table: tuple[tuple[str, ...], ...] = ()
     backdrop: str = ""
+    sheet: str = ""
+
+    @classmethod
+    def drawn(
+        cls,
+        height: float,
+        body: str,
+        text: str,
+        *,
+        backdrop: str = "",
+        **others: object,
+    ) -> Self:
+        """Return a View of SVG elements.
+
+        Args:
+            height: of the picture; its width is `svg.WIDTH`.
+            body: the elements that follow the controls.
+            text: the picture in words; its first line is the alt text.
+            backdrop: a whole picture, "" for white paper.
+            others: the other fields.
+        """
+        label = text.partition("\n")[0]
+        ground = backdrop or svg.document(height, svg.paper(height))
+        front = svg.document(height, body, label=label)
+        return cls(front, text=text, backdrop=ground, **others)
 
     def __repr__(self) -> str:
         lines = [self.text]
@@ -53,7 +83,7 @@ class View:
     def _repr_html_(self) -> str:
         layers = "".join(
             f"<div style='grid-area:1/1'>{layer}</div>"
-            for layer in (self.backdrop, self.svg_or_html)
+            for layer in (self.backdrop, self.sheet, self.svg_or_html)
             if layer
         )
         return (
@@ -61,6 +91,11 @@ class View:
             f"<div style='display:grid'>{layers}</div>"
             f"<figcaption>{words_html(self)}{table_html(self)}</figcaption></figure>"
         )
+
+
+def pointed(text: str, is_chosen: bool) -> str:
+    """Return the first cell of a row, which may be the one pointed out."""
+    return f"{CHOSEN} {text}" if is_chosen else text
 
 
 def words_html(view: View) -> str:

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-import torch
-from torch.nn import functional as F
 
 from coursekit._base.validate import integer
-from coursekit.data import digits, photos
+from coursekit.data.carried import digit_pixels, photo_pixels
 from coursekit.figures.style import as_array
 
 _SAMPLE_DIGIT = 17  # a seven: bars, a slope and corners in 8×8 pixels
@@ -68,15 +66,47 @@ def photo(name: str, value: object, *, low: int = 16, high: int = 512) -> np.nda
     return np.ascontiguousarray(colour.transpose(1, 2, 0))
 
 
+def photo_or_sample(
+    name: str, value: object, most: int, *, low: int = 16
+) -> np.ndarray:
+    """Return a picture of at most `most` pixels a side, one of the course's for None.
+
+    Of a larger one the middle square is taken and reduced.
+
+    Shape:
+        value: as in `photo`, `low` to 4096 a side → (h, w, 3) uint8.
+    """
+    if value is None:
+        return sample_photo(most)
+    pixels = photo(name, value, low=low, high=4096)
+    return pixels if max(pixels.shape[:2]) <= most else square(pixels, most)
+
+
 def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     """Return a picture with other side lengths: each pixel the mean of what it covers.
 
     Shape:
         pixels (h, w, 3) uint8 → (height, width, 3) uint8.
     """
-    planes = torch.from_numpy(pixels).permute(2, 0, 1)[None].double()  # 1 3 h w
-    planes = F.interpolate(planes, size=(height, width), mode="area")
-    return planes[0].permute(1, 2, 0).round().to(torch.uint8).numpy()
+    sums, counts = pixels.astype(np.int64), 1
+    for axis, cells in ((0, height), (1, width)):
+        first, end = _cells(pixels.shape[axis], cells)
+        before = np.insert(sums.cumsum(axis), 0, 0, axis)
+        sums = before.take(end, axis) - before.take(first, axis)
+        counts = np.multiply.outer(counts, end - first)
+    return np.rint(sums / counts[..., None]).astype(np.uint8)
+
+
+def _cells(side: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first pixel of each cell and the one after its last.
+
+    A cell holds every pixel it touches. 6 pixels in 4 cells, each 1.5 wide:
+
+        pixels   | 0 | 1 | 2 | 3 | 4 | 5 |
+        cells    |  0  |  1  |  2  |  3  |      0 1 · 1 2 · 3 4 · 4 5
+    """
+    cells = np.arange(count)
+    return cells * side // count, -(-(cells + 1) * side // count)
 
 
 def square(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -91,15 +121,14 @@ def square(pixels: np.ndarray, side: int) -> np.ndarray:
 @lru_cache(maxsize=4)
 def sample_photo(side: int) -> np.ndarray:
     """Return the temple of `coursekit.data.photos`, cut square, (side, side, 3)."""
-    pixels = photos().images[0].permute(1, 2, 0).numpy()
-    return square(pixels, side)
+    return square(photo_pixels()[0], side)
 
 
 @lru_cache(maxsize=1)
 def sample_digit() -> np.ndarray:
     """Return a handwritten digit, 8×8, in grey levels 0 to 9 (easy to multiply)."""
-    pixels = digits(8).images[_SAMPLE_DIGIT, 0].numpy()
-    return np.rint(pixels * (9 / 255))
+    pixels, _ = digit_pixels(8)
+    return np.rint(pixels[_SAMPLE_DIGIT] * (9 / 255))
 
 
 def jpeg(pixels: np.ndarray) -> bytes:
@@ -157,6 +186,6 @@ def _sample(shape: tuple[int, int, int]) -> np.ndarray:
     """Return a digit for small square grey inputs, otherwise the temple."""
     channels, height, width = shape
     if channels == 1 and height == width and height in (8, 16, 24, 28, 32):
-        return photo("photo", digits(height).images[_SAMPLE_DIGIT], low=8)
+        return photo("photo", digit_pixels(height)[0][_SAMPLE_DIGIT], low=8)
     pixels = sample_photo(min(427, max(height, width)))
     return resized(pixels, height, width)

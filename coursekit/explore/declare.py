@@ -1,0 +1,113 @@
+"""Declare an explorer: a pure function whose arguments are annotated.
+
+    @explorer("A photo is blurred: what stays?", photo_of)
+    def blur_view(photo, *, size: Annotated[int, Whole("size", 1, 9)] = 3) -> View:
+        ...
+
+`blur_view(image, size=5)` is then a function of plain arguments, each checked, and
+`blur_view.explore(image)` the same with controls. `photo_of(image)` runs once; what
+depends on the settings is computed for every answer.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import wraps
+from typing import get_type_hints
+
+from coursekit.explore.declaration import Declaration
+from coursekit.explore.live import LiveExplorer
+from coursekit.explore.setting import Button, Setting
+from coursekit.explore.view import View
+
+_ONLY = inspect.Parameter.KEYWORD_ONLY
+
+
+def explorer(
+    title: str,
+    prepare: Callable[..., object] | None = None,
+    *,
+    buttons: Mapping[str, Button] | None = None,
+) -> Callable[[Callable[..., View]], Callable[..., View]]:
+    """Declare an explorer: decorate the function that draws it.
+
+    The function's keyword-only arguments are its settings, each annotated with a
+    `Setting`; it may have one argument before them, the subject.
+
+    Args:
+        title: one line above the picture.
+        prepare: makes the subject of what the caller gives (an image, a model): checks
+            it and draws what stays. None takes the subject as it is given.
+        buttons: of the page, by name.
+
+    Returns:
+        The function with checked arguments: those of `prepare`, then the settings.
+        Its `explore` takes those of `prepare` and returns the `Explorer`; its `live`
+        takes a subject that is prepared already.
+    """
+
+    def declare(draw: Callable[..., View]) -> Callable[..., View]:
+        subject, settings, defaults = _read(draw)
+        declared = Declaration(title, draw, settings, buttons or {}, subject)
+        make = prepare or (_given if subject else _nothing)
+
+        @wraps(draw)
+        def view(*args: object, **given: object) -> View:
+            chosen = {name: given.pop(name, defaults[name]) for name in settings}
+            made = make(*args, **given)
+            return declared.view(made, declared.checked(made, chosen))
+
+        @wraps(make)
+        def explore(*args: object, **given: object) -> LiveExplorer:
+            return LiveExplorer(declared, make(*args, **given))
+
+        explore.__name__ = f"explore_{draw.__module__.rpartition('.')[2]}"
+        explore.__qualname__ = explore.__name__
+        view.__signature__ = _signature(make, draw)
+        view.__doc__ = f"{inspect.cleandoc(draw.__doc__ or '')}\n\n{_listed(settings)}"
+        view.explore, view.live = explore, lambda made: LiveExplorer(declared, made)
+        return view
+
+    return declare
+
+
+def _given(subject: object) -> object:
+    """Show the controls of what is given."""
+    return subject
+
+
+def _nothing() -> None:
+    """Show the controls."""
+
+
+def _read(draw: Callable[..., View]) -> tuple[str, dict[str, Setting], dict]:
+    """Return the name of the subject, the settings and their defaults."""
+    hints, parameters = get_type_hints(draw, include_extras=True), _parameters(draw)
+    subject = next((p.name for p in parameters if p.kind is not _ONLY), "")
+    defaults = {p.name: p.default for p in parameters if p.kind is _ONLY}
+    settings = {}
+    for name, default in defaults.items():
+        (setting,) = hints[name].__metadata__
+        start = default if setting.start is None else setting.start
+        settings[name] = replace(setting, start=start)
+    return subject, settings, defaults
+
+
+def _parameters(function: Callable) -> list[inspect.Parameter]:
+    return list(inspect.signature(function).parameters.values())
+
+
+def _signature(make: Callable, draw: Callable) -> inspect.Signature:
+    """Return the arguments of `prepare`, then the settings."""
+    own = [p for p in _parameters(draw) if p.kind is _ONLY]
+    return inspect.Signature([*_parameters(make), *own], return_annotation=View)
+
+
+def _listed(settings: Mapping[str, Setting]) -> str:
+    """Return the part of a docstring that says what every setting may be."""
+    lines = ["Settings:"]
+    for name, setting in settings.items():
+        label = name if callable(setting.label) else setting.label
+        words = (label if setting.about is None else setting.about, setting.allowed)
+        lines.append(f"    {name}: {', '.join(filter(None, words))}.")
+    return "\n".join(lines)

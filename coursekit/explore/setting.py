@@ -1,0 +1,283 @@
+"""Settings of an explorer, each declared once: as the annotation of an argument.
+
+    width: Annotated[int, Whole("padding width", 0, 32)] = 16
+
+From this line follow the check of the argument, the control on the page, its way
+through the tests and the list of all states.
+
+Where a range, options, a start or a label are not always the same, a function stands
+in their place. It is given what its own arguments are named after: the explorer's
+subject (a photo, a model) and other settings.
+
+    row: Annotated[int, Whole("row", 0, lambda photo, size: len(photo) - size)] = 0
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from functools import lru_cache
+from inspect import signature
+from typing import ClassVar
+
+import ipywidgets as widgets
+
+from coursekit._base.validate import choice, integer, number
+from coursekit.explore.shell import BUTTON, CONTROL, LABEL, limit
+
+Names = Mapping[str, object]
+
+
+@lru_cache(maxsize=1024)
+def _arguments(function: Callable) -> tuple[str, ...]:
+    return tuple(signature(function).parameters)
+
+
+def needs(*values: object) -> tuple[str, ...]:
+    """Return the names that values depend on: those of their arguments."""
+    return tuple(name for v in values if callable(v) for name in _arguments(v))
+
+
+def known(value: object, names: Names) -> object:
+    """Return a value, computed if it depends on something."""
+    return value(*(names[n] for n in needs(value))) if callable(value) else value
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """Describe one setting; label, start and active may be functions (see above).
+
+    Args:
+        label: what stands beside the control.
+        start: where the control begins, None for the argument's default. A start that
+            depends on other settings is taken anew whenever these change.
+        group: the heading under which the control stands.
+        active: whether the setting counts now.
+        sets: a function that returns what else changes with it, {name: value}.
+        about: words for the docstring, None for the label.
+    """
+
+    label: str | Callable[..., str]
+    _: KW_ONLY
+    start: object = None
+    group: str = ""
+    active: bool | Callable[..., bool] = True
+    sets: Callable[..., dict] | None = None
+    about: str | None = None
+    allowed: ClassVar[str] = ""  # for the docstring
+    widget: ClassVar[type[widgets.Widget]]
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The names that must be known before the values are."""
+        return needs(self.start)
+
+    def values(self, names: Names) -> Sequence:
+        """Return every value the control can have, in order."""
+        raise NotImplementedError
+
+    def traits(self, names: Names) -> dict:
+        """Return what the control needs besides value and label."""
+        return {}
+
+    def first(self, names: Names) -> object:
+        """Return the value the control begins with."""
+        start = known(self.start, names)
+        return self.values(names)[0] if start is None else start
+
+    def checked(self, name: str, value: object, names: Names) -> object:
+        """Return a value of the argument, or refuse it in one sentence."""
+        return choice(name, value, self.values(names))
+
+    def control(self, names: Names) -> widgets.Widget:
+        """Return the control at its start."""
+        looks = {"description": known(self.label, names), **LABEL, **CONTROL}
+        return self.widget(**self.traits(names), value=self.first(names), **looks)
+
+    def fit(self, control: widgets.Widget, names: Names, moved: set[str]) -> object:
+        """Fit the control to other settings, of which some moved; return its value."""
+        if moved.intersection(needs(self.start)):
+            control.value = self.first(names)
+        return control.value
+
+    def dress(self, control: widgets.Widget, names: Names) -> None:
+        """Say what the control is now, and whether it counts."""
+        control.description = known(self.label, names)
+        control.disabled = not known(self.active, names)
+
+
+@dataclass(frozen=True, eq=False)
+class Whole(Setting):
+    """Describe a whole number, chosen by a slider.
+
+    Args:
+        low, high: the ends; `high=None` is an argument without an upper end.
+        step: between two values.
+        reach: where the slider ends if the argument does not.
+        keep_share: keep the place on the slider, not the number, when its end moves.
+        play: label of buttons that move the slider by themselves, "" without them.
+    """
+
+    low: int | Callable[..., int] = 0
+    high: int | Callable[..., int] | None = None
+    step: int = 1
+    _: KW_ONLY
+    reach: int = 0
+    keep_share: bool = False
+    play: str = ""
+    widget: ClassVar = widgets.IntSlider
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The names that must be known before the values are."""
+        return needs(self.start, self.low, self.high)
+
+    @property
+    def allowed(self) -> str:
+        """The range in words, for the docstring."""
+        if callable(self.low) or callable(self.high):
+            return "as far as the others allow"
+        if self.high is None:
+            return f"{self.low} or more"
+        return f"{self.low} to {self.high}" + f" by {self.step}" * (self.step > 1)
+
+    def values(self, names: Names) -> range:
+        """Return every value of the slider; its low end if there is no other."""
+        low, high = known(self.low, names), known(self.high, names)
+        return range(low, max(low, self.reach if high is None else high) + 1, self.step)
+
+    def traits(self, names: Names) -> dict:
+        """Return the ends and the step."""
+        values = self.values(names)
+        return {"min": values[0], "max": values[-1], "step": self.step}
+
+    def checked(self, name: str, value: object, names: Names) -> int:
+        """Return a value of the argument, or refuse it in one sentence."""
+        values = self.values(names)
+        if self.step > 1:
+            return choice(name, value, values)
+        high = None if self.high is None else values[-1]
+        return integer(name, value, low=values[0], high=high)
+
+    def fit(self, control: widgets.Widget, names: Names, moved: set[str]) -> int:
+        """Fit the ends to other settings, of which some moved; return the value."""
+        if not callable(self.low) and not callable(self.high):
+            return super().fit(control, names, moved)
+        values, before = self.values(names), control.max
+        share = (control.value + 0.5) / (before + 1)
+        limit(control, values[-1], values[0])
+        if self.keep_share and before != values[-1]:
+            control.value = int(share * (values[-1] + 1))
+        return super().fit(control, names, moved)
+
+
+@dataclass(frozen=True, eq=False)
+class Real(Setting):
+    """Describe a real number, chosen by a slider.
+
+    Args:
+        low, high: the ends.
+        step: between two places of the slider; the argument may lie between them.
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+    step: float = 0.1
+    widget: ClassVar = widgets.FloatSlider
+
+    @property
+    def allowed(self) -> str:
+        """The range in words, for the docstring."""
+        return f"{self.low:g} to {self.high:g}"
+
+    def values(self, names: Names) -> list[float]:
+        """Return every value of the slider, in order."""
+        count = round((self.high - self.low) / self.step)
+        return [round(self.low + n * self.step, 10) for n in range(count + 1)]
+
+    def traits(self, names: Names) -> dict:
+        """Return the ends and the step."""
+        return {"min": self.low, "max": self.high, "step": self.step}
+
+    def checked(self, name: str, value: object, names: Names) -> float:
+        """Return a value of the argument, or refuse it in one sentence."""
+        return number(name, value, low=self.low, high=self.high)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice(Setting):
+    """Describe one of several values, chosen from a menu.
+
+    Args:
+        options: the values, or (text, value) pairs.
+        own: a function that turns another value of the argument into one that can be
+            drawn, or refuses it in one sentence; its first argument is the value.
+    """
+
+    options: Sequence | Callable[..., Sequence] = ()
+    _: KW_ONLY
+    own: Callable[..., object] | None = None
+    widget: ClassVar = widgets.Dropdown
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The names that must be known before the values are."""
+        return (*needs(self.start, self.options), *needs(self.own)[1:])
+
+    @property
+    def allowed(self) -> str:
+        """The options in words, for the docstring."""
+        return "" if callable(self.options) else f"one of {self.values({})}"
+
+    def values(self, names: Names) -> list:
+        """Return every value of the menu, in order."""
+        options = known(self.options, names)
+        return [o[1] if isinstance(o, tuple) else o for o in options]
+
+    def traits(self, names: Names) -> dict:
+        """Return the options."""
+        return {"options": tuple(known(self.options, names))}
+
+    def checked(self, name: str, value: object, names: Names) -> object:
+        """Return a value of the argument, or refuse it in one sentence."""
+        is_option = isinstance(value, Hashable) and value in self.values(names)
+        if is_option or self.own is None:
+            return super().checked(name, value, names)
+        return self.own(value, *(names[n] for n in needs(self.own)[1:]))
+
+    def fit(self, control: widgets.Widget, names: Names, moved: set[str]) -> object:
+        """Offer the options of now, keep the chosen one if it is there."""
+        if moved.intersection(needs(self.options)):
+            value, control.options = control.value, self.traits(names)["options"]
+            kept = value in self.values(names)
+            control.value = value if kept else self.first(names)
+        return super().fit(control, names, moved)
+
+
+@dataclass(frozen=True, eq=False)
+class Switch(Setting):
+    """Describe something that is on or off, chosen by a box to tick."""
+
+    allowed: ClassVar = "True or False"
+    widget: ClassVar = widgets.Checkbox
+
+    def values(self, names: Names) -> tuple[bool, bool]:
+        """Return both values."""
+        return (False, True)
+
+    def checked(self, name: str, value: object, names: Names) -> bool:
+        """Return a value of the argument, or refuse it in one sentence."""
+        if not isinstance(value, bool):
+            raise ValueError(f"`{name}` must be True or False; got {value!r}")
+        return value
+
+    def traits(self, names: Names) -> dict:
+        """Return that the box has no room for a label before it."""
+        return {"indent": False}
+
+
+@dataclass(frozen=True, eq=False)
+class Button(Setting):
+    """Describe a button: no argument of the function, it only `sets` others."""
+
+    def control(self, names: Names) -> widgets.Button:
+        """Return the button."""
+        return widgets.Button(description=known(self.label, names), **BUTTON)
