@@ -28,6 +28,7 @@ from coursekit import photos, predict, reveal, solution, verdict
 from coursekit.anatomy import memory, parameters_by_kind, weight_layers
 from coursekit.blocks import BasicBlock, Bottleneck, Padded
 from coursekit.course import prediction_table, verdict_table
+from coursekit.explore import explore_depth
 from coursekit.metrics import gradient_norms, interval, paired
 from coursekit.models import cifar_resnet, depth_net, resnet18, resnet34, resnet50
 from coursekit.models import resnet101, resnet152, vgg16
@@ -768,7 +769,15 @@ verdict(
 # explodes is no better than one that vanishes. Look at the row where the plus sign
 # makes it worse.
 #
-# And projections? The three ways at 56 layers with batch norm:
+# **One question to settle** with the controls: which shortcut costs parameters, and
+# does it change the gradient?
+
+# %%
+explore_depth()
+
+# %% [markdown]
+# The same without controls, for projections: the three ways at 56 layers with batch
+# norm.
 
 # %%
 ways = {
