@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import mean
 
 import torch
-from stored import FOLDER, kept, write
+from keeping import FOLDER, kept, write
 from torch import nn
 from torch.nn import functional as F
 

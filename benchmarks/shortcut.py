@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from stored import FOLDER, kept, write
+from keeping import FOLDER, kept, write
 from torch import Tensor, nn
 
 from coursekit.augment import Recipe

@@ -13,7 +13,7 @@ from coursekit.course.exercises.values import is_value
 from coursekit.staff.proof.score import Proof, prove, total_score
 
 IDS = exercise_ids()
-FILES = sorted(Path(judge.__code__.co_filename).parent.glob("exercises/s*.py"))
+FILES = sorted(Path(judge.__code__.co_filename).parent.glob("bank/s*.py"))
 
 
 @cache

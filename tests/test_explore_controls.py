@@ -7,13 +7,19 @@ import ipywidgets as widgets
 import pytest
 
 from coursekit import explore
+from coursekit.data import digits, shapes
 from coursekit.explore import Explorer
 from coursekit.models import tiny_net
 from tests.environments.drive import states, turn
 from tests.explorers import drawing, shown
 
 # An explorer that cannot be made without arguments, made.
-MADE = {"explore_network": lambda: explore.explore_network(tiny_net(), (1, 28, 28))}
+MADE = {
+    "explore_background": lambda: explore.explore_background(tiny_net(4, 3, width=4)),
+    "explore_batch_norm": lambda: explore.explore_batch_norm(tiny_net(), digits()),
+    "explore_grad_cam": lambda: explore.explore_grad_cam(tiny_net(4, 3), shapes(6)),
+    "explore_network": lambda: explore.explore_network(tiny_net(), (1, 28, 28)),
+}
 NAMES = [name for name in explore.__all__ if name.startswith("explore_")]
 
 

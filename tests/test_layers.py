@@ -25,6 +25,7 @@ FLOORS = {
 # Inside `course` a room imports from the rooms before it: a hand-in knows challenges,
 # no challenge knows hand-ins. `start` and the rooms' front door know nobody.
 COURSE = (
+    "experiments",
     "claims",
     "prediction_cards",
     "predictions",

@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -48,6 +48,50 @@ class Draw:
     def labels(self, *shape: int, classes: int) -> Tensor:
         """Return int64 labels in 0 … classes − 1."""
         return torch.randint(classes, shape, generator=self._generator)
+
+    def unusual(self, style: str, *shape: int) -> Tensor:
+        """Return numbers that trip up code which works for those around 0.
+
+        Args:
+            style: "wide" (hundreds), "below" (all below −30), "above" (all above 30),
+                "coarse" (whole numbers −1, 0, 1: zeros and ties), "far" (a mean
+                50,000 deviations from 0).
+        """
+        if style == "coarse":
+            values = self.labels(*shape, classes=3).double() - 1
+            values.view(-1)[:2] = 0
+            return values
+        if style in ("below", "above"):
+            return (30 + self.uniform(*shape)) * (1 if style == "above" else -1)
+        scale, shift = (200, 0) if style == "wide" else (1, 50_000)
+        return scale * self.normal(*shape) + shift
+
+
+STYLES = ("wide", "below", "above", "coarse", "far")
+LONG = 17
+
+
+def corner_shapes(
+    *usual: int, styles: Sequence[str] = STYLES, ones: Sequence[int] | None = None
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield pairs (style, shape): every style, and every axis once 1 and once long.
+
+    Args:
+        usual: a shape in which nothing is special.
+        ones: the axes that may have length 1; default: all.
+    """
+    axes = len(usual)
+    for place in range(max(axes, len(styles))):
+        shape = list(usual)
+        shape[(place + 1) % axes] = LONG
+        if ones is None or place % axes in ones:
+            shape[place % axes] = 1
+        yield styles[place % len(styles)], tuple(shape)
+
+
+def alike(count: int) -> list[tuple[int, ...]]:
+    """Return arguments that are all 1, all 2, all 3."""
+    return [(number,) * count for number in (1, 2, 3)]
 
 
 def scattered(tensor: Tensor) -> Tensor:

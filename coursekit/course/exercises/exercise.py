@@ -37,6 +37,10 @@ class Exercise:
         hints: from gentle to strong.
         takeaway: one sentence read by those who got it right.
         cases: draws the argument tuples of the calls.
+        corners: draws calls that only decide whether an answer is right: batches of
+            one, ties, stride 3 …; a known mistake need not behave alike there.
+        never: kinds or labels of places (`coursekit checks --cases`) that the
+            statement does not allow, with the reason.
         observe: `observe(answer, *args)` returns what is compared; default: the result.
         inputs: names of what `cases` draws; default: the answer's own arguments.
         gradient: positions of arguments whose gradient must agree with the oracle's.
@@ -59,6 +63,8 @@ class Exercise:
     takeaway: str
     kind: str = "function"
     cases: Callable[[Draw], Iterable[tuple]] | None = None
+    corners: Callable[[Draw], Iterable[tuple]] | None = None
+    never: Mapping[str, str] = field(default_factory=dict)
     observe: Callable | None = None
     inputs: tuple[str, ...] = ()
     gradient: tuple[int, ...] = ()

@@ -10,13 +10,12 @@ from coursekit.course.exercises.sums import weighted_sum
 
 
 def fill(module: nn.Module) -> nn.Module:
-    """Give a module float64 weights that depend on shapes and order only.
+    """Give a module weights that depend on shapes and order only.
 
     The k-th kernel of a shape gets the k-th set of values of that shape; scales, biases
     and running statistics get one set per kind and length, so that the order in which
     normalisation layers were created does not matter.
     """
-    module.double()
     counts: Counter = Counter()
     for name, parameter in module.named_parameters():
         shape = tuple(parameter.shape)
@@ -49,17 +48,23 @@ def observe_module(answer: object, settings: tuple, images: Tensor) -> object:
     if not isinstance(module, nn.Module):
         raise TypeError("calling your class does not give an `nn.Module`")
     parameters = sum(parameter.numel() for parameter in module.parameters())
-    trained = fill(module).train()(images)
+    trained = fill(module.to(images.dtype)).train()(images)
     if trained is None or trained is ...:
         return None
     unused = _unused(module, trained)
-    evaluated = module.eval()(images)
+    module.eval()
     return {
         "result in training": trained,
         "number of parameters": parameters,
         "parameters that never matter": unused,
-        "result in evaluation": evaluated,
+        "result in evaluation": module(images),
+        "result for one picture of another size": module(_other_size(images)),
     }
+
+
+def _other_size(images: Tensor) -> Tensor:
+    """Return one picture with a row and a column more, if there are two to repeat."""
+    return torch.cat([images[:1, :, :1], images[:1]], 2)
 
 
 def _unused(module: nn.Module, result: object) -> int:

@@ -2,7 +2,7 @@
 
 import copy
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from coursekit.course.exercises.agreement import NoGradient, Raised, Skipped
 from coursekit.course.exercises.describe import cut
-from coursekit.course.exercises.draw import Draw, derived_seed
+from coursekit.course.exercises.draw import Draw, derived_seed, scattered
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.sums import weighted_sum
 
@@ -22,7 +22,7 @@ OURS = str(Path(__file__).parent)
 
 @dataclass(frozen=True)
 class Call:
-    """One call: its arguments; `mode` is "value", "gradient" or "device"."""
+    """One call: its arguments; `mode` is "value", "corner", "gradient" or "device"."""
 
     args: tuple
     mode: str = "value"
@@ -47,6 +47,9 @@ def calls(exercise: Exercise, seed: int) -> tuple[Call, ...]:
         found += [Call(call.args, "gradient") for call in _smooth(exercise, plain)]
     if exercise.device:
         found.append(Call(plain[0].args, "device"))
+    found += [Call(args, "corner") for args in _layouts(exercise, plain[0].args)]
+    if exercise.corners:
+        found += [Call(tuple(args), "corner") for args in exercise.corners(draw)]
     return tuple(found)
 
 
@@ -87,6 +90,36 @@ def fresh(value: object, mode: str = "value") -> object:
     if isinstance(value, (list, tuple)):
         return type(value)(fresh(item, mode) for item in value)
     return copy.deepcopy(value)
+
+
+def _layouts(exercise: Exercise, args: tuple) -> Iterator[tuple]:
+    """Yield the same arguments with other memory, and in half precision."""
+    if not any(isinstance(value, Tensor) for value in _leaves(args)):
+        return
+    yield _mapped(args, scattered)
+    if any(isinstance(value, Tensor) and value.dim() == 4 for value in _leaves(args)):
+        yield _mapped(args, _channels_last)
+    if "half precision" not in exercise.never:
+        yield _mapped(args, lambda x: x.half() if x.is_floating_point() else x)
+
+
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _mapped(value: object, change: Callable[[Tensor], Tensor]) -> object:
+    if isinstance(value, (list, tuple)):
+        return type(value)(_mapped(item, change) for item in value)
+    return change(value) if isinstance(value, Tensor) else value
+
+
+def _channels_last(value: Tensor) -> Tensor:
+    is_map = value.dim() == 4
+    return value.to(memory_format=torch.channels_last) if is_map else value
 
 
 def _observe(exercise: Exercise, answer: object, args: list) -> object:
@@ -145,6 +178,8 @@ def _raised(error: BaseException, mode: str) -> object:
     text = cut(" ".join(str(error).split()), 160)
     if mode == "device" and "device" not in text:
         return Skipped()  # such as `.item()`, which the stand-in device cannot do
+    if mode == "corner" and "not implemented for 'Half'" in text:
+        return Skipped()  # older versions of torch cannot do it on the CPU
     frames = traceback.extract_tb(error.__traceback__)
     outside = [frame for frame in frames if not _is_ours(frame.filename)]
     where = f"`{outside[-1].line}`" if outside and outside[-1].line else ""

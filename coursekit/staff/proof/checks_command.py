@@ -5,6 +5,8 @@ import sys
 
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.registry import exercise_ids, load
+from coursekit.staff.proof.blind_spots import BLIND, Verdict, blind_spots
+from coursekit.staff.proof.blind_spots import table as table_of_places
 from coursekit.staff.proof.errors_page import COMMAND, errors_page, page_file
 from coursekit.staff.proof.score import Proof, prove, table, total_score
 
@@ -13,6 +15,7 @@ LEAST_SCORE = 0.98
 EXAMPLES = """examples:
   coursekit checks --score            prove all exercises (about half a minute)
   coursekit checks --score 01.3 04.1  prove two of them
+  coursekit checks --cases            do the cases go everywhere? (half a minute)
   coursekit checks --errors           write notebooks/common_errors.md
   coursekit checks --errors --check   is it up to date?
   coursekit checks --errors 01.3      show the part on one exercise
@@ -30,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if arguments.score:
         return _score(exercises)
+    if arguments.cases:
+        return _cases(exercises)
     if arguments.errors and not arguments.ids:
         return _write_page(errors_page(exercises), check=arguments.check)
     text = errors_page(exercises) if arguments.errors else _listing(exercises)
@@ -67,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
         help="right answers, wrong answers and mutants of each exercise",
     )
     what.add_argument(
+        "--cases",
+        action="store_true",
+        help="spoil the reference place by place: is each one noticed?",
+    )
+    what.add_argument(
         "--errors",
         action="store_true",
         help="write the page of common errors; of exercises that are named, show it",
@@ -90,6 +100,19 @@ def _score(exercises: list[Exercise]) -> int:
         problems.append(f"the score is {score:.1%}, less than {LEAST_SCORE:.0%}")
     sys.stderr.write("".join(f"{text}\n" for text in problems))
     return 1 if problems else 0
+
+
+def _cases(exercises: list[Exercise]) -> int:
+    """Write the table of places; name the blind ones on standard error."""
+    found = [verdict for one in exercises for verdict in blind_spots(one)]
+    sys.stdout.write(table_of_places(found) + "\n")
+    blind = [verdict for verdict in found if verdict.state == BLIND]
+    sys.stderr.write("".join(map(_blind, blind)))
+    return 1 if blind else 0
+
+
+def _blind(verdict: Verdict) -> str:
+    return f"{verdict.exercise_id}: no case where {verdict.place.label}\n"
 
 
 def _problems(proof: Proof) -> list[str]:

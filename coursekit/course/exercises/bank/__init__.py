@@ -9,7 +9,10 @@ To add one, copy a file that is close to it and change, in this order:
    its docstring; a wrong answer that behaves like another one is the same mistake;
 5. `cases`: odd and even sizes, a batch larger than one, both dtypes, tensors that are
    not contiguous, arguments left to their defaults, and values that tell all of the
-   above apart.
+   above apart;
+6. `corners`: calls that only decide between right and wrong (a batch of one, ties,
+   stride 3 …); `never` names what the statement excludes. `coursekit checks --cases`
+   says where no case goes.
 
 Then run `coursekit checks --score 01.3`. It fails unless every right answer passes and
 every wrong one gets its own sentence. Mutants that survive either show what the cases

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -98,6 +98,11 @@ def cases(draw):
     yield (draw.normal(4, 3, 5).transpose(1, 2),)
 
 
+def corners(draw):
+    for style, shape in corner_shapes(3, 4, 4):
+        yield (draw.unusual(style, *shape),)
+
+
 EXERCISE = Exercise(
     id="01.10",
     title="Local contrast",
@@ -132,6 +137,7 @@ EXERCISE = Exercise(
     ),
     takeaway="The same patch under other light gives the same answer.",
     cases=cases,
+    corners=corners,
     gradient=(0,),
     device=True,
     equivalents=dict.fromkeys(

@@ -5,6 +5,7 @@ import math
 import torch
 from torch.nn import functional as F
 
+from coursekit.course.exercises.draw import alike
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -89,13 +90,17 @@ def cases(draw):
         yield size, kernel_size, draw.integer(1, 5), draw.integer(0, 4), dilation
 
 
+def corners(draw):
+    yield from [(1, 1), (2, 1), (3, 3), (2, 5, 1, 2), (1, 1, 1, 4), *alike(5)]
+
+
 EXERCISE = Exercise(
     id="01.1",
     title="Output size of a convolution",
     statement=(
         "A kernel slides over a row of `size` pixels. Return how many positions it "
-        "takes, for any kernel size, stride, padding and dilation. Tiny case: 9 "
-        "pixels, kernel 3, nothing else: 7 positions."
+        "takes, for any kernel size, stride, padding and dilation; it always fits into "
+        "the padded row. Tiny case: 9 pixels, kernel 3, nothing else: 7 positions."
     ),
     minutes=6,
     difficulty=2,
@@ -124,4 +129,9 @@ EXERCISE = Exercise(
     ),
     takeaway="3×3 without padding takes 2 off the side; with padding 1 it keeps it.",
     cases=cases,
+    corners=corners,
+    never={
+        "`padding` below 0": "a padding is at least 0",
+        "`kernel` larger than the image": "the kernel fits into the padded row",
+    },
 )

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -127,6 +127,13 @@ def cases(draw):
     yield draw.normal(7, 4).T, draw.normal(2, 3).T
 
 
+def corners(draw):
+    for style, (h, w) in corner_shapes(4, 4):
+        kernel = draw.unusual(style, h, w)
+        yield draw.unusual(style, h, w), kernel
+        yield draw.unusual(style, h + 2, w + 1), kernel
+
+
 EXERCISE = Exercise(
     id="01.2",
     title="2-D convolution in loops",
@@ -168,6 +175,10 @@ EXERCISE = Exercise(
         "the kernel round."
     ),
     cases=cases,
+    corners=corners,
+    never={
+        "`kernel` larger than the image": "the kernel fits: h − kh + 1 rows",
+    },
     gradient=(0, 1),
     equivalents={
         "image.new_zeros → image.new_ones": "every value is written afterwards",

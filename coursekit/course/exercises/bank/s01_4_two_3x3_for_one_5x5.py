@@ -78,6 +78,10 @@ def cases(draw):
         yield (draw.integer(2, 600),)
 
 
+def corners(draw):
+    yield (2,)
+
+
 EXERCISE = Exercise(
     id="01.4",
     title="Two 3×3 against one 5×5",
@@ -114,4 +118,5 @@ EXERCISE = Exercise(
         "more."
     ),
     cases=cases,
+    corners=corners,
 )

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -135,6 +135,11 @@ def cases(draw):
     yield (draw.normal(2, 3, 5, 8).transpose(2, 3),)
 
 
+def corners(draw):
+    for style, shape in corner_shapes(2, 3, 5, 5, ones=(0, 1)):
+        yield (draw.unusual(style, *shape),)
+
+
 EXERCISE = Exercise(
     id="01.6",
     title="Max pooling 2×2",
@@ -174,6 +179,11 @@ EXERCISE = Exercise(
     ),
     takeaway="Three of four numbers are gone, and nothing was learnt: no parameters.",
     cases=cases,
+    corners=corners,
+    never={
+        "`images`: axis of length 1 at 2": "a map of one row has no 2×2 square",
+        "`images`: axis of length 1 at 3": "a map of one column has no 2×2 square",
+    },
     gradient=(0,),
     device=True,
 )

@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from coursekit.course.exercises.draw import alike
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -88,6 +89,10 @@ def cases(draw):
         )
 
 
+def corners(draw):
+    yield from [*alike(3), (9, 2, 5)]
+
+
 EXERCISE = Exercise(
     id="01.7",
     title="Weights of a convolution",
@@ -123,4 +128,5 @@ EXERCISE = Exercise(
         "cheap in weights."
     ),
     cases=cases,
+    corners=corners,
 )

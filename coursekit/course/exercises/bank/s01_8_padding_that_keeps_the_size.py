@@ -115,4 +115,7 @@ EXERCISE = Exercise(
         "3×3 with padding 1, 5×5 with padding 2, 7×7 with padding 3 keep the size."
     ),
     cases=cases,
+    never={
+        "`kernel_size` is 2": "the kernel is odd",
+    },
 )

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -113,6 +113,11 @@ def cases(draw):
     yield (draw.uniform(2, 3, 5, 4).transpose(2, 3),)
 
 
+def corners(draw):
+    for style, shape in corner_shapes(3, 3, 4, 4):
+        yield (draw.unusual(style, *shape),)
+
+
 EXERCISE = Exercise(
     id="01.9",
     title="Rescaling is not standardisation",
@@ -148,6 +153,7 @@ EXERCISE = Exercise(
     ),
     takeaway="Dividing by 255 only rescales; the mean stays where it was.",
     cases=cases,
+    corners=corners,
     gradient=(0,),
     device=True,
     equivalents=dict.fromkeys(

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -94,6 +94,13 @@ def cases(draw):
     yield draw.normal(2, 3, 5, 4).transpose(2, 3), scattered(draw.normal(4, 3))
 
 
+def corners(draw):
+    for style, (n, c, h, w) in corner_shapes(2, 3, 4, 4):
+        for out in (1, 17):
+            weight = draw.unusual(style, out, c)
+            yield draw.unusual(style, n, c, h, w), weight
+
+
 EXERCISE = Exercise(
     id="02.1",
     title="A dense layer per pixel",
@@ -126,6 +133,7 @@ EXERCISE = Exercise(
     ),
     takeaway="Depth changes, height and width stay, and no neighbour is looked at.",
     cases=cases,
+    corners=corners,
     gradient=(0, 1),
     device=False,
 )

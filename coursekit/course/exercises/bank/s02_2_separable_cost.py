@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from coursekit.course.exercises.draw import alike
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -99,6 +100,10 @@ def cases(draw):
         yield (*draw.integers(2, 2, 200), draw.integer(1, 7))
 
 
+def corners(draw):
+    yield from [*alike(3), (2, 9, 5), (9, 2, 5)]
+
+
 EXERCISE = Exercise(
     id="02.2",
     title="What depthwise-separable saves",
@@ -134,4 +139,5 @@ EXERCISE = Exercise(
     ),
     takeaway="For 3×3 and many channels that is almost nine times fewer weights.",
     cases=cases,
+    corners=corners,
 )

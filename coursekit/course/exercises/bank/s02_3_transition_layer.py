@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from coursekit.course.exercises.draw import alike, corner_shapes
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.modules import observe_module
 
@@ -122,6 +123,13 @@ def cases(draw):
         yield (c, out if out != c else out + 1), images
 
 
+def corners(draw):
+    for style, (n, c, h, w) in corner_shapes(2, 3, 5, 5, ones=(0, 1)):
+        yield (c, draw.integer(1, 3)), draw.unusual(style, n, c, h, w)
+    for c, out in alike(2):
+        yield (c, out), draw.normal(2, c, 6, 5, dtype=torch.float32)
+
+
 EXERCISE = Exercise(
     id="02.3",
     title="A transition layer",
@@ -157,6 +165,11 @@ EXERCISE = Exercise(
     ),
     takeaway="1×1 reduces the depth, pooling reduces height and width.",
     cases=cases,
+    corners=corners,
+    never={
+        "`images`: axis of length 1 at 2": "a map of one row has no 2×2 square",
+        "`images`: axis of length 1 at 3": "a map of one column has no 2×2 square",
+    },
     observe=observe_module,
     inputs=("settings", "images"),
 )

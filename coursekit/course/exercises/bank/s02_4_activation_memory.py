@@ -95,6 +95,11 @@ def cases(draw):
         yield shapes, draw.integer(2, 300), draw.choice([1, 2, 4, 8])
 
 
+def corners(draw):
+    yield from [([], 2), ([(2, 3, 4)], 3), ([(3, 3, 3)] * 2, 4, 4)]
+    yield from [([(1, 2, 3)], 1, 1), ([(2, 2, 2)] * 6, 2, 2)]
+
+
 EXERCISE = Exercise(
     id="02.4",
     title="Memory of activations",
@@ -128,4 +133,8 @@ EXERCISE = Exercise(
     ),
     takeaway="576,512 numbers an image are 2.3 GB for 1,000 images in float32.",
     cases=cases,
+    corners=corners,
+    never={
+        "`bytes_per_value` is 3": "a number takes 1, 2, 4 or 8 bytes",
+    },
 )

@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
+from coursekit.course.exercises.draw import alike
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -93,6 +94,10 @@ def cases(draw):
         yield (*pair, draw.integer(1, 7), *draw.integers(2, 2, 40), groups)
 
 
+def corners(draw):
+    yield from [*alike(6), (3, 3, 1, 1, 2, 3), (3, 3, 1, 2, 1, 3)]
+
+
 EXERCISE = Exercise(
     id="02.6",
     title="Multiply-adds of a convolution",
@@ -126,4 +131,9 @@ EXERCISE = Exercise(
     ),
     takeaway="Halve the map, double the channels: the cost of a stage stays the same.",
     cases=cases,
+    corners=corners,
+    never={
+        "`in_channels` < `groups`": "each group has an input channel",
+        "`out_channels` < `groups`": "each group has an output channel",
+    },
 )

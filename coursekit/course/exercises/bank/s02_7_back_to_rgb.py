@@ -77,6 +77,17 @@ def cases(draw):
     yield (draw.uniform(3, 12).T + torch.eye(12, 3, dtype=torch.float64),)
 
 
+def corners(draw):
+    weight = draw.normal(12, 3) + 2 * torch.eye(12, 3, dtype=torch.float64)
+    yield from [(200 * weight,), (weight.float(),)]
+    coarse = torch.cat(
+        [torch.eye(3, dtype=torch.float64), draw.unusual("coarse", 9, 3)]
+    )
+    yield (coarse,)
+    for style in ("below", "above"):
+        yield (draw.unusual(style, 12, 3),)
+
+
 EXERCISE = Exercise(
     id="02.7",
     title="From twelve colours back to RGB",
@@ -108,6 +119,15 @@ EXERCISE = Exercise(
     ),
     takeaway="3 → 12 → 3 loses nothing; 12 → 3 → 12 cannot, its rank is 3.",
     cases=cases,
+    corners=corners,
+    never={
+        "axis of length 1": "the weight is (12, 3)",
+        "long axis": "the weight is (12, 3)",
+        "h < w": "the weight is (12, 3)",
+        "h = w": "the weight is (12, 3)",
+        "half precision": "torch's linear algebra has no half precision",
+        "large mean": "its columns would not be independent",
+    },
     observe=observe,
     tolerance=1e3,
 )

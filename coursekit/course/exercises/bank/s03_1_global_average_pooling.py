@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -88,6 +88,11 @@ def cases(draw):
     yield (draw.normal(2, 3, 5, 8).transpose(2, 3),)
 
 
+def corners(draw):
+    for style, shape in corner_shapes(2, 3, 4, 4):
+        yield (draw.unusual(style, *shape),)
+
+
 EXERCISE = Exercise(
     id="03.1",
     title="Global average pooling",
@@ -120,6 +125,7 @@ EXERCISE = Exercise(
     ),
     takeaway="512 maps become 512 numbers, without a parameter, for any picture size.",
     cases=cases,
+    corners=corners,
     gradient=(0,),
     device=True,
     equivalents={

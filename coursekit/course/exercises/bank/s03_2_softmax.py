@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -92,6 +92,12 @@ def cases(draw):
     yield (draw.normal(5, 3).T,)
 
 
+def corners(draw):
+    for style, shape in corner_shapes(3, 4):
+        yield (draw.unusual(style, *shape),)
+    yield (draw.normal(3, 3),)
+
+
 EXERCISE = Exercise(
     id="03.2",
     title="Softmax that does not overflow",
@@ -125,6 +131,7 @@ EXERCISE = Exercise(
     ),
     takeaway="Softmax only sees differences: adding a constant changes nothing.",
     cases=cases,
+    corners=corners,
     gradient=(0,),
     device=True,
 )

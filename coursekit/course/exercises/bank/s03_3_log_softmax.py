@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -93,6 +93,12 @@ def cases(draw):
     yield (draw.normal(5, 3).T,)
 
 
+def corners(draw):
+    for style, shape in corner_shapes(3, 4):
+        yield (draw.unusual(style, *shape),)
+    yield (draw.normal(3, 3),)
+
+
 EXERCISE = Exercise(
     id="03.3",
     title="Log-softmax in one go",
@@ -126,6 +132,7 @@ EXERCISE = Exercise(
     ),
     takeaway="Softmax then log breaks in float32; in one step it does not.",
     cases=cases,
+    corners=corners,
     gradient=(0,),
     device=True,
 )

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -121,6 +121,12 @@ def cases(draw):
     yield draw.normal(3, 5).T, draw.labels(5, classes=3)
 
 
+def corners(draw):
+    for style, (n, classes) in corner_shapes(3, 4):
+        yield draw.unusual(style, n, classes), draw.labels(n, classes=classes)
+    yield draw.normal(3, 3), draw.labels(3, classes=3)
+
+
 EXERCISE = Exercise(
     id="03.4",
     title="The loss and its gradient by hand",
@@ -128,7 +134,7 @@ EXERCISE = Exercise(
         "`logits` is (n, classes), `labels` (n,) holds the right classes. Return the "
         "pair: the mean over the batch of −log softmax at the right class, and the "
         "gradient of this number with respect to `logits`, written down without "
-        "autograd."
+        "autograd. Both are tensors, the loss one without axes."
     ),
     minutes=15,
     difficulty=3,
@@ -161,6 +167,10 @@ EXERCISE = Exercise(
         "pull."
     ),
     cases=cases,
+    corners=corners,
+    never={
+        "`labels`: below 0": "a label is a class, counted from 0",
+    },
     device=True,
     equivalents={
         "torch.arange(len(labels), device=logits.device) → torch.arange(len(labels))": (

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -71,6 +71,13 @@ def cases(draw):
     yield draw.normal(5, 3).T, 0.25
 
 
+def corners(draw):
+    for style, shape in corner_shapes(3, 4):
+        yield draw.unusual(style, *shape), draw.choice([1.0, 3.0])
+    yield (100 * draw.normal(4, 3)).float(), 1.0
+    yield (3 * draw.normal(3, 3)).float(), 1.0
+
+
 EXERCISE = Exercise(
     id="03.5",
     title="Softmax with a temperature",
@@ -103,6 +110,11 @@ EXERCISE = Exercise(
         "The order of the classes never changes, only how sure the network sounds."
     ),
     cases=cases,
+    corners=corners,
+    never={
+        "`temperature` is 0": "a temperature is above 0",
+        "`temperature` below 0": "a temperature is above 0",
+    },
     gradient=(0,),
     device=True,
 )

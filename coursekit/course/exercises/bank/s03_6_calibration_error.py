@@ -139,7 +139,14 @@ def cases(draw):
     yield ends, torch.tensor([False, True, False, True]), 4
 
 
-ON_AN_EDGE = "differs only for confidences exactly on an inner edge of a bin"
+def corners(draw):
+    edges = torch.tensor([0.0, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64)
+    for bins in (4, 2):
+        yield edges, torch.tensor([True, False, True, True, False]), bins
+    yield draw.uniform(9), torch.ones(9, dtype=torch.bool), 3
+    yield draw.uniform(9), torch.zeros(9, dtype=torch.bool), 2
+    yield draw.uniform(1), torch.ones(1, dtype=torch.bool)
+
 
 EXERCISE = Exercise(
     id="03.6",
@@ -149,7 +156,8 @@ EXERCISE = Exercise(
         "(n,) bool whether it was right. Sort the samples into `bins` equally wide "
         "bins over 0 … 1. In each bin take |mean confidence − accuracy|; return the "
         "mean over the bins, weighted by how many samples they hold, as a float. "
-        "Empty bins do not count; a confidence of 1 belongs to the last bin."
+        "Empty bins do not count; a confidence on the edge of two bins belongs to the "
+        "upper one, and 1 to the last bin."
     ),
     minutes=15,
     difficulty=4,
@@ -179,10 +187,16 @@ EXERCISE = Exercise(
         "A network may be 90 % right and sound 99 % sure: accuracy does not show it."
     ),
     cases=cases,
+    corners=corners,
+    never={
+        "beyond 20": "a confidence lies between 0 and 1",
+        "beyond 100": "a confidence lies between 0 and 1",
+        "all below -20": "a confidence lies between 0 and 1",
+        "all above 20": "a confidence lies between 0 and 1",
+        "half precision": "`confidence` is float64",
+        "single precision": "`confidence` is float64",
+    },
     equivalents={
-        "True → False": ON_AN_EDGE,
-        "torch.bucketize(confidence, edges[1:-1], right=True) → "
-        "torch.bucketize(confidence, edges[1:-1])": ON_AN_EDGE,
         "confidence[chosen].mean() - correct[chosen].double().mean() → "
         "correct[chosen].double().mean() - confidence[chosen].mean()": (
             "the absolute value follows"

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import Draw
+from coursekit.course.exercises.draw import STYLES, Draw, alike
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -82,6 +82,13 @@ def cases(draw):
     yield draw.normal(18, 4).T, 2, 3, 3
 
 
+def corners(draw):
+    settings = [*alike(3), (3, 2, 1), (17, 1, 1)]
+    for style, (c, h, w) in zip(STYLES, settings, strict=True):
+        for out in (1, 17):
+            yield draw.unusual(style, out, c * h * w), c, h, w
+
+
 EXERCISE = Exercise(
     id="03.7",
     title="A dense layer as a convolution",
@@ -112,5 +119,6 @@ EXERCISE = Exercise(
     ),
     takeaway="So a dense layer sees the whole map: its local field is the input.",
     cases=cases,
+    corners=corners,
     observe=observe,
 )

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from coursekit.course.exercises.draw import alike, corner_shapes
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.modules import observe_module
 
@@ -134,6 +135,13 @@ def cases(draw):
         yield (channels, classes), draw.normal(*shape)
 
 
+def corners(draw):
+    for style, (n, c, h, w) in corner_shapes(2, 3, 4, 4):
+        yield (c, draw.integer(1, 3)), draw.unusual(style, n, c, h, w)
+    for c, classes in (*alike(2), (5, 2)):
+        yield (c, classes), draw.normal(2, c, 6, 5, dtype=torch.float32)
+
+
 EXERCISE = Exercise(
     id="03.8",
     title="A head of GAP and one dense layer",
@@ -170,6 +178,7 @@ EXERCISE = Exercise(
     ),
     takeaway="channels · classes + classes parameters, for pictures of every size.",
     cases=cases,
+    corners=corners,
     observe=observe_module,
     inputs=("settings", "images"),
     equivalents={

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -164,6 +164,15 @@ def cases(draw):
     yield torch.ones(2, 2, 3, 3, dtype=torch.float64), draw.normal(2), draw.normal(2)
 
 
+def corners(draw):
+    for style, (n, c, h, w) in corner_shapes(3, 3, 4, 4):
+        vectors = draw.normal(c), draw.normal(c)
+        if style != "far":  # then the sum with the shift would cancel
+            vectors = draw.unusual(style, c), draw.unusual(style, c)
+        yield draw.unusual(style, n, c, h, w), *vectors, draw.choice([1e-5, 1.0])
+    yield draw.normal(3, 2, 4, 4), draw.normal(2), draw.normal(2), 1.0
+
+
 EXERCISE = Exercise(
     id="04.1",
     title="Batch norm in training",
@@ -207,6 +216,11 @@ EXERCISE = Exercise(
     ),
     takeaway="Mean 0 and deviation 1 per channel, not values between 0 and 1.",
     cases=cases,
+    corners=corners,
+    never={
+        "`eps` is 0": "eps is a small number above 0",
+        "`eps` below 0": "eps is a small number above 0",
+    },
     gradient=(0, 1, 2),
     device=True,
     equivalents=dict.fromkeys(

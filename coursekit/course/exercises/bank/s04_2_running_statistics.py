@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -131,6 +131,14 @@ def cases(draw):
     yield draw.normal(3), draw.uniform(3), draw.normal(2, 3, 5, 4).transpose(2, 3)
 
 
+def corners(draw):
+    for style, (n, c, h, w) in corner_shapes(3, 3, 4, 4):
+        running = draw.unusual(style, c), draw.unusual(style, c).abs()
+        yield *running, draw.unusual(style, n, c, h, w), draw.choice([0.2, 0.7])
+    for momentum in (0.0, 1.0):
+        yield draw.normal(2), draw.uniform(2), draw.normal(3, 2, 4, 4), momentum
+
+
 EXERCISE = Exercise(
     id="04.2",
     title="Running statistics",
@@ -166,6 +174,11 @@ EXERCISE = Exercise(
     ),
     takeaway="Training uses the batch's statistics, evaluation the running ones.",
     cases=cases,
+    corners=corners,
+    never={
+        "`running_var`: all below -20": "a variance is never negative",
+        "`momentum` below 0": "a momentum lies between 0 and 1",
+    },
     equivalents=dict.fromkeys(
         (
             "(0, 2, 3) → (0, 3, 2)",

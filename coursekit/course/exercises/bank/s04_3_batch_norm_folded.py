@@ -3,6 +3,7 @@
 import torch
 from torch.nn import functional as F
 
+from coursekit.course.exercises.draw import corner_shapes
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -117,6 +118,15 @@ def cases(draw):
     yield (*square, draw.uniform(3) + 0.2)
 
 
+def corners(draw):
+    for style, (out, c, kh, kw) in corner_shapes(3, 3, 2, 2):
+        vectors = [draw.unusual(style, out) for _ in range(4)]
+        vectors[3] = vectors[3].abs()
+        yield draw.unusual(style, out, c, kh, kw), *vectors, draw.choice([1e-3, 1.0])
+    vectors = [1 + draw.uniform(2) for _ in range(4)]
+    yield draw.normal(2, 3, 3, 2), *vectors, 1.0
+
+
 EXERCISE = Exercise(
     id="04.3",
     title="Batch norm folded into the convolution",
@@ -153,4 +163,10 @@ EXERCISE = Exercise(
     ),
     takeaway="At evaluation batch norm is free: it disappears into the convolution.",
     cases=cases,
+    corners=corners,
+    never={
+        "`variance`: all below -20": "a variance is never negative",
+        "`eps` is 0": "eps is a small number above 0",
+        "`eps` below 0": "eps is a small number above 0",
+    },
 )

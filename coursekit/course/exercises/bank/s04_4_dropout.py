@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -100,14 +100,21 @@ def cases(draw):
     yield draw.normal(5, 4).T, draw.uniform(4, 5), 0.0
 
 
+def corners(draw):
+    for style, shape in corner_shapes(2, 4, 4):
+        quarters = draw.labels(*shape, classes=4).double() / 4
+        yield draw.unusual(style, *shape), quarters, draw.choice([0.25, 0.5])
+    yield draw.normal(3, 4), draw.uniform(3, 4), 0.0
+
+
 EXERCISE = Exercise(
     id="04.4",
     title="Dropout",
     statement=(
         "`uniform` holds a random number in 0 … 1 for each of `values`. In training "
-        "set the values to 0 where `uniform` is smaller than p, and scale the others "
-        "so that the expected value stays the same; in evaluation return the values "
-        "as they are."
+        "set the values to 0 where `uniform` is smaller than p (0 ≤ p < 1), and scale "
+        "the others so that the expected value stays the same; in evaluation return "
+        "the values as they are."
     ),
     minutes=8,
     difficulty=2,
@@ -134,9 +141,16 @@ EXERCISE = Exercise(
     ),
     takeaway="Scaled up in training, so that evaluation needs no change at all.",
     cases=cases,
+    corners=corners,
+    never={
+        "`uniform`: beyond 20": "random numbers lie between 0 and 1",
+        "`uniform`: beyond 100": "random numbers lie between 0 and 1",
+        "`uniform`: all below -20": "random numbers lie between 0 and 1",
+        "`uniform`: all above 20": "random numbers lie between 0 and 1",
+        "`uniform`: large mean": "random numbers lie between 0 and 1",
+        "`p` is 1": "p is below 1",
+        "`p` below 0": "p is at least 0",
+    },
     gradient=(0,),
     device=True,
-    equivalents={
-        "uniform >= p → uniform > p": "a random number equals p with probability 0",
-    },
 )

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -173,14 +173,23 @@ def cases(draw):
     yield draw.normal(2, 2, 6, 9).transpose(2, 3), draw.labels(2, 2, classes=6), 4
 
 
+def corners(draw):
+    for style, (n, c, h, w) in corner_shapes(2, 3, 6, 6):
+        y, x = draw.labels(n, classes=h), draw.labels(n, classes=w)
+        centres = torch.stack([y, x], 1)
+        yield draw.unusual(style, n, c, h, w), centres, draw.integer(1, 3)
+    for length in (1, 2):
+        yield draw.normal(2, 2, 5, 5), torch.full((2, 2), 3), length
+
+
 EXERCISE = Exercise(
     id="04.5",
     title="Cutout",
     statement=(
         "Set a square of side `length` to 0 in every image of (n, c, h, w). `centres` "
-        "(n, 2) int64 holds (y, x): the square covers rows y − length // 2 up to, but "
-        "not including, y − length // 2 + length, and columns alike. Parts outside the "
-        "image are cut off. Return a new tensor."
+        "(n, 2) int64 holds pixels (y, x) of the images: the square covers rows "
+        "y − length // 2 up to, but not including, y − length // 2 + length, and "
+        "columns alike. Parts outside the image are cut off. Return a new tensor."
     ),
     minutes=15,
     difficulty=3,
@@ -214,6 +223,12 @@ EXERCISE = Exercise(
         "Because it may hang over, length 16 on 32×32 hides 49/256 on average, not 1/4."
     ),
     cases=cases,
+    corners=corners,
+    never={
+        "`centres`: axis of length 1 at 1": "`centres` is (n, 2)",
+        "`centres`: long axis at 1": "`centres` is (n, 2)",
+        "`centres`: below 0": "a centre is a pixel of the image",
+    },
     device=True,
     equivalents={
         "(:, None, None, :) → (:, None, None)": "the last axis is there anyway",

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -118,6 +118,12 @@ def cases(draw):
     yield draw.uniform(2, 3, 5, 4).transpose(2, 3), draw.normal(2, 3, 4, 5)
 
 
+def corners(draw):
+    for style, shape in corner_shapes(2, 3, 4, 4):
+        yield draw.unusual(style, *shape), draw.normal(*shape)
+        yield draw.normal(*shape), draw.unusual(style, *shape)
+
+
 EXERCISE = Exercise(
     id="04.7",
     title="Grad-CAM",
@@ -157,6 +163,7 @@ EXERCISE = Exercise(
         "Channels that raise the logit vote with their maps; that is all Grad-CAM does."
     ),
     cases=cases,
+    corners=corners,
     device=True,
     equivalents={
         "(2, 3) → (3, 2)": "the order of the axes of a mean does not matter",

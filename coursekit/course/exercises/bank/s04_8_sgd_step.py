@@ -2,6 +2,7 @@
 
 import torch
 
+from coursekit.course.exercises.draw import corner_shapes
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -14,12 +15,15 @@ def sgd_step(weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=F
 
 
 def by_torch(weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False):
+    """torch's SGD; without momentum it keeps no velocity, so it is added here."""
     leaf = torch.nn.Parameter(weight.clone())
     leaf.grad = gradient.clone()
     options = {"momentum": momentum, "weight_decay": decay, "nesterov": nesterov}
     optimizer = torch.optim.SGD([leaf], lr=lr, **options)
     optimizer.state[leaf]["momentum_buffer"] = velocity.clone()
     optimizer.step()
+    if momentum == 0:
+        return leaf.detach(), gradient + decay * weight
     return leaf.detach(), optimizer.state[leaf]["momentum_buffer"]
 
 
@@ -159,6 +163,19 @@ def cases(draw):
     yield draw.normal(4, 3).T, draw.normal(3, 4), draw.normal(3, 4), 0.1, 0.9, 0.01
 
 
+def corners(draw):
+    for style, shape in corner_shapes(3, 4):
+        tensors = [draw.unusual(style, *shape) for _ in range(3)]
+        yield *tensors, 0.1, 0.9, 0.01, False
+    for numbers in (
+        (0.0, 0.0),
+        (0.1, 0.0, 0.1),
+        (1.0, 1.0, 1.0),
+        (0.1, 1.0, 1.0, True),
+    ):
+        yield *(draw.normal(3, 3) for _ in range(3)), *numbers
+
+
 EXERCISE = Exercise(
     id="04.8",
     title="One step of SGD with momentum",
@@ -197,6 +214,12 @@ EXERCISE = Exercise(
     ),
     takeaway="The learning rate multiplies the step, not what the velocity remembers.",
     cases=cases,
+    corners=corners,
+    never={
+        "`lr` below 0": "rates, momenta and decays are never negative",
+        "`momentum` below 0": "rates, momenta and decays are never negative",
+        "`decay` below 0": "rates, momenta and decays are never negative",
+    },
     equivalents={
         "gradient + momentum * velocity → gradient.add_(momentum * velocity)": (
             "`gradient` is a new tensor by then"

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -97,6 +97,12 @@ def cases(draw):
     yield draw.normal(3, 2, 4, 4), torch.zeros(3, dtype=torch.bool)
 
 
+def corners(draw):
+    for style, shape in corner_shapes(3, 3, 4, 4):
+        yield draw.unusual(style, *shape), draw.uniform(shape[0]) < 0.5
+    yield draw.normal(3, 2, 4, 4), torch.ones(3, dtype=torch.bool)
+
+
 EXERCISE = Exercise(
     id="04.9",
     title="Flipping chosen images",
@@ -129,5 +135,6 @@ EXERCISE = Exercise(
     ),
     takeaway="Augmentation on whole batches: one mask, no loop, no workers.",
     cases=cases,
+    corners=corners,
     device=True,
 )

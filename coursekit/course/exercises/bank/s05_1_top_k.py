@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -104,13 +104,22 @@ def cases(draw):
     yield draw.normal(9, 25).T, draw.labels(25, classes=9), 2
 
 
+def corners(draw):
+    for style, shape in corner_shapes(6, 7, styles=("wide", "below", "above", "far")):
+        labels = draw.labels(shape[0], classes=shape[1])
+        yield draw.unusual(style, *shape), labels, draw.integer(1, min(3, shape[1]))
+    logits = draw.normal(6, 6)
+    logits[0, 0] = 0
+    yield logits, torch.full((6,), 3), 3
+
+
 EXERCISE = Exercise(
     id="05.1",
     title="Top-k accuracy",
     statement=(
         "Return the share (a float between 0 and 1) of rows of `logits` (n, classes) "
         "whose right class, given in `labels` (n,), is among the k classes with the "
-        "largest logits."
+        "largest logits. No two logits of a row are equal."
     ),
     minutes=8,
     difficulty=2,
@@ -138,6 +147,14 @@ EXERCISE = Exercise(
     ),
     takeaway="Top-5 forgives confusing one kind of dog with another; top-1 does not.",
     cases=cases,
+    corners=corners,
+    never={
+        "`logits`: ties": "no two logits of a row are equal",
+        "half precision": "rounded to three digits, logits of a row may be equal",
+        "`labels`: below 0": "a label is a class, counted from 0",
+        "`k` is 0": "k counts classes",
+        "`k` below 0": "k counts classes",
+    },
     equivalents={
         "hits.double().mean().item() → hits.double().mean()": (
             "a tensor with a single number counts as a number"

@@ -126,6 +126,10 @@ def cases(draw):
         yield channels, draw.integers(draw.integer(3, 5), 2, 500)
 
 
+def corners(draw):
+    yield from [([3], [10]), ([1, 1, 1], [1, 1]), ([2, 2], [2, 2, 2]), ([3, 3], [3, 3])]
+
+
 EXERCISE = Exercise(
     id="05.3",
     title="Parameters of a VGG",
@@ -165,4 +169,8 @@ EXERCISE = Exercise(
         "VGG-16: 14,714,688 in the convolutions, 123,642,856 in the dense layers: 89 %."
     ),
     cases=cases,
+    corners=corners,
+    never={
+        "empty list": "the input comes first",
+    },
 )

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -17,7 +17,9 @@ def local_response(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
 
 def by_torch(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     """torch divides alpha by the size, so it is multiplied here."""
-    return F.local_response_norm(images, size, alpha * size, beta, k)
+    wide = images.float() if images.dtype == torch.float16 else images
+    normal = F.local_response_norm(wide, size, alpha * size, beta, k)
+    return normal.to(images.dtype)
 
 
 def by_loop(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
@@ -125,6 +127,18 @@ def cases(draw):
     yield draw.normal(2, 9, 5, 3).transpose(2, 3), 3, 3.0, 0.05, 0.75
 
 
+def corners(draw):
+    numbers = (
+        (1, 1.0, 1.0, 1.0),
+        (3, 2.0, 0.0, 0.75),
+        (5, 2.0, 0.1, 0.0),
+        (1, 0.0, 0.5, 0.5),
+    )
+    for place, (style, shape) in enumerate(corner_shapes(2, 6, 4, 4)):
+        yield draw.unusual(style, *shape), 5, 2.0, 0.1
+        yield draw.uniform(2, 6, 3, 3) + 1, *numbers[place % len(numbers)]
+
+
 EXERCISE = Exercise(
     id="05.4",
     title="Local response normalisation",
@@ -161,5 +175,13 @@ EXERCISE = Exercise(
     ),
     takeaway="Neighbouring channels compete; a few years later batch norm replaced it.",
     cases=cases,
+    corners=corners,
+    never={
+        "`size` is 2": "`size` is odd",
+        "`size` is 0": "`size` is odd",
+        "`k` below 0": "k, alpha and beta are at least 0",
+        "`alpha` below 0": "k, alpha and beta are at least 0",
+        "`beta` below 0": "k, alpha and beta are at least 0",
+    },
     gradient=(0,),
 )

@@ -2,6 +2,7 @@
 
 import torch
 
+from coursekit.course.exercises.draw import corner_shapes
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -93,6 +94,18 @@ def cases(draw):
     yield [draw.normal(3, 4).T, draw.normal(4, 3)], [3, 1]
 
 
+def corners(draw):
+    for usual in ((3,), (3, 4), (2, 3, 4)):
+        for style, shape in corner_shapes(*usual):
+            yield (
+                [draw.unusual(style, *shape) for _ in range(2)],
+                draw.integers(2, 1, 3),
+            )
+    gradient = draw.normal(3, 4)
+    yield [gradient], [2]
+    yield [gradient] * 5, [3] * 5
+
+
 EXERCISE = Exercise(
     id="05.5",
     title="Averaging the workers' gradients",
@@ -125,6 +138,10 @@ EXERCISE = Exercise(
     ),
     takeaway="Only with equal parts is it the plain mean of the workers.",
     cases=cases,
+    corners=corners,
+    never={
+        "empty list": "there is at least one worker",
+    },
     equivalents={
         "zip(gradients, counts, strict=True) → zip(counts, gradients, strict=True)": (
             "a product does not depend on the order of its factors"

@@ -15,10 +15,10 @@ def box_iou(one, other):
 
 
 def by_masks(one, other):
-    """Paint both boxes and count pixels."""
+    """Paint both boxes, from pixel −20 on, and count pixels."""
     masks = torch.zeros(2, 64, 64, dtype=torch.bool)
     for mask, (x1, y1, x2, y2) in zip(masks, (one, other), strict=True):
-        mask[y1:y2, x1:x2] = True
+        mask[y1 + 20 : y2 + 20, x1 + 20 : x2 + 20] = True
     common, union = (masks[0] & masks[1]).sum(), (masks[0] | masks[1]).sum()
     return common.item() / union.item()
 
@@ -136,6 +136,10 @@ def cases(draw):
         yield tuple(boxes)
 
 
+def corners(draw):
+    yield from [((-3, -2, 2, 4), (-1, 0, 3, 5)), ((-9, -9, -5, -4), (-7, -8, -2, -5))]
+
+
 EXERCISE = Exercise(
     id="05.6",
     title="Intersection over union",
@@ -171,6 +175,7 @@ EXERCISE = Exercise(
     ),
     takeaway="1 for the same box, 0 for boxes apart; 0.5 is already a good hit.",
     cases=cases,
+    corners=corners,
     equivalents={
         "(one, other) → (other, one)": "a sum does not depend on the order",
     },

@@ -98,6 +98,13 @@ def cases(draw):
     yield (scattered((draw.uniform(5, 6) > 0.7).double()) > 0,)
 
 
+def corners(draw):
+    for shape in ((1, 17), (17, 1), (1, 1)):
+        mask = draw.uniform(*shape) < 0.4
+        mask[-1, -1] = True
+        yield from [(mask,), (torch.ones(shape, dtype=torch.bool),)]
+
+
 EXERCISE = Exercise(
     id="05.7",
     title="The box around a mask",
@@ -128,4 +135,8 @@ EXERCISE = Exercise(
     ),
     takeaway="A thresholded Grad-CAM map becomes a box, and a box can be scored.",
     cases=cases,
+    corners=corners,
+    never={
+        "flags all off": "the mask has at least one True",
+    },
 )

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from coursekit.course.exercises.draw import alike, corner_shapes
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.modules import observe_module
 
@@ -213,6 +214,15 @@ def cases(draw):
     yield (3, 3), draw.normal(4, 3, 5, 6)
 
 
+def corners(draw):
+    settings = ((1, 2, 3), (2, 1, 3), (3, 2), (2, 3, 2), (1, 1, 2))
+    for (style, shape), one in zip(corner_shapes(3, 3, 6, 6), settings, strict=True):
+        n, _, h, w = shape
+        yield one, draw.unusual(style, n, one[0], h, w)
+    for one in (*alike(3), (17, 2)):
+        yield one, draw.normal(3, one[0], 6, 7, dtype=torch.float32)
+
+
 EXERCISE = Exercise(
     id="06.1",
     title="A residual block",
@@ -254,6 +264,7 @@ EXERCISE = Exercise(
     ),
     takeaway="With the second batch norm's scale at 0 the block passes its input on.",
     cases=cases,
+    corners=corners,
     observe=observe_module,
     inputs=("settings", "images"),
 )

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import alike, corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -117,6 +117,13 @@ def cases(draw):
     yield draw.normal(2, 3, 6, 6), 3, 2
 
 
+def corners(draw):
+    for style, (n, c, h, w) in corner_shapes(2, 2, 5, 5):
+        yield draw.unusual(style, n, c, h, w), c + draw.integer(0, 1), 3
+    for c, out, stride in alike(3):
+        yield draw.normal(2, c, 4, 4), out, stride
+
+
 EXERCISE = Exercise(
     id="06.2",
     title="A shortcut without parameters",
@@ -153,5 +160,6 @@ EXERCISE = Exercise(
     ),
     takeaway="The paper's option A: no parameter, and the sum still works.",
     cases=cases,
+    corners=corners,
     gradient=(0,),
 )

@@ -111,6 +111,10 @@ def cases(draw):
         yield ([draw.integers(draw.integer(2, 3), 1, 7) for _ in range(count)],)
 
 
+def corners(draw):
+    yield from [([[3, 3]] * 6,), ([[2, 2, 2], [1, 4, 2]],), ([[3], [5]],)]
+
+
 EXERCISE = Exercise(
     id="06.3",
     title="Many paths, many fields",
@@ -149,4 +153,5 @@ EXERCISE = Exercise(
         "A residual net is a crowd of shallow and deep nets with different fields."
     ),
     cases=cases,
+    corners=corners,
 )

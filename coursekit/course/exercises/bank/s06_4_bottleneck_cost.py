@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from coursekit.course.exercises.draw import alike
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -87,6 +88,10 @@ def cases(draw):
         yield draw.integer(10, 600), draw.integer(2, 150)
 
 
+def corners(draw):
+    yield from [*alike(2), (2, 5)]
+
+
 EXERCISE = Exercise(
     id="06.4",
     title="What a bottleneck saves",
@@ -121,4 +126,5 @@ EXERCISE = Exercise(
     ),
     takeaway="256 channels through 64: 69,632 weights instead of 1,179,648.",
     cases=cases,
+    corners=corners,
 )

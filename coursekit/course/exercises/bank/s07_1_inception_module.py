@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from coursekit.course.exercises.draw import alike, corner_shapes
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.modules import observe_module
 
@@ -225,6 +226,16 @@ def cases(draw):
         yield one, draw.normal(*shape)
 
 
+def corners(draw):
+    settings = [(c, c, (c, c), (c, c), c) for c, _ in alike(2)]
+    settings += [(1, 2, (1, 2), (2, 1), 4), (17, 1, (2, 1), (1, 2), 2)]
+    shapes = corner_shapes(2, 3, 5, 5)
+    for (style, shape), one in zip(shapes, settings, strict=True):
+        n, _, h, w = shape
+        yield one, draw.unusual(style, n, one[0], h, w)
+    yield settings[-2], draw.normal(2, 1, 5, 5, dtype=torch.float32)
+
+
 EXERCISE = Exercise(
     id="07.1",
     title="An inception module",
@@ -265,6 +276,7 @@ EXERCISE = Exercise(
     ),
     takeaway="One layer, four fields: 1, 3, 5 and 3, side by side.",
     cases=cases,
+    corners=corners,
     observe=observe_module,
     inputs=("settings", "images"),
 )

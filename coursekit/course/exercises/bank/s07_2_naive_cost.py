@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
+from coursekit.course.exercises.draw import alike
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -109,6 +110,10 @@ def cases(draw):
         yield draw.integer(5, 30), *draw.integers(4, 2, 60)
 
 
+def corners(draw):
+    yield from alike(5)
+
+
 EXERCISE = Exercise(
     id="07.2",
     title="The price of a naive module",
@@ -144,4 +149,5 @@ EXERCISE = Exercise(
     ),
     takeaway="28×28×256 with 128, 192 and 96: 672 channels for 854,196,224 products.",
     cases=cases,
+    corners=corners,
 )

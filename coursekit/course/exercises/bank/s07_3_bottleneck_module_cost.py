@@ -1,5 +1,6 @@
 """07.3 What bottlenecks save in an inception module (claim C81)."""
 
+from coursekit.course.exercises.draw import alike
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -105,6 +106,10 @@ def cases(draw):
         yield draw.integer(4, 30), *draw.integers(4, 2, 60), draw.integer(1, 20)
 
 
+def corners(draw):
+    yield from alike(6)
+
+
 EXERCISE = Exercise(
     id="07.3",
     title="What bottlenecks save",
@@ -139,4 +144,5 @@ EXERCISE = Exercise(
         "271,351,808 instead of 854,196,224 for the lecture's module: 3.1 times less."
     ),
     cases=cases,
+    corners=corners,
 )

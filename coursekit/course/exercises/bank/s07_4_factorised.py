@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from coursekit.course.exercises.draw import alike
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -94,6 +95,10 @@ def cases(draw):
         yield *draw.integers(3, 2, 200), draw.integer(2, 9)
 
 
+def corners(draw):
+    yield from alike(4)
+
+
 EXERCISE = Exercise(
     id="07.4",
     title="1×K and K×1",
@@ -125,4 +130,5 @@ EXERCISE = Exercise(
     ),
     takeaway="For K = 7 and equal channels: 14 weights per pair instead of 49.",
     cases=cases,
+    corners=corners,
 )

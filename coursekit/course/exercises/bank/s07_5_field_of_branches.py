@@ -100,6 +100,10 @@ def cases(draw):
         yield ([(draw.integer(-6, 8), draw.integer(1, 9)) for _ in range(count)],)
 
 
+def corners(draw):
+    yield from [([(2, 3)] * 6,), ([(0, 1), (1, 2)],)]
+
+
 EXERCISE = Exercise(
     id="07.5",
     title="The field where branches join",
@@ -135,4 +139,8 @@ EXERCISE = Exercise(
     ),
     takeaway="Two branches of field 3 that are not aligned see 5.",
     cases=cases,
+    corners=corners,
+    never={
+        "empty list": "there is at least one branch",
+    },
 )

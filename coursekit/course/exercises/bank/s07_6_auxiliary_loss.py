@@ -3,6 +3,7 @@
 import torch
 from torch.nn import functional as F
 
+from coursekit.course.exercises.draw import corner_shapes
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -27,8 +28,8 @@ def by_nll(main, auxiliary, labels, weight=0.3, training=True):
     def loss(logits):
         return F.nll_loss(F.log_softmax(logits, 1), labels)
 
-    extra = [loss(logits) for logits in auxiliary]
-    return loss(main) + (weight * torch.stack(extra).sum() if training else 0)
+    heads = auxiliary if training else []
+    return torch.stack([loss(main), *(weight * loss(head) for head in heads)]).sum()
 
 
 def by_one_hot(main, auxiliary, labels, weight=0.3, training=True):
@@ -114,6 +115,19 @@ def cases(draw):
             yield heads[0], heads[1:], draw.labels(n, classes=classes), *rest
 
 
+def corners(draw):
+    for style, (n, classes) in corner_shapes(3, 4):
+        heads = [draw.unusual(style, n, classes) for _ in range(3)]
+        yield heads[0], heads[1:], draw.labels(n, classes=classes), 0.4
+    main, other, labels = (
+        draw.normal(3, 3),
+        draw.normal(3, 3),
+        draw.labels(3, classes=3),
+    )
+    for count, weight in ((0, 0.3), (5, 0.0), (1, 1.0)):
+        yield main, [other] * count, labels, weight, True
+
+
 EXERCISE = Exercise(
     id="07.6",
     title="Auxiliary classifiers",
@@ -152,5 +166,10 @@ EXERCISE = Exercise(
         "The extra losses bring gradient to early layers and vanish at evaluation."
     ),
     cases=cases,
+    corners=corners,
+    never={
+        "`labels`: below 0": "a label is a class, counted from 0",
+        "`weight` below 0": "a weight is at least 0",
+    },
     gradient=(0,),
 )

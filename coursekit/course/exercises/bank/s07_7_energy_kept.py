@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.draw import scattered
+from coursekit.course.exercises.draw import corner_shapes, scattered
 from coursekit.course.exercises.exercise import Exercise
 
 
@@ -16,7 +16,8 @@ def energy_kept(maps, k):
 
 def by_covariance(maps, k):
     pixels = maps.permute(1, 0, 2, 3).flatten(1)
-    values = torch.linalg.eigvalsh(torch.cov(pixels)).clamp(min=0)
+    covariance = torch.cov(pixels).reshape(len(pixels), -1)
+    values = torch.linalg.eigvalsh(covariance).clamp(min=0)
     return (values.sort(descending=True).values[:k].sum() / values.sum()).item()
 
 
@@ -124,6 +125,11 @@ def cases(draw):
     yield draw.normal(4, 6, 5, 3).transpose(2, 3), 4
 
 
+def corners(draw):
+    for style, (n, c, h, w) in corner_shapes(3, 4, 4, 4):
+        yield draw.unusual(style, n, c, h, w), draw.integer(1, min(3, c))
+
+
 EXERCISE = Exercise(
     id="07.7",
     title="How much a bottleneck can keep",
@@ -159,6 +165,13 @@ EXERCISE = Exercise(
     ),
     takeaway="Maps are redundant: a bottleneck loses less than its width suggests.",
     cases=cases,
+    corners=corners,
+    never={
+        "half precision": "`maps` is float64",
+        "single precision": "`maps` is float64",
+        "`k` is 0": "k counts channels",
+        "`k` below 0": "k counts channels",
+    },
     equivalents={
         "pixels - pixels.mean(0) → pixels.mean(0) - pixels": (
             "the singular values of −X are those of X"

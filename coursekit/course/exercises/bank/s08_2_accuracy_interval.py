@@ -157,6 +157,10 @@ def cases(draw):
         yield draw.integer(0, n), n
 
 
+def corners(draw):
+    yield from [(right, n) for n in (1, 2, 3) for right in range(n + 1)]
+
+
 EXERCISE = Exercise(
     id="08.2",
     title="The interval of an accuracy",
@@ -200,4 +204,9 @@ EXERCISE = Exercise(
         "of 0.02 points says nothing."
     ),
     cases=cases,
+    corners=corners,
+    never={
+        "`right` below 0": "`right` is a number of images",
+        "`right` > `n`": "no more images can be right than there are",
+    },
 )

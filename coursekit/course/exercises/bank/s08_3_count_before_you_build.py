@@ -120,6 +120,10 @@ def cases(draw):
         yield draw.integers(draw.integer(2, 6), 1, 40), draw.integer(2, 12)
 
 
+def corners(draw):
+    yield from [([8], 1), ([2, 2, 2], 2), ([1, 1], 1), ([3] * 6, 3)]
+
+
 EXERCISE = Exercise(
     id="08.3",
     title="Count before you build",
@@ -162,4 +166,8 @@ EXERCISE = Exercise(
         "norm is almost free."
     ),
     cases=cases,
+    corners=corners,
+    never={
+        "empty list": "the input comes first",
+    },
 )

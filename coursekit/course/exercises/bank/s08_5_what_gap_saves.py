@@ -5,11 +5,12 @@ from itertools import pairwise
 
 from torch import nn
 
+from coursekit.course.exercises.draw import alike
 from coursekit.course.exercises.exercise import Exercise
 
 
 def saved_by_gap(channels, size, hidden, classes):
-    """Return the share of the head's parameters that GAP saves, 0 to 1."""
+    """Return the share of the head's parameters that GAP saves."""
     dense = channels * size * size * hidden + hidden + hidden * classes + classes
     pooled = channels * classes + classes
     return 1 - pooled / dense
@@ -113,6 +114,10 @@ def cases(draw):
         yield channels, draw.integer(2, 9), hidden, draw.integer(2, 12)
 
 
+def corners(draw):
+    yield from [*alike(4), (2, 5, 1, 3), (64, 1, 2, 12)]
+
+
 EXERCISE = Exercise(
     id="08.5",
     title="What GAP saves",
@@ -120,8 +125,8 @@ EXERCISE = Exercise(
         "Maps (channels, size, size) are classified by a dense head (flatten, a dense "
         "layer to `hidden` units, one to `classes`) or by GAP and one dense layer. All "
         "dense layers have biases. Return which share of the dense head's parameters "
-        "the second head saves, 0 to 1. Tiny case: 2 channels of 3×3, 4 hidden units, "
-        "5 classes: 101 against 15 parameters, 0.851."
+        "the second head saves (below 0 where it has more). Tiny case: 2 channels of "
+        "3×3, 4 hidden units, 5 classes: 101 against 15 parameters, 0.851."
     ),
     minutes=6,
     difficulty=2,
@@ -152,4 +157,5 @@ EXERCISE = Exercise(
         "channels: that factor is almost all of what a dense head costs."
     ),
     cases=cases,
+    corners=corners,
 )

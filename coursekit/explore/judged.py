@@ -1,0 +1,94 @@
+"""A trained network asked about images of a set, for explorers that show its answers.
+
+A network of the student's own may be broken: its error becomes one sentence with the
+layer, and the next call works again once it is mended.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from coursekit.anatomy.calls import Frame, explained, left_as_found, watched_calls
+from coursekit.data import Batches, ImageSet
+from coursekit.explore import svg
+from coursekit.training.sources import norm_of
+
+
+def check_model(name: str, model: object) -> None:
+    """Refuse anything but a model.
+
+    Raises:
+        ValueError: naming the argument.
+    """
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"`{name}` must be an nn.Module; got {type(model).__name__}")
+
+
+def check_set(name: str, data: object) -> None:
+    """Refuse anything but a set with images.
+
+    Raises:
+        ValueError: naming the argument.
+    """
+    if not isinstance(data, ImageSet) or len(data) == 0:
+        kind = type(data).__name__
+        raise ValueError(f"`{name}` must be an ImageSet with images; got {kind}")
+
+
+def as_taught(model: nn.Module, data: ImageSet) -> Tensor:
+    """Return all images normalised as `fit` did it for this model, else by the set."""
+    mean, std = norm_of(None, model) or (None, None)
+    parameter = next(model.parameters(), data.images)
+    batches = Batches(data, len(data), shuffle=False, mean=mean, std=std)
+    return next(iter(batches))[0].to(parameter.device)
+
+
+@contextmanager
+def one_sentence(model: nn.Module, images: Tensor) -> Iterator[None]:
+    """Turn what a broken model raises into a sentence that names the layer.
+
+    Raises:
+        ValueError: the model does not take the images.
+    """
+    stack: list[Frame] = []
+    with watched_calls(model, [], stack):
+        try:
+            yield
+        except (RuntimeError, IndexError, TypeError, NotImplementedError) as error:
+            raise explained(error, stack, tuple(images.shape[1:])) from error
+
+
+def probabilities(
+    model: nn.Module, images: Tensor, *, training: bool = False
+) -> np.ndarray:
+    """Return the softmax of the answers; the model is left as it was found.
+
+    Shape:
+        images (n, c, h, w) → (n, classes).
+    """
+    buffers = {name: value.clone() for name, value in model.named_buffers()}
+    with (
+        left_as_found(model, training=training),
+        torch.no_grad(),
+        one_sentence(model, images),
+    ):
+        found = model(images).softmax(1).cpu().numpy()
+    for name, value in model.named_buffers():  # running statistics move in training
+        value.copy_(buffers[name])
+    return found
+
+
+def picture_of(image: Tensor, x: float, y: float, side: float) -> str:
+    """Draw an image of bytes or of floats 0 to 1 as a square.
+
+    Shape:
+        image (c, h, w), c is 1 or 3.
+    """
+    scaled = image if image.dtype == torch.uint8 else (255 * image).round().byte()
+    pixels = scaled.permute(1, 2, 0).cpu().numpy()
+    pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels
+    source = svg.uri(svg.png(np.ascontiguousarray(pixels)))
+    return svg.picture(source, x, y, side, side)
