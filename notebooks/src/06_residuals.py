@@ -661,10 +661,14 @@ def profile(depth, shortcut, norm, start, seed):
 # the first layer, compared with the one at the last block, is …
 
 # %%
-SIZES = {-3: "a thousandth", 0: "about equal", 3: "a thousand times"}
 guess = "a thousandth"  # answer
 sure = ...  # how sure, 50 to 100 %: only if you like
-predict("06-gradient", guess, options=tuple(SIZES.values()), sure=sure)
+predict(
+    "06-gradient",
+    guess,
+    options=("a thousandth", "about equal", "a thousand times"),
+    sure=sure,
+)
 
 # %% [markdown]
 # Two kinds of net, four settings, three depths, a few starts each:
@@ -746,7 +750,8 @@ figures.curves(
 
 # %% tags=["verdict"]
 measured_ratio = ratio["plain", "batch norm, torch's start", 56].mean().item()
-nearest = min(SIZES, key=lambda power: abs(power - measured_ratio))
+named_sizes = {-3: "a thousandth", 0: "about equal", 3: "a thousand times"}
+nearest = min(named_sizes, key=lambda power: abs(power - measured_ratio))
 nearer = {
     name: paired(ratio["residual", name, 56].abs(), ratio["plain", name, 56].abs())
     for name in SETTINGS
@@ -760,7 +765,7 @@ verdict(
     measured={
         f"{kind}, {name}: log10": ratio[kind, name, 56].tolist() for kind, name in keys
     },
-    predicted=reveal("06-gradient", SIZES[nearest]),
+    predicted=reveal("06-gradient", named_sizes[nearest]),
     why="Norm and start decide whether the products of slopes shrink or grow.",
 )
 

@@ -15,12 +15,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
 
-from coursekit.anatomy import seen
-from coursekit.blocks import BasicBlock
+from coursekit.anatomy import anatomy, seen
+from coursekit.blocks import Inception, NaiveInception
 from coursekit.data import digits, photos
 from coursekit.figures import bars, curves, fields, images
-from coursekit.metrics import gradient_norms
-from coursekit.models import depth_net, vgg16
+from coursekit.models import cifar_resnet, vgg16
 from coursekit.models.capstone import (
     budget_net,
     gap_net,
@@ -71,18 +70,33 @@ def session_01() -> Figure:
 
 
 def session_06() -> Figure:
-    """Show the gradient at each block of untrained nets of 56 layers."""
-    data = digits(size=16)
-    batch = (data.images[:32] / 255 - 0.3) / 0.35
-    lines = {}
-    for kind, shortcut in {"plain": "none", "residual": "padded"}.items():
-        for said, norm in {"": "none", ", batch norm": "batch"}.items():
-            net = depth_net(56, shortcut=shortcut, norm=norm, start="torch")
-            blocks = [n for n, m in net.named_modules() if isinstance(m, BasicBlock)]
-            sizes = gradient_norms(net, batch, data.labels[:32], ["2", *blocks])
-            lines[kind + said] = [size / sizes[blocks[-1]] for size in sizes.values()]
-    names = {"xlabel": "block", "ylabel": "gradient / the last block's"}
-    return curves(range(28), lines, log_y=True, **names)
+    """Show how much each block of a trained net of 56 layers changes its input."""
+    torch.manual_seed(0)
+    net = cifar_resnet(56, 10, 1, shortcut="padded", width=8)
+    data = digits().split(seed=0)
+    like = fit(net, data.train, epochs=5, batch_size=64, lr=0.05, progress=False)
+    x = net[:3]((data.test.images / 255 - like.mean[0]) / like.std[0])
+    changes = []
+    for block in (block for stage in net[3:6] for block in stage):
+        inside = block.bn1(block.conv1(x)).relu()
+        kept = x if block.downsample is None else block.downsample(x)
+        change = block.bn2(block.conv2(inside))
+        changes.append((change.norm() / kept.norm()).item())
+        x = block(x)
+    names = {"xlabel": "block", "ylabel": "change, F(x) / x"}
+    return curves(range(1, 28), {"F(x) / x": changes}, **names)
+
+
+def session_07() -> Figure:
+    """Show what an inception module costs against the width of its bottlenecks."""
+    widths, costs = range(8, 257, 8), []
+    for width in widths:
+        net = Inception(256, one=128, three=(width, 192), five=(width, 96), pool=64)
+        costs.append(anatomy(net, (256, 28, 28)).multiply_adds / 1e6)
+    names = {"xlabel": "channels of both bottlenecks", "ylabel": "multiply-adds (M)"}
+    naive = NaiveInception(256, one=128, three=192, five=96)
+    level = {"no bottlenecks": anatomy(naive, (256, 28, 28)).multiply_adds / 1e6}
+    return curves(widths, {"module": costs}, level=level, **names)
 
 
 def session_08() -> Figure:
@@ -101,6 +115,7 @@ SESSIONS: dict[str, Callable[[], Figure]] = {
     "00": session_00,
     "01": session_01,
     "06": session_06,
+    "07": session_07,
     "08": session_08,
 }
 
