@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
 
+from coursekit._base.files import write_whole
 from coursekit.anatomy import anatomy, seen
 from coursekit.blocks import Inception, NaiveInception
 from coursekit.data import digits, photos
@@ -155,7 +156,7 @@ def render(folder: Path, sessions: Sequence[str] = tuple(SESSIONS)) -> list[Path
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.png" for name in sessions]
     for name, path in zip(sessions, paths, strict=True):
-        path.write_bytes(to_png(SESSIONS[name]()))
+        write_whole(path, to_png(SESSIONS[name]()))
     return paths
 
 
