@@ -569,6 +569,7 @@ with torch.device("meta"):
     resnets = {18: resnet18(), 34: resnet34(), 50: resnet50(), 101: resnet101()}
     resnets[152] = resnet152()
 where = {depth: projections(net) for depth, net in resnets.items()}
+agree = [changes == has for found in where.values() for changes, has in found]
 {d: f"{sum(has for _, has in w)} of {len(w)} blocks" for d, w in where.items()}
 
 # %% [markdown]
@@ -587,9 +588,7 @@ verdict(
         "the sum has no parameter": cost["padded"].parameters
         == cost["plain"].parameters,
         "x is added with weight 1": slope.unique().tolist() == [1],
-        "ResNet-18 to -152: projections exactly where shapes change": all(
-            changes == has for found in where.values() for changes, has in found
-        ),
+        "ResNet-18 to -152: projections exactly where shapes change": all(agree),
     },
     measured={
         "parameters, plain = padded": cost["padded"].parameters,
