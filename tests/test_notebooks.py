@@ -137,7 +137,7 @@ def test_a_solution_leaves_nothing_open(path: Path):
 def test_the_first_cell_asks_the_question_and_names_the_minutes(path: Path):
     first = read(path)["cells"][0]
     assert first["cell_type"] == "markdown"
-    assert first["source"].startswith(f"# {path.name[:2]} ")
+    assert first["source"].startswith(f"# {path.name.partition('_')[0]} ")
     assert re.search(r"\*\*[^*]*\?\*\*", first["source"]), "the question, in bold"
     assert re.search(r"\b\d+ minutes\b", first["source"]), "minutes"
     assert re.search(r"comes (before|after)\b", first["source"]), "what comes before"

@@ -553,23 +553,24 @@ gain
 
 
 # %%
+def projection(block):
+    """Return whether a block changes the shape, and whether it has a projection."""
+    last = block.conv3 if isinstance(block, Bottleneck) else block.conv2
+    strides = {layer.stride for layer in (block.conv1, block.conv2)}
+    same = block.conv1.in_channels == last.out_channels and strides == {(1, 1)}
+    return not same, block.downsample is not None
+
+
 def projections(net):
-    """Return (shape changes, has a projection) for each block."""
     blocks = [b for b in net.modules() if isinstance(b, BasicBlock | Bottleneck)]
-    found = []
-    for block in blocks:
-        last = block.conv3 if isinstance(block, Bottleneck) else block.conv2
-        strides = {layer.stride for layer in (block.conv1, block.conv2)}
-        same = block.conv1.in_channels == last.out_channels and strides == {(1, 1)}
-        found.append((not same, block.downsample is not None))
-    return found
+    return [projection(block) for block in blocks]
 
 
 with torch.device("meta"):
     resnets = {18: resnet18(), 34: resnet34(), 50: resnet50(), 101: resnet101()}
     resnets[152] = resnet152()
 where = {depth: projections(net) for depth, net in resnets.items()}
-agree = [changes == has for found in where.values() for changes, has in found]
+agree = [all(a == b for a, b in found) for found in where.values()]
 {d: f"{sum(has for _, has in w)} of {len(w)} blocks" for d, w in where.items()}
 
 # %% [markdown]

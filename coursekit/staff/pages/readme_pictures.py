@@ -19,7 +19,7 @@ from coursekit._base.files import write_whole
 from coursekit.anatomy import anatomy, seen
 from coursekit.blocks import Inception, NaiveInception
 from coursekit.data import digits, photos
-from coursekit.figures import bars, curves, fields, images
+from coursekit.figures import bars, curves, fields, heatmap, images
 from coursekit.models import cifar_resnet, vgg16
 from coursekit.models.capstone import (
     budget_net,
@@ -70,6 +70,27 @@ def session_01() -> Figure:
     return fields(photo, windows, [f"pooling {n}" for n in range(1, 6)])
 
 
+def session_03() -> Figure:
+    """Show the dense layer that does what a 3×3 convolution does."""
+    weights = torch.arange(1.0, 10).view(1, 1, 3, 3)
+    spikes = torch.eye(81).view(81, 1, 9, 9)
+    matrix = torch.nn.functional.conv2d(spikes, weights, padding=1).flatten(1).T
+    axes = {"xlabel": "input pixel", "ylabel": "output pixel"}
+    return heatmap(matrix, label="weight", **axes)
+
+
+def session_03b() -> Figure:
+    """Show how a temperature turns gaps of logits into gaps of shares."""
+    gaps = torch.linspace(0, 3, 61)
+    pairs = torch.stack([gaps, torch.zeros_like(gaps)], dim=1)
+    shares = {
+        f"shares, T = {t:g}": (pairs / t).softmax(1) @ torch.tensor([1.0, -1])
+        for t in (0.1, 0.5, 1.0, 2.0)
+    }
+    axes = {"xlabel": "gap of two logits", "ylabel": "gap of their shares"}
+    return curves(gaps, {"logits": gaps, **shares}, **axes)
+
+
 def session_06() -> Figure:
     """Show how much each block of a trained net of 56 layers changes its input."""
     torch.manual_seed(0)
@@ -115,6 +136,8 @@ def session_08() -> Figure:
 SESSIONS: dict[str, Callable[[], Figure]] = {
     "00": session_00,
     "01": session_01,
+    "03": session_03,
+    "03b": session_03b,
     "06": session_06,
     "07": session_07,
     "08": session_08,
@@ -144,7 +167,7 @@ def render(folder: Path, sessions: Sequence[str] = tuple(SESSIONS)) -> list[Path
 
     Args:
         folder: made if it is not there.
-        sessions: two-digit numbers, each a key of `SESSIONS`.
+        sessions: numbers such as "03" or "03b", each a key of `SESSIONS`.
 
     Raises:
         ValueError: a session without a picture.
