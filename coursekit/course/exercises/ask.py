@@ -7,6 +7,7 @@ from coursekit.course.exercises.checker import judge
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.outcomes import CheckFailed, Hint, Outcome, Solution
 from coursekit.course.exercises.registry import load
+from coursekit.course.records import note
 
 
 def check(exercise_id: str, answer: object = ..., *, seed: int = 0) -> Outcome:
@@ -32,6 +33,7 @@ def check(exercise_id: str, answer: object = ..., *, seed: int = 0) -> Outcome:
     """
     seed = integer("seed", seed, low=0)
     outcome = judge(load(exercise_id), answer, seed=seed)
+    note("checks", exercise_id, outcome.status)
     if os.environ.get("COURSEKIT_STRICT") == "1" and outcome.status != "right":
         raise CheckFailed(repr(outcome))
     return outcome
