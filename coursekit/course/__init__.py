@@ -19,10 +19,12 @@ _HOMES = {
     "exercise": "coursekit.course.exercises",
     "exercise_ids": "coursekit.course.exercises",
     "hint": "coursekit.course.exercises",
+    "forget_progress": "coursekit.course.records",
     "inspect_submission": "coursekit.course.handin",
     "on_mnist": "coursekit.course.challenges.ladder",
     "predict": "coursekit.course.predictions",
     "prediction_table": "coursekit.course.predictions",
+    "progress": "coursekit.course.overview",
     "reveal": "coursekit.course.predictions",
     "rung": "coursekit.course.challenges.ladder",
     "solution": "coursekit.course.exercises",
@@ -30,6 +32,7 @@ _HOMES = {
     "submit": "coursekit.course.handin",
     "verdict": "coursekit.course.claims",
     "verdict_table": "coursekit.course.claims",
+    "whole_error": "coursekit._base.short_errors",
     "wilson": "coursekit.course.challenges",
 }
 __all__ = [*_HOMES]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import coursekit
 from coursekit._base.hosted import hosted_by
+from coursekit._base.short_errors import use_short_errors
 
 SHOWN = ("torch", "torchvision", "ipywidgets")
 
@@ -42,10 +43,13 @@ class Profile:
 def start() -> str:
     """Install what a hosted runtime lacks, and describe this machine in one line.
 
+    From then on the notebook shows short errors.
+
     Raises:
         SystemExit: something needed is missing and could not be installed; its message
             says so in one sentence (a notebook shows it without a traceback).
     """
+    use_short_errors()
     if not hosted_by() or not (lacking := missing()):
         return summary()
     try:
