@@ -18,6 +18,7 @@ _HOME_OF = {
     "confusion_matrix": "answers",
     "energy_inside": "place",
     "expected_calibration_error": "calibration",
+    "gradient_norms": "gradients",
     "mask_iou": "place",
     "most_wrong": "answers",
     "pointing_game": "place",

@@ -55,15 +55,15 @@ def examine(model: nn.Module, input_shape: tuple[int, ...], **more) -> Measured:
     Raises:
         ValueError: no module, or images of this shape do not go through it.
     """
-    found, problem = None, ""
+    seen, problem = None, ""
     try:
-        found = census(checked_model(model), input_shape)
+        seen = census(checked_model(model), input_shape)
     except ValueError as error:
         if "has no rule for the operator" not in str(error):
             raise
         problem = str(error)
-    counted = count(model, found)
-    return Measured(model, input_shape, found, problem, counted, **more)
+    counted = count(model, seen)
+    return Measured(model, input_shape, seen, problem, counted, **more)
 
 
 def rows_of(history: object) -> tuple[Epoch, ...] | None:
