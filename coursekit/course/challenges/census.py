@@ -1,4 +1,4 @@
-"""What a network really does to an image, operator by operator: the judge's witness.
+"""What a network really does to an image, operator by operator: what the judge watches.
 
 A rule about layers must not depend on what the layers are called: `F.linear` on a
 buffer is a dense layer, and so is a 7×7 convolution on a 7×7 map. So the model is run
@@ -22,7 +22,7 @@ from coursekit.anatomy.calls import (
     watched_calls,
 )
 from coursekit.course.challenges.notes import Census
-from coursekit.course.challenges.watch import Witness
+from coursekit.course.challenges.watch import CensusWatch
 
 
 def census(model: nn.Module, input_shape: Sequence[int]) -> Census:
@@ -37,7 +37,7 @@ def census(model: nn.Module, input_shape: Sequence[int]) -> Census:
             sentence names the layer.
     """
     shape, stack, frames = checked_shape(input_shape), [], []
-    watch = Witness(checked_model(model), stack)
+    watch = CensusWatch(checked_model(model), stack)
     dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
     with cpu_by_default(), left_as_found(model, training=False):
         image = torch.empty(1, *shape, dtype=dtype, device="meta")
@@ -48,4 +48,4 @@ def census(model: nn.Module, input_shape: Sequence[int]) -> Census:
                     out = model(image)
             except (RuntimeError, ValueError, IndexError, NotImplementedError) as error:
                 raise explained(error, stack, shape) from error
-    return watch.found(out, frames)
+    return watch.census(out, frames)

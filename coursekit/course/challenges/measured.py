@@ -10,14 +10,14 @@ from torch import nn
 from coursekit.anatomy.arguments import checked_model
 from coursekit.course.challenges.census import census
 from coursekit.course.challenges.count_learnt import Count, count
-from coursekit.course.challenges.interval import Interval
 from coursekit.course.challenges.notes import Census
+from coursekit.metrics.proportion import Proportion
 from coursekit.training import History
 from coursekit.training.history import Epoch
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Measured:
     """All that is known about a hand-in.
 
     Args:
@@ -39,9 +39,9 @@ class Evidence:
     count: Count
     epochs: tuple[Epoch, ...] | None = None
     no_history: str = "no history was given: `report(model, history)`"
-    test: Interval | None = None
+    test: Proportion | None = None
     no_test: str = "the test images come with `report`"
-    baseline: Evidence | None = None
+    baseline: Measured | None = None
 
     @property
     def seconds(self) -> float:
@@ -49,21 +49,21 @@ class Evidence:
         return sum(row.seconds for row in self.epochs)
 
 
-def examine(model: nn.Module, input_shape: tuple[int, ...], **more) -> Evidence:
+def examine(model: nn.Module, input_shape: tuple[int, ...], **more) -> Measured:
     """Collect what can be told from the model alone; `more` are further fields.
 
     Raises:
         ValueError: no module, or images of this shape do not go through it.
     """
-    found, problem = None, ""
+    seen, problem = None, ""
     try:
-        found = census(checked_model(model), input_shape)
+        seen = census(checked_model(model), input_shape)
     except ValueError as error:
         if "has no rule for the operator" not in str(error):
             raise
         problem = str(error)
-    counted = count(model, found)
-    return Evidence(model, input_shape, found, problem, counted, **more)
+    counted = count(model, seen)
+    return Measured(model, input_shape, seen, problem, counted, **more)
 
 
 def rows_of(history: object) -> tuple[Epoch, ...] | None:
