@@ -16,8 +16,10 @@ from PIL import Image
 from torch import nn
 
 from coursekit.anatomy import seen
-from coursekit.data import digits, photos
+from coursekit.blocks import ConvNormAct, GAPHead
+from coursekit.data import Batches, digits, photos, shapes
 from coursekit.figures import bars, fields, images
+from coursekit.gradcam import grad_cam, overlay
 from coursekit.models import vgg16
 from coursekit.models.capstone import (
     budget_net,
@@ -68,6 +70,35 @@ def session_01() -> Figure:
     return fields(photo, windows, [f"pooling {n}" for n in range(1, 6)])
 
 
+def session_04() -> Figure:
+    """Show where two networks look, taught with tied and with free backgrounds."""
+    look = {
+        "backgrounds": ("stripes", "checks", "dots", "waves"),
+        "object_size": (12, 18),
+    }
+    look |= {"colours": ("red", "yellow"), "background_correlation": 1.0}
+    shown = shapes(4, seed=900, **look)
+    pictures = [*shown.images / 255]
+    captions = [f"a {shown.classes[label]}" for label in shown.labels]
+    for tied, name in (
+        (1.0, "learnt on\nits background"),
+        (0.0, "learnt on\nall of them"),
+    ):
+        torch.manual_seed(0)
+        net = nn.Sequential(
+            ConvNormAct(3, 12), nn.MaxPool2d(2), ConvNormAct(12, 24), nn.MaxPool2d(2),
+            ConvNormAct(24, 32), GAPHead(32, 4),
+        )  # fmt: skip
+        train = shapes(1600, seed=0, **(look | {"background_correlation": tied}))
+        how = {"epochs": 6, "batch_size": 50, "lr": 0.1, "device": "cpu"}
+        history = fit(net, train, progress=False, **how)
+        norm = {"mean": history.mean, "std": history.std}
+        images_seen, _ = next(iter(Batches(shown, 4, shuffle=False, **norm)))
+        pictures += [*overlay(shown.images, grad_cam(net, images_seen, "4").maps)]
+        captions += [name] * 4
+    return images(pictures, captions, columns=4)
+
+
 def session_08() -> Figure:
     """Show how many parameters each step of the capstone leaves."""
     nets = {
@@ -83,6 +114,7 @@ def session_08() -> Figure:
 SESSIONS: dict[str, Callable[[], Figure]] = {
     "00": session_00,
     "01": session_01,
+    "04": session_04,
     "08": session_08,
 }
 
