@@ -1,5 +1,7 @@
 """Downloads from servers that fail in every way a student's network knows."""
 
+import errno
+import fcntl
 import hashlib
 import io
 import subprocess
@@ -7,10 +9,12 @@ import sys
 from contextlib import ExitStack
 
 import pytest
+from filelock import FileLock, Timeout
 
 from coursekit.data.catalogue import SETS, Remote, from_mirror
 from coursekit.data.download import DownloadError, Patience, fetch
 from coursekit.data.download_progress import Bar
+from coursekit.data.locking import locked
 from tests import misbehaving_server as server
 from tests.misbehaving_server import Server
 
@@ -213,6 +217,41 @@ def test_two_processes_download_once(tmp_path):
         assert [process.wait(timeout=100) for process in running] == [0, 0]
     assert source.ranges == [None]
     assert (tmp_path / "file.bin").read_bytes() == CONTENT
+
+
+HOLDER = (
+    "import sys; from pathlib import Path\n"
+    "from coursekit.data.locking import locked\n"
+    "with locked(Path(sys.argv[1])):\n"
+    "    print('held', flush=True)\n"
+    "    sys.stdin.read()\n"
+)
+
+
+def test_a_lock_ends_with_a_process_that_is_killed(tmp_path):
+    path = tmp_path / ".set.lock"
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Timeout):
+            FileLock(path, timeout=0).acquire()
+        holder.kill()
+    with locked(path), pytest.raises(BlockingIOError), path.open("a") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@pytest.mark.filterwarnings("ignore:flock not supported on this filesystem")
+@pytest.mark.parametrize("reason", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_folder_without_locks_is_used_without(tmp_path, monkeypatch, reason):
+    def refuse(*_):
+        raise OSError(reason, "no locks here")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    for _ in range(2):
+        with locked(tmp_path / ".set.lock"):
+            (tmp_path / "file.bin").write_bytes(CONTENT)
 
 
 def test_progress_counts_every_byte_and_ends_at_the_whole(tmp_path):

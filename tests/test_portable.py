@@ -49,8 +49,6 @@ ALLOWED = {
         "signal.setitimer",
     ): "its absence is asked before",
     ("coursekit/course/exercises/guard.py", "path /proc/self/statm"): "on Linux only",
-    ("coursekit/data/locking.py", "module fcntl"): "in the branch of os.name",
-    ("coursekit/data/locking.py", "module msvcrt"): "in the branch of os.name",
     ("coursekit/setup/doctor/machine.py", "os.sysconf"): "asked for by name before",
     ("coursekit/setup/doctor/machine.py", "path /sys/fs/cgroup"): "on Linux only",
     ("coursekit/course/handin/worker.py", "module resource"): "its absence is caught",
