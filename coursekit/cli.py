@@ -1,9 +1,10 @@
 """The `coursekit` command: a table of names; each command loads when it is called."""
 
-import difflib
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+
+from coursekit._base.words import did_you_mean
 
 # name → (module, function, one line of help); the function takes the arguments that
 # follow the name and returns the exit code.
@@ -89,8 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if arguments else 2
     name, *rest = arguments
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "see `coursekit --help`"
+        hint = did_you_mean(name, COMMANDS)
         print(f"coursekit: there is no command {name!r}; {hint}", file=sys.stderr)
         return 2
     return _run(name, rest)

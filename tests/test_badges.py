@@ -8,10 +8,10 @@ import nbformat
 import pytest
 
 from coursekit import cli
+from coursekit._base.files import write_whole
 from coursekit.staff import fork as badges
 from coursekit.staff.build.build import as_text, problems
 from coursekit.staff.build.convert import notebook
-from coursekit.staff.build.folder import write
 from coursekit.staff.build.notebook_source import read_source
 from coursekit.staff.build.repository import HOME, Repository, repository
 from coursekit.staff.fork import main, notebook_text, readme_text, write_all
@@ -55,13 +55,13 @@ def session(tmp_path):
     """Give a session that is built, its solution with one stored output."""
     session = written(tmp_path, SOURCE)
     cells = read_source(session.source)
-    write(session.student, as_text(notebook(cells, session, student=True)))
+    write_whole(session.student, as_text(notebook(cells, session, student=True)))
     solution = notebook(cells, session, student=False)
     (checked,) = [c for c in solution.cells if "check" in c.metadata.get("tags", ())]
     checked.execution_count = 3
     shown = {"data": {"text/plain": "8"}, "execution_count": 3}
     checked.outputs = [nbformat.v4.new_output("execute_result", **shown)]
-    write(session.solution, as_text(solution))
+    write_whole(session.solution, as_text(solution))
     (tmp_path / "README.md").write_text(README, encoding="utf-8")
     assert problems(session) == []
     return session
@@ -89,7 +89,7 @@ def test_a_fork_is_named_everywhere_and_the_course_still_counts_as_built(
         assert f"https://colab.research.google.com/github/{at}" in texts[name]
         kaggle = f"https://kaggle.com/kernels/welcome?src=https://github.com/{at}"
         assert kaggle in texts[name]
-        course = r"git+https://github.com/ada/cnn-course@autumn/2026\""
+        course = r"git+https://github.com/ada/cnn-course@autumn/2026\n"
         assert course in texts[name]
     clone = "git clone https://github.com/ada/cnn-course && cd cnn-course\n"
     assert clone in texts["README.md"]

@@ -5,6 +5,7 @@ from functools import partial
 import nbformat
 import pytest
 
+from coursekit._base.files import write_whole
 from coursekit.course.claims import listing
 from coursekit.staff.build.build import (
     as_text,
@@ -16,7 +17,7 @@ from coursekit.staff.build.build import (
 )
 from coursekit.staff.build.convert import notebook
 from coursekit.staff.build.execute import NotebookError
-from coursekit.staff.build.folder import Session, write
+from coursekit.staff.build.folder import Session
 from coursekit.staff.build.notebook_source import read_source
 from tests.small_sources import EXERCISE, OPENING, written
 
@@ -57,7 +58,7 @@ def built(tmp_path_factory):
     """Build RUN once; give the bytes of the student and the solution notebook."""
     folder = tmp_path_factory.mktemp("built") / "notebooks"
     session = Session("01", "01_trial", folder)
-    write(session.source, RUN)
+    write_whole(session.source, RUN)
     assert "executed in" in build(session)
     return session.student.read_bytes(), session.solution.read_bytes()
 
@@ -163,7 +164,7 @@ def prose_only(course):
     session = course(OPENING)
     cells = read_source(session.source)
     for path, student in ((session.student, True), (session.solution, False)):
-        write(path, as_text(notebook(cells, session, student=student)))
+        write_whole(path, as_text(notebook(cells, session, student=student)))
     return session
 
 

@@ -280,7 +280,7 @@ def test_checks_do_not_depend_on_the_defaults_set_in_the_notebook():
 def test_finding_exercises_imports_only_the_one_asked_for():
     code = (
         "import sys; from coursekit.course.exercises import hint; hint('01.1');"
-        "print(sum('checks.exercises.s' in name for name in sys.modules))"
+        "print(sum('exercises.bank.s' in name for name in sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

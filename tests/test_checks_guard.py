@@ -116,6 +116,15 @@ def test_global_settings_are_put_back_and_told(action, words):
     assert _settings() == before
 
 
+def test_a_variable_that_torch_sets_is_not_told_as_the_answers_doing(monkeypatch):
+    name = "TORCHINDUCTOR_CACHE_DIR"  # set when torch loads its compiler, for vmap too
+    monkeypatch.setenv(name, "before")  # so that it is put back
+    monkeypatch.delenv(name)
+    outcome = judged(doing(lambda: os.environ.update({name: "somewhere"})))
+    assert outcome.notes == ()
+    assert os.environ[name] == "somewhere"
+
+
 def _settings() -> tuple:
     return (
         torch.initial_seed(),

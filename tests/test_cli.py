@@ -47,12 +47,12 @@ def test_every_command_explains_itself_with_an_example(name, capsys):
     [
         ("biuld", "there is no command 'biuld'; did you mean 'build'?"),
         ("claim", "there is no command 'claim'; did you mean 'claims'?"),
-        ("zzz", "there is no command 'zzz'; see `coursekit --help`"),
+        ("zzz", "there is no command 'zzz'; there are 'badges', 'build', "),
     ],
 )
 def test_an_unknown_command_is_refused_with_the_nearest_one(name, hint, capsys):
     assert cli.main([name]) == 2
-    assert capsys.readouterr().err == f"coursekit: {hint}\n"
+    assert capsys.readouterr().err.startswith(f"coursekit: {hint}")
 
 
 def failing(error):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from coursekit._base.hosted import HOSTED
 from coursekit.setup import doctor
 from coursekit.setup.doctor import Line, Report, asking, front_end, questions, software
 
@@ -181,7 +182,7 @@ def test_where_conda_keeps_torch_conda_repairs_it(tmp_path, monkeypatch):
 
 
 def test_on_colab_a_new_runtime_is_the_remedy(monkeypatch):
-    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
     assert "Disconnect and delete runtime" in broken_stack().remedy
 
 
@@ -289,7 +290,7 @@ def test_sliders_need_their_half_in_the_front_end(jupyter, front, half):
 def test_colab_shows_its_own_sliders_whatever_lies_beside(jupyter, monkeypatch):
     # Colab, August 2026: 7.7.1 beside 3.0.16, and sliders work there
     jupyter(UNFITTING[0][0])
-    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
     assert front_end.widgets().ok
 
 
@@ -301,7 +302,7 @@ def test_missing_sliders_are_named_with_their_installation(without):
 @pytest.mark.parametrize(
     ("module", "variables", "place"),
     [
-        ("google.colab", {}, "Google Colab"),
+        ("ipykernel.kernelapp", {"COLAB_RELEASE_TAG": "x"}, "Colab"),
         ("ipykernel.kernelapp", {"KAGGLE_KERNEL_RUN_TYPE": "x"}, "Kaggle"),
         ("ipykernel.kernelapp", {"VSCODE_PID": "1"}, "VS Code"),
         ("ipykernel.kernelapp", {"VSCODE_CWD": "x"}, "VS Code"),
@@ -311,7 +312,7 @@ def test_missing_sliders_are_named_with_their_installation(without):
 def test_the_program_that_shows_the_notebook_is_recognised(
     monkeypatch: pytest.MonkeyPatch, module: str, variables: dict, place: str
 ):
-    for name in ("VSCODE_PID", "VSCODE_CWD", "KAGGLE_KERNEL_RUN_TYPE"):
+    for name in ("VSCODE_PID", "VSCODE_CWD", *HOSTED.values()):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -332,7 +333,6 @@ def test_outside_a_kernel_the_installed_front_end_is_named(
     jupyter, monkeypatch, versions, mark, said
 ):
     monkeypatch.delitem(sys.modules, "ipykernel.kernelapp", raising=False)
-    monkeypatch.delitem(sys.modules, "google.colab", raising=False)
     jupyter(versions)
     answer = front_end.notebook()
     assert answer.mark == mark

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -12,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 import coursekit
+from coursekit._base.hosted import HOSTED
 from coursekit.course import start as start_module
 from coursekit.staff.build.repository import Repository
 from coursekit.staff.build.setup_cell import badge, setup_source, with_badge
@@ -19,14 +19,14 @@ from coursekit.staff.build.setup_cell import badge, setup_source, with_badge
 MINE = Repository("me/BRANCH", "dev")
 
 
-def test_the_setup_cell_is_short_python():
-    compile(setup_source(), "cell", "exec")
-    assert len(setup_source().splitlines()) <= 24
+def test_the_setup_cell_is_six_short_lines():
+    compile(setup_source().replace("%pip", "pass  #"), "cell", "exec")
+    assert len(setup_source().splitlines()) <= 6
     assert max(map(len, setup_source().splitlines())) <= 88
 
 
 def test_a_fork_is_named_in_setup_cell_and_badges():
-    assert '"git+https://github.com/me/BRANCH@dev"' in setup_source(MINE)
+    assert " git+https://github.com/me/BRANCH@dev\n" in setup_source(MINE)
     at = "me/BRANCH/blob/dev/notebooks/01_x.ipynb"
     assert badge("notebooks/01_x.ipynb", MINE) == (
         "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
@@ -49,7 +49,7 @@ def test_the_badge_stands_under_the_title(before, after):
 
 
 def test_start_leaves_a_student_s_own_machine_alone(monkeypatch):
-    for name in start_module.HOSTED:
+    for name in HOSTED.values():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(start_module, "install", pytest.fail)
     line = start_module.start()
@@ -138,7 +138,7 @@ def test_the_profile_follows_from_the_machine(cuda, mps, hosted, shown, monkeypa
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-    for name in start_module.HOSTED:
+    for name in HOSTED.values():
         monkeypatch.delenv(name, raising=False)
     if hosted:
         monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
@@ -172,68 +172,61 @@ def test_a_data_folder_that_is_a_file_is_the_doctor_s_affair(monkeypatch, tmp_pa
     assert start_module.data_at_hand() == ["embedded"]
 
 
-def without_course(folder: Path, **environment) -> subprocess.CompletedProcess:
-    """Run the set-up cell in a Python that sees no installed package (-S).
+# Runs the cell on standard input as IPython does; the course counts as not installed
+# where the first argument says so, and `%pip` only notes what it was asked.
+KERNEL = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="NoColor")
+shell.system = lambda command: print("pip:", command)
+if sys.argv[1] == "without":
+    sys.modules["coursekit"] = None
+sys.exit(not shell.run_cell(sys.stdin.read()).success)
+"""
 
-    git asks a folder that does not exist instead of GitHub; the pip that the cell
-    starts is the real one.
+
+def run_in_ipython(course: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run the set-up cell of a fork in a fresh IPython.
+
+    Args:
+        course: "with" or "without" the package.
+        environment: variables that say which service this is.
     """
-    instead = {"KEY_0": "url./nowhere/.insteadOf", "VALUE_0": "https://github.com/"}
-    git = {f"GIT_CONFIG_{name}": value for name, value in instead.items()}
-    kept = {k: v for k, v in os.environ.items() if k not in start_module.HOSTED}
+    kept = {k: v for k, v in os.environ.items() if k not in HOSTED.values()}
     return subprocess.run(
-        [sys.executable, "-S", "-c", setup_source(MINE)],
-        cwd=folder,
-        env={**kept, **git, "GIT_CONFIG_COUNT": "1", **environment},
+        [sys.executable, "-c", KERNEL, course],
+        input=setup_source(MINE),
+        env={**kept, **environment},
         capture_output=True,
         text=True,
     )
 
 
-@pytest.mark.parametrize("folder", ["elsewhere", "coursekit"])
-def test_a_kernel_without_the_course_is_told_what_to_do(tmp_path, folder):
-    (tmp_path / folder).mkdir()  # a clone beside the notebook is not the package
-    done = without_course(tmp_path)
+def test_on_a_machine_of_one_s_own_nothing_is_installed_and_one_line_is_printed():
+    done = run_in_ipython("with")
+    assert done.returncode == 0, done.stdout
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"coursekit {coursekit.__version__} · ")
+
+
+def test_a_kernel_without_the_course_is_told_what_to_do():
+    done = run_in_ipython("without")
     assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr == (
-        "This kernel has no coursekit: start the course with `make lab`.\n"
-    )
+    assert "pip:" not in done.stdout
+    assert "`make lab` sets the course up" in done.stdout
+    assert len(done.stdout.splitlines()) <= 12
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="pip needs git for this")
-def test_without_a_way_to_the_repository_one_sentence_says_so(tmp_path):
-    done = without_course(tmp_path, COLAB_RELEASE_TAG="release")
+@pytest.mark.parametrize("name", HOSTED.values())
+def test_a_hosted_machine_installs_the_course_and_nothing_else(name: str):
+    done = run_in_ipython("with", **{name: "x"})
+    assert done.returncode == 0, done.stdout
+    asked = done.stdout.splitlines()[0].split()
+    assert asked[2:5] == ["-m", "pip", "install"]
+    assert asked[-2:] == ["--no-deps", "git+https://github.com/me/BRANCH@dev"]
+
+
+def test_where_pip_fails_its_own_words_stand_before_the_error():
+    done = run_in_ipython("without", KAGGLE_KERNEL_RUN_TYPE="Batch")
     assert done.returncode == 1
-    (sentence,) = done.stderr.splitlines()
-    assert sentence.startswith(
-        "Could not install git+https://github.com/me/BRANCH@dev. Is the network on "
-        "(Kaggle: Settings), and the repository public? fatal: "
-    )
-
-
-def test_the_setup_cell_installs_the_course_and_nothing_else_on_colab(monkeypatch):
-    commands = []
-
-    def pip(command, **_):
-        commands.append(command)
-        return subprocess.CompletedProcess(command, 0, "", "")
-
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr("subprocess.run", pip)
-    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
-    monkeypatch.setattr(start_module, "missing", lambda: [])
-    exec(setup_source(MINE), {})
-    (command,) = commands
-    assert command[:4] == [sys.executable, "-m", "pip", "install"]
-    assert command[-2:] == ["--no-deps", "git+https://github.com/me/BRANCH@dev"]
-
-
-def test_where_the_course_is_the_setup_cell_prints_one_line_and_starts_nothing(
-    monkeypatch, capsys
-):
-    monkeypatch.setattr("subprocess.run", pytest.fail)
-    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
-    monkeypatch.delenv("KAGGLE_KERNEL_RUN_TYPE", raising=False)
-    exec(setup_source(), {})
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert done.stdout.index("pip:") < done.stdout.index("`make lab` sets")

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from torch import nn
 
+from coursekit._base.words import did_you_mean
 from coursekit.anatomy import show
 from coursekit.anatomy.arguments import checked_model, checked_shape
 from coursekit.anatomy.calls import Frame, cpu_by_default
@@ -99,9 +99,8 @@ class Anatomy(Sequence):
         for row in (*self.rows, *self.outputs):
             if row.name == key or row.name.startswith(f"{key}["):
                 return row
-        names = [row.name for row in self.rows]
-        near = get_close_matches(key, names, 3) or names[:5]
-        raise KeyError(f"no layer `{key}`; there are {', '.join(near)} …")
+        hint = did_you_mean(key, [row.name for row in self.rows], most=3)
+        raise KeyError(f"no layer {key!r}; {hint}")
 
     def seen(
         self, layer: str | int, unit: Sequence[int]

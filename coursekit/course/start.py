@@ -5,7 +5,6 @@ of everything that is there, and only on Colab and Kaggle. A student's own machi
 left alone; `make lab` and `environment.yml` are for that.
 """
 
-import os
 import platform
 import re
 import subprocess
@@ -16,8 +15,8 @@ from importlib import metadata
 from pathlib import Path
 
 import coursekit
+from coursekit._base.hosted import hosted_by
 
-HOSTED = ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE")
 SHOWN = ("torch", "torchvision", "ipywidgets")
 
 
@@ -47,7 +46,7 @@ def start() -> str:
         SystemExit: something needed is missing and could not be installed; its message
             says so in one sentence (a notebook shows it without a traceback).
     """
-    if not is_hosted() or not (lacking := missing()):
+    if not hosted_by() or not (lacking := missing()):
         return summary()
     try:
         install(lacking)
@@ -58,11 +57,6 @@ def start() -> str:
             ) from None
         return f"{summary()} · without {', '.join(lacking)}"
     return summary()
-
-
-def is_hosted() -> bool:
-    """Say whether this is a runtime of Colab or Kaggle."""
-    return any(name in os.environ for name in HOSTED)
 
 
 def missing(
@@ -140,7 +134,7 @@ def profile() -> Profile:
         return Profile("gpu", "cuda", long=True)
     if torch.backends.mps.is_available():
         return Profile("gpu", "mps", long=True)
-    return Profile("hosted" if is_hosted() else "laptop", "cpu", long=False)
+    return Profile("hosted" if hosted_by() else "laptop", "cpu", long=False)
 
 
 def data_at_hand() -> list[str]:

@@ -12,6 +12,7 @@ import tarfile
 import warnings
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -20,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit._base.files import whole
 from coursekit._base.validate import choice, integer
 from coursekit.data.decode import UnreadableError, decode
 from coursekit.data.image_set import ImageSet
@@ -225,15 +227,12 @@ def _save(keep: Path | None, found) -> None:
     if keep is None:
         return
     images, labels, classes, skipped = found
-    part = keep.with_name(f"{keep.name}.{os.getpid()}.part")
     content = {
         "images": images,
         "labels": labels,
         "classes": list(classes),
         "skipped": list(skipped),
     }
-    try:
+    # a cache is a convenience: a full disk is no error
+    with suppress(OSError, RuntimeError), whole(keep) as part:
         torch.save(content, part)
-        os.replace(part, keep)
-    except (OSError, RuntimeError):  # a cache is a convenience: a full disk is no error
-        part.unlink(missing_ok=True)

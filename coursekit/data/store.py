@@ -8,7 +8,9 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from coursekit._base.files import whole
 from coursekit.data.catalogue import Entry, entry, from_mirror
 from coursekit.data.download import DownloadError, Patience, fetch
 from coursekit.data.download_progress import Bar, silent
@@ -121,10 +123,8 @@ def _bring(wanted, remote, urls, folder, show, patience) -> None:
 
 def _unpack_gzip(archive: Path, folder: Path, wanted: Entry) -> None:
     file = folder / archive.name.removesuffix(".gz")
-    part = file.with_name(file.name + ".part")
-    with gzip.open(archive, "rb") as packed, part.open("wb") as plain:
-        shutil.copyfileobj(packed, plain, 1 << 20)
-    os.replace(part, file)
+    with gzip.open(archive, "rb") as packed:
+        _copy(packed, file)
 
 
 def _unpack_tar(archive: Path, folder: Path, wanted: Entry) -> None:
@@ -135,10 +135,13 @@ def _unpack_tar(archive: Path, folder: Path, wanted: Entry) -> None:
             file = Path(member.name).name
             if file not in wanted.sums or not member.isfile():
                 continue
-            part = folder / f"{file}.part"
-            with packed.extractfile(member) as content, part.open("wb") as plain:
-                shutil.copyfileobj(content, plain, 1 << 20)
-            os.replace(part, folder / file)
+            with packed.extractfile(member) as content:
+                _copy(content, folder / file)
+
+
+def _copy(content: IO[bytes], path: Path) -> None:
+    with whole(path) as part, part.open("wb") as plain:
+        shutil.copyfileobj(content, plain, 1 << 20)
 
 
 def _digest(path: Path, kind: str) -> str:

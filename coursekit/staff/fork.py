@@ -25,7 +25,7 @@ BADGE = (
     r"[\w.-]+/[\w.-]+/blob/[\w./-]+?/(?={path}\b)"
 )
 # The set-up cell's line in a notebook's JSON, where a quote is written \".
-COURSE = re.compile(r'(course = \\"git\+https://github\.com/)[\w./-]+@[\w./-]+(?=\\")')
+COURSE = re.compile(r"(--no-deps git\+https://github\.com/)[\w./-]+@[\w./-]+")
 CLONE = re.compile(r"git clone https://github\.com/[\w./-]+ && cd [\w.-]+")
 # A session of the README's table: the link to its notebook, and its badges if any.
 ROW = re.compile(

@@ -6,15 +6,16 @@ stranger can hold numbers, not code.
 """
 
 import io
-import os
 import pickle
 import time
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import torch
 
+from coursekit._base.files import write_whole
 from coursekit.training.checkpoint_places import checkpoint_path, place
 from coursekit.training.settings import Settings
 from coursekit.training.workers import Workers
@@ -104,16 +105,7 @@ def write(path: Path, state: dict) -> None:
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    write_whole(path, buffer.getvalue())
 
 
 def check_writable(path: Path) -> None:
@@ -122,13 +114,12 @@ def check_writable(path: Path) -> None:
     Raises:
         ValueError: with the reason.
     """
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(0, "it is a folder")
-        part.open("ab").close()
-        part.unlink(missing_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
     except OSError as error:
         raise ValueError(
             f"`checkpoint` must be a file that can be written; {path}: "

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from coursekit._base.hosted import hosted_by
+
 # Folders of hosted runtimes; on another computer they do not exist.
 DRIVE = Path("/content/drive/MyDrive")
 COLAB = Path("/content")
@@ -90,7 +92,7 @@ def position(state: Mapping, epochs: int) -> str:
 
 def on_colab() -> bool:
     """Say whether this runs on Google Colab."""
-    return "COLAB_RELEASE_TAG" in os.environ and COLAB.is_dir()
+    return hosted_by() == "Colab" and COLAB.is_dir()
 
 
 def _wanted(folder: Path) -> Path:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from coursekit._base.words import did_you_mean
 from coursekit.course.challenges.challenge_file import read
 from coursekit.course.challenges.measured import examine, rows_of
 from coursekit.course.challenges.page import ReportCard
 from coursekit.course.challenges.report import Test, judged, report
-from coursekit.course.challenges.requirements import did_you_mean
 from coursekit.course.challenges.rule_table import RuleTable
 from coursekit.course.challenges.sets import load
 from coursekit.course.challenges.task import Task

@@ -6,11 +6,11 @@ import os
 import tomllib
 from pathlib import Path
 
+from coursekit._base.words import did_you_mean
 from coursekit.course.challenges.requirements import (
     KEYS,
     LAYER_RULES,
     Rule,
-    did_you_mean,
 )
 
 COURSE_FILE = Path(__file__).with_name("challenges.toml")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from numbers import Integral, Real
 
 NO_DENSE = "no dense layer except after global average pooling"
@@ -118,11 +117,3 @@ KEYS = {
         lambda n: f"every convolution gives at least {n} channels",
     ),
 }
-
-
-def did_you_mean(word: str, known) -> str:
-    """Return "; did you mean …?", or what there is where nothing is near."""
-    near = get_close_matches(str(word), list(known), 1, 0.6)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return f"there are {', '.join(map(repr, known))}"

@@ -1,6 +1,5 @@
 """Claims and verdicts as objects: checks on what goes in, the verdict that follows."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,6 +7,7 @@ from math import isfinite, isnan, nan
 from numbers import Integral, Real
 
 from coursekit._base import validate as _validate
+from coursekit._base.words import did_you_mean
 from coursekit.course.claims import claim_cards as cards
 from coursekit.course.claims.board import remember
 from coursekit.course.claims.syllabus import CLAIMS, Claim
@@ -175,9 +175,8 @@ def _row(id: object) -> Claim:
         return CLAIMS[id]
     digits = re.sub(r"\D", "", str(id))
     wanted = f"C{digits:0>2}" if digits else ""
-    near = difflib.get_close_matches(wanted, CLAIMS, n=3, cutoff=0.6)
-    hint = f"; did you mean {', '.join(near)}?" if near else ""
-    raise ValueError(f"`id` must be a claim from C01 to C86; got {id!r}{hint}")
+    hint = did_you_mean(wanted, CLAIMS, most=3)
+    raise ValueError(f"`id` must be a claim from C01 to C86; got {id!r}: {hint}")
 
 
 def _items(name: str, mapping: object) -> list[tuple[object, object]]:

@@ -92,7 +92,7 @@ def _verdict(
     sentences = ((one, difference(exercise, one, want)) for one, want in pairs)
     first = next(((one, text) for one, text in sentences if text), None)
     if first is None:
-        text = f"It agrees on {len(got)} random inputs. {exercise.takeaway}"
+        text = f"It agrees on every input it was tried on. {exercise.takeaway}"
         return _outcome(exercise, "right", text, notes=notes)
     record = first[0]
     known = _known_mistake(exercise, got, seed)

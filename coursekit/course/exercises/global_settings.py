@@ -50,7 +50,7 @@ SETTINGS = (
     Setting("the working directory", lambda: _directory(), os.chdir),
     Setting(
         "environment variables",
-        lambda: dict(os.environ),
+        lambda: _environment(),
         lambda before: _set_environment(before),
     ),
     Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
@@ -109,7 +109,13 @@ def _directory() -> str:
         return ""
 
 
+def _environment() -> dict[str, str]:
+    """Return the variables, without those that torch sets when a part of it loads."""
+    own = "TORCHINDUCTOR_"
+    return {k: v for k, v in os.environ.items() if not k.startswith(own)}
+
+
 def _set_environment(before: dict[str, str]) -> None:
-    for name in set(os.environ) - set(before):
+    for name in set(_environment()) - set(before):
         del os.environ[name]
     os.environ.update(before)

@@ -1,11 +1,11 @@
 """Finds exercises by id; a file is imported when its exercise is asked for."""
 
-import difflib
 import re
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
 
+from coursekit._base.words import did_you_mean
 from coursekit.course.exercises.exercise import Exercise
 
 PACKAGE = "coursekit.course.exercises.bank"
@@ -30,10 +30,8 @@ def load(exercise_id: str) -> Exercise:
     """
     known = _files()
     if not isinstance(exercise_id, str) or exercise_id not in known:
-        raise ValueError(
-            f"`exercise_id` {exercise_id!r} is not an exercise; "
-            f"{_suggestion(exercise_id, known)}"
-        )
+        hint = did_you_mean(exercise_id, sorted(known, key=order), most=3)
+        raise ValueError(f"`exercise_id` {exercise_id!r} is not an exercise; {hint}")
     return import_module(f"{PACKAGE}.{known[exercise_id]}").EXERCISE
 
 
@@ -46,11 +44,3 @@ def _files() -> dict[str, str]:
         if match:
             found[f"{match[1]}.{match[2]}"] = path.name.removesuffix(".py")
     return found
-
-
-def _suggestion(exercise_id: object, known: dict[str, str]) -> str:
-    close = difflib.get_close_matches(str(exercise_id), known, n=3, cutoff=0.5)
-    if close:
-        return "did you mean " + " or ".join(map(repr, close)) + "?"
-    ids = sorted(known, key=order)
-    return f"ids run from {ids[0]!r} to {ids[-1]!r}"

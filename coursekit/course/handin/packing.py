@@ -1,13 +1,12 @@
 """Put the members of a hand-in file into one zip, whole or not at all."""
 
 import hashlib
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit._base.files import whole
 from coursekit.course.handin import plain_json as jsons
 from coursekit.course.handin.layout import MANIFEST
 
@@ -58,23 +57,13 @@ def write(path: Path, members: Mapping[str, bytes], manifest: dict) -> Submissio
     Raises:
         OSError: the file cannot be written.
     """
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        try:
-            _pack(file, {**members, MANIFEST: jsons.dump(manifest)})
-            file.close()
-            data = Path(file.name).read_bytes()
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:
-            file.close()
-            Path(file.name).unlink(missing_ok=True)
-            raise
+    with whole(path) as part:
+        _pack(part, {**members, MANIFEST: jsons.dump(manifest)})
+        data = part.read_bytes()
     return Submission(path, len(data), hashlib.sha256(data).hexdigest(), manifest)
 
 
-def _pack(file, members: Mapping[str, bytes]) -> None:
+def _pack(file: Path, members: Mapping[str, bytes]) -> None:
     """Write a zip that says nothing about this machine: no dates, no system."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in members.items():

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from coursekit._base.hosted import hosted_by
 from coursekit.setup.doctor.asking import RESTART, major, version
 from coursekit.setup.doctor.doctor_report import Line
 
@@ -13,7 +14,7 @@ HALVES = {
     8: {"jupyterlab_widgets": (3,), "widgetsnbextension": (4,)},
 }
 # These show sliders by themselves; what is installed beside the kernel is not used.
-OWN_WIDGETS = ("Google Colab", "Kaggle", "VS Code")
+OWN_WIDGETS = ("Colab", "Kaggle", "VS Code")
 
 
 def widgets() -> Line:
@@ -65,13 +66,11 @@ def notebook() -> Line:
 
 
 def front_end() -> str | None:
-    """Name the program this kernel belongs to; None outside a kernel."""
-    if "google.colab" in sys.modules:
-        return "Google Colab"
+    """Name the service or program that shows this kernel; None outside a kernel."""
+    if (host := hosted_by()) is not None:
+        return host
     if "ipykernel.kernelapp" not in sys.modules:
         return None
-    if "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
-        return "Kaggle"
     if "VSCODE_PID" in os.environ or "VSCODE_CWD" in os.environ:
         return "VS Code"
     return "Jupyter"

@@ -5,6 +5,7 @@ import sys
 from importlib import import_module, metadata
 from pathlib import Path
 
+from coursekit._base.hosted import hosted_by
 from coursekit.setup.doctor.asking import BROKEN, RESTART, version, why
 from coursekit.setup.doctor.doctor_report import Line
 
@@ -59,7 +60,7 @@ def _torch_of_torchvision() -> str:
 
 def _reinstall() -> str:
     """Return how a matching pair is got here: pip, conda, or a new Colab runtime."""
-    if "google.colab" in sys.modules:
+    if hosted_by() == "Colab":
         return "menu Runtime → Disconnect and delete runtime, then run the first cell"
     kept_by_conda = (Path(sys.prefix) / "conda-meta").glob("pytorch-*.json")
     if next(kept_by_conda, None) is not None:

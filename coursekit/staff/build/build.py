@@ -13,9 +13,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from coursekit._base.files import write_whole
 from coursekit.staff.build.convert import cells_of, notebook
 from coursekit.staff.build.execute import KEPT_TAGS, execute
-from coursekit.staff.build.folder import Session, notebooks_folder, sessions, write
+from coursekit.staff.build.folder import Session, notebooks_folder, sessions
 from coursekit.staff.build.lint import lint
 from coursekit.staff.build.notebook_source import read_source
 
@@ -45,8 +46,8 @@ def build(session: Session, *, run: bool = False) -> str:
         folder = session.solution.parent
         filled = execute(solution, shown, name=name, folder=folder)
         done = f"executed in {time.perf_counter() - began:.0f} s"
-    write(session.student, as_text(student))
-    write(session.solution, as_text(filled))
+    write_whole(session.student, as_text(student))
+    write_whole(session.solution, as_text(filled))
     counts = f"{len(student.cells)} cells, {len(solution.cells)} in the solution"
     return f"{session.name}: {counts}, {done}"
 

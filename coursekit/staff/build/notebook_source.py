@@ -1,9 +1,10 @@
 """Read a notebook source (jupytext percent) into cells that know where they stand."""
 
-import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from coursekit._base.words import did_you_mean
 
 MARK = re.compile(r"# %%(\s|$)")
 
@@ -86,10 +87,8 @@ def _cell(name: str, found, line: int, position: int) -> Cell:
         raise ValueError(f"{where}: a cell must be code or [markdown]; got a raw cell")
     tags = frozenset(found.metadata.get("tags", ()))
     for tag in sorted(tags - TAGS):
-        near = difflib.get_close_matches(tag, TAGS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        listed = ", ".join(sorted(TAGS))
-        raise ValueError(f"{where}: unknown tag {tag!r}{hint} (known: {listed})")
+        hint = did_you_mean(tag, sorted(TAGS))
+        raise ValueError(f"{where}: unknown tag {tag!r}; {hint}")
     if not found.source.strip():
         raise ValueError(f"{where}: the cell is empty")
     text = found.source.strip("\n")

@@ -4,35 +4,21 @@ Colab opens `/github/OWNER/NAME/blob/BRANCH/PATH`, Kaggle copies the notebook wh
 address on GitHub stands after `src=`.
 """
 
+from coursekit._base.hosted import HOSTED
 from coursekit.staff.build.repository import HOME, Repository
 
 COLAB = "https://colab.research.google.com"
 KAGGLE = "https://kaggle.com"
 
+# pip runs on hosted machines alone; where the course is missing elsewhere, the last
+# lines of the error show the remedy.
 SETUP = """\
-# Set-up, the same in every notebook: on Colab and Kaggle it installs the course.
-import importlib.util
 import os
-import re
-import subprocess
-import sys
 
-course = "git+https://github.com/REPOSITORY@BRANCH"
-found = importlib.util.find_spec("coursekit")
-if found is None or found.origin is None:  # no origin: a mere folder of that name
-    if not {"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"} & set(os.environ):
-        sys.exit("This kernel has no coursekit: start the course with `make lab`.")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
-    done = subprocess.run(pip, capture_output=True, text=True)
-    if done.returncode:
-        why = "".join(re.findall("(?:fatal|ERROR): .*", done.stderr)[:1])
-        advice = "Is the network on (Kaggle: Settings), and the repository public?"
-        sys.exit(f"Could not install {course}. {advice} {why}")
-    importlib.invalidate_caches()
-
-from coursekit.course.start import start
-
-print(start())"""
+if {HOSTED} & set(os.environ):
+    %pip install --quiet --no-deps git+https://github.com/REPOSITORY@BRANCH
+from coursekit.course.start import start  # not found? `make lab` sets the course up
+print(start())""".replace("HOSTED", ", ".join(f'"{name}"' for name in HOSTED.values()))
 
 
 def setup_source(place: Repository = HOME) -> str:

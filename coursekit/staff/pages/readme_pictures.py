@@ -15,10 +15,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
 
+from coursekit._base.files import write_whole
 from coursekit.anatomy import seen
 from coursekit.blocks import ConvNormAct, GAPHead
 from coursekit.data import Batches, digits, photos, shapes
-from coursekit.figures import bars, fields, images
+from coursekit.figures import bars, curves, fields, heatmap, images
 from coursekit.gradcam import grad_cam, overlay
 from coursekit.models import vgg16
 from coursekit.models.capstone import (
@@ -70,7 +71,46 @@ def session_01() -> Figure:
     return fields(photo, windows, [f"pooling {n}" for n in range(1, 6)])
 
 
+def session_03() -> Figure:
+    """Show the dense layer that does what a 3×3 convolution does."""
+    weights = torch.arange(1.0, 10).view(1, 1, 3, 3)
+    spikes = torch.eye(81).view(81, 1, 9, 9)
+    matrix = torch.nn.functional.conv2d(spikes, weights, padding=1).flatten(1).T
+    axes = {"xlabel": "input pixel", "ylabel": "output pixel"}
+    return heatmap(matrix, label="weight", **axes)
+
+
+def session_03b() -> Figure:
+    """Show how a temperature turns gaps of logits into gaps of shares."""
+    gaps = torch.linspace(0, 3, 61)
+    pairs = torch.stack([gaps, torch.zeros_like(gaps)], dim=1)
+    shares = {
+        f"shares, T = {t:g}": (pairs / t).softmax(1) @ torch.tensor([1.0, -1])
+        for t in (0.1, 0.5, 1.0, 2.0)
+    }
+    axes = {"xlabel": "gap of two logits", "ylabel": "gap of their shares"}
+    return curves(gaps, {"logits": gaps, **shares}, **axes)
+
+
 def session_04() -> Figure:
+    """Show two channels of a convolution before and after batch norm."""
+    torch.manual_seed(0)
+    pictures, _ = next(iter(Batches(digits(), 64, shuffle=False)))
+    with torch.no_grad():
+        before = nn.Conv2d(1, 8, 3, padding=1)(pictures)[:, :2]
+        after = nn.BatchNorm2d(2)(before)
+    edges = torch.linspace(-3, 3, 31)
+    lines = {
+        f"channel {c + 1}, {name}": 100 * torch.histogram(x[:, c].flatten(), edges).hist
+        for name, x in (("before", before), ("after", after))
+        for c in (0, 1)
+    }
+    shares = {name: line / before[:, 0].numel() for name, line in lines.items()}
+    middle = (edges[1:] + edges[:-1]) / 2
+    return curves(middle, shares, xlabel="value", ylabel="share of the values (%)")
+
+
+def session_04b() -> Figure:
     """Show where two networks look, taught with tied and with free backgrounds."""
     look = {
         "backgrounds": ("stripes", "checks", "dots", "waves"),
@@ -114,7 +154,10 @@ def session_08() -> Figure:
 SESSIONS: dict[str, Callable[[], Figure]] = {
     "00": session_00,
     "01": session_01,
+    "03": session_03,
+    "03b": session_03b,
     "04": session_04,
+    "04b": session_04b,
     "08": session_08,
 }
 
@@ -142,7 +185,7 @@ def render(folder: Path, sessions: Sequence[str] = tuple(SESSIONS)) -> list[Path
 
     Args:
         folder: made if it is not there.
-        sessions: two-digit numbers, each a key of `SESSIONS`.
+        sessions: numbers such as "03" or "03b", each a key of `SESSIONS`.
 
     Raises:
         ValueError: a session without a picture.
@@ -154,7 +197,7 @@ def render(folder: Path, sessions: Sequence[str] = tuple(SESSIONS)) -> list[Path
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.png" for name in sessions]
     for name, path in zip(sessions, paths, strict=True):
-        path.write_bytes(to_png(SESSIONS[name]()))
+        write_whole(path, to_png(SESSIONS[name]()))
     return paths
 
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit._base.files import write_whole
 from coursekit.staff.build.execute import ANSI, kernel_of_this_environment
-from coursekit.staff.build.folder import Session, notebooks_folder, sessions, write
+from coursekit.staff.build.folder import Session, notebooks_folder, sessions
 from coursekit.staff.pages.html_page import page
 
 WIDTH = 24  # characters of the progress bar
@@ -170,7 +171,7 @@ def _run_to(target: Path, session: Session, options: argparse.Namespace) -> Ran:
     path = session.solution if options.solutions else session.student
     show = bar(session.number, sys.stderr)
     ran = run(path, keep_going=options.keep_going, show=show)
-    write(target, ran.page)
+    write_whole(target, ran.page)
     for failure in ran.failures:
         sys.stderr.write(f"{path.name}, {failure}\n")
     size = len(ran.page.encode()) / 1e6

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from coursekit.staff.build.folder import write
+from coursekit._base.files import write_whole
 from coursekit.staff.pages.mend_cells import first_problem, mended
 
 MARKS = {
@@ -65,7 +65,7 @@ def tidy(path: str | Path, *, outputs: bool = True) -> str:
     notes += [_counted(*note) for note in done.notes.items()]
     if done.too_large:
         notes.append(f"the original is in {_kept(path, packed)}")
-    write(path, text, mode=stat.S_IMODE(path.stat().st_mode))
+    write_whole(path, text)
     sizes = f"{len(packed) / 1e3:,.0f} kB, now {len(text.encode()) / 1e3:,.0f} kB"
     return f"{path.name}: tidied {', '.join(notes)} ({sizes})"
 

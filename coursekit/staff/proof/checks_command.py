@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.registry import exercise_ids, load
 from coursekit.staff.proof.blind_spots import BLIND, Verdict, blind_spots
@@ -47,7 +48,7 @@ def _write_page(text: str, *, check: bool) -> int:
     file = page_file()
     shown = f"{file.parent.name}/{file.name}"
     if not check:
-        file.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(file, text)
         sys.stdout.write(f"wrote {shown}\n")
         return 0
     if file.is_file() and file.read_text(encoding="utf-8") == text:

@@ -46,7 +46,7 @@ READING = """\
 
 | the check says | what it means |
 |---|---|
-| ✓ right | your answer agrees with an independent one on many random inputs |
+| ✓ right | your answer agrees with an independent one on every input it was tried on |
 | ✗ wrong | it differs; the sentence names the mistake where it is a known one |
 | … not yet | `...` still stands in your answer, or it returns nothing |
 | ? could not be checked | your code raised, ran too long or wanted too much memory |

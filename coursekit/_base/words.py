@@ -1,0 +1,24 @@
+"""Words of messages that many rooms need: a near miss, a list."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+NEAR = 0.6  # share of letters in common from which a word counts as a near miss
+
+
+def did_you_mean(word: object, known: Iterable[str], *, most: int = 1) -> str:
+    """Return "did you mean 'build'?" or, where nothing is near, what there is.
+
+    Args:
+        word: what was given; anything that can be written as text.
+        known: the words that are allowed.
+        most: near misses to name, ≥ 1; as many words are listed where none is near,
+            and all of them for 1.
+    """
+    words = list(known)
+    near = get_close_matches(str(word), words, most, NEAR)
+    if near:
+        return f"did you mean {' or '.join(map(repr, near))}?"
+    shown = words if most == 1 else words[:most]
+    more = " …" if len(shown) < len(words) else ""
+    return f"there are {', '.join(map(repr, shown))}{more}"
