@@ -11,7 +11,16 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import coursekit
-from coursekit.anatomy import Layer, UnknownOperatorError, Varies, anatomy, seen
+from coursekit.anatomy import (
+    Layer,
+    UnknownOperatorError,
+    Varies,
+    anatomy,
+    carry,
+    seen,
+)
+from coursekit.anatomy.field import Grid, whole_image
+from coursekit.anatomy.window import Window, slide, spread
 
 zoo = torchvision.models
 
@@ -231,6 +240,38 @@ def test_a_unit_at_the_border_sees_only_what_lies_inside():
     model = nn.Sequential(nn.Conv2d(1, 1, 5, padding=2), nn.MaxPool2d(2))
     assert seen(model, (1, 8, 8), "1", (0, 3)) == ((0, 4), (4, 8))
     assert anatomy(model, (1, 8, 8))["1"].receptive_field == (6, 6)
+
+
+SIX = whole_image((1, 1, 6))
+DRAWN = {
+    "as it is": (lambda x: x, Grid(2, 0, 1)),
+    "every second": (lambda x: x[..., 1::2], Grid(2, 1, 2)),
+    "from behind": (lambda x: x.flip(-1), Grid(2, 5, -1)),
+    "one unit": (lambda x: x[..., 2:3], Grid(None, 2)),
+    "in two dimensions": (lambda x: x.view(1, 1, 2, 3), None),
+}
+
+
+@pytest.mark.parametrize(("op", "grid"), DRAWN.values(), ids=DRAWN)
+def test_six_units_lie_where_the_drawing_has_them(op, grid):
+    assert carry.move(SIX, op)[0].axes[0].grid == grid
+
+
+def test_bounds_and_windows_of_six_pixels_are_those_of_the_drawing():
+    table = anatomy(nn.Sequential(nn.Conv1d(1, 1, 3, padding=1)), (1, 6))
+    pixels = [table.seen("0", (unit,))[0] for unit in range(6)]
+    assert pixels == [(0, 2), (0, 3), (1, 4), (2, 5), (3, 6), (4, 6)]  # end exclusive
+    assert table["0"].receptive_field == (3,)
+
+
+def test_a_transposed_convolution_has_the_drawn_phases():
+    pixels = Window(((0, 0),), 1)
+    window = spread(pixels, kernel=3, stride=2, padding=1, dilation=1)
+    assert window == Window(((0, 0), (0, 1)), 1)
+    drawn = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4)]
+    assert [window.at(unit) for unit in range(9)] == drawn
+    assert window.at(-1) == (-1, 0)
+    assert len(slide(window, 1, 3, 0, 1).phases) == 2  # outputs make a period
 
 
 def test_signals_and_volumes_work_like_images():

@@ -94,6 +94,37 @@ def test_sessions_are_listed_in_order_and_chosen_by_number(course):
         sessions(folder, ["07"])
 
 
+def test_the_number_of_a_session_takes_all_its_notebooks_once(course):
+    for name in ("02_b", "01b_c", "01_a", "00_start"):
+        folder = course(OPENING, name=name).folder
+    assert [s.name for s in sessions(folder, ["01"])] == ["01_a", "01b_c"]
+    assert [s.name for s in sessions(folder, ["01b", "01"])] == ["01b_c", "01_a"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("", 5),  # a sitting is never shorter than five minutes
+        ("\n# %% [markdown]\n# " + "word " * 1200, 10),  # 1.5 to run, 10 to read
+        ("\n# %% [markdown]\n# **Exercise 01.1 (20 minutes).** Do.\n", 20),
+        ("\n# %%\n" + "x = 1\n" * 500, 20),  # 1.5 + 20, to the nearest five
+        ('\n# %% tags=["fold"]\n' + "x = 1\n" * 500, 5),
+        ('\n# %% tags=["verdict"]\n' + "x = 1\n" * 500, 5),
+        ("\n# %%\n" + "explore_kernel()\n" * 5, 20),
+        ("\n# %%\n" + "predict('01-a', 1)\n" * 10, 10),
+        ("\n# %% [markdown]\n" + "# <details>\n# </details>\n" * 4, 10),
+    ],
+)
+def test_the_minutes_shown_come_from_what_there_is_to_read_and_to_do(
+    course, body, expected
+):
+    session = course(OPENING.replace("3 minutes", "999 minutes") + body)
+    cells = read_source(session.source)
+    for student in (True, False):
+        first = cells_of(cells, session, student=student)[0].text
+        assert f"{expected} minutes" in first
+
+
 def test_the_course_is_found_from_any_folder_in_it(course):
     folder = course(OPENING).folder
     assert notebooks_folder(folder / "src") == folder

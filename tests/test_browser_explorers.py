@@ -26,7 +26,7 @@ from coursekit.explore import (
     pooling_pyramid,
     receptive_field_view,
 )
-from coursekit.explore.inputs import sample_digit, sample_photo
+from coursekit.explore.photo_input import sample_digit, sample_photo
 from coursekit.models import tiny_net
 from tests.browser import (
     CLASSIC,

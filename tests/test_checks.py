@@ -7,9 +7,9 @@ import sys
 import pytest
 import torch
 
+from coursekit._base.card import inline
 from coursekit.course.exercises import CheckFailed, check, exercise, hint, solution
 from coursekit.course.exercises.exercise import Exercise
-from coursekit.course.exercises.outcomes import inline
 
 
 def output_size(size, kernel_size, stride=1, padding=0, dilation=1):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from coursekit._base.words import number_text
 from coursekit.course.claims import (
     CLAIMS,
     VERDICT_MIME,
@@ -17,7 +18,6 @@ from coursekit.course.claims import (
     verdict,
     verdict_table,
 )
-from coursekit.course.claims.claim_cards import number_text
 from coursekit.staff.build.folder import sessions
 from coursekit.staff.build.measured_only import typed_in
 from coursekit.staff.build.notebook_source import read_source
@@ -302,7 +302,7 @@ def test_the_text_of_a_verdict_is_this_block():
 
 def test_a_claim_is_shown_without_its_verdict():
     shown = claim("C21")
-    assert repr(shown) == "Claim C21: Scaling pixels by 1/255 is standardisation."
+    assert repr(shown) == "Claim C21\n  Scaling pixels by 1/255 is standardisation."
     assert "false" not in repr(shown) + shown._repr_html_()
 
 
@@ -520,6 +520,14 @@ def test_the_table_of_a_sitting_holds_the_latest_verdict_of_each_claim(monkeypat
 def test_a_table_before_any_verdict_says_so(monkeypatch):
     monkeypatch.setattr("coursekit.course.claims.board._LATEST", {})
     assert repr(verdict_table("07")).startswith("Session 07: no verdict yet; not run")
+
+
+def test_a_table_may_be_of_one_notebook_of_two(monkeypatch):
+    monkeypatch.setattr("coursekit.course.claims.board._LATEST", {})
+    assert repr(verdict_table("03", first="C51")).endswith("not run: C51, C52, C53")
+    assert repr(verdict_table("03", last="C42")).endswith("not run: C41, C42")
+    with pytest.raises(ValueError, match="`last` must be one of None, 'C41'"):
+        verdict_table("03", last="C01")
 
 
 def test_a_table_of_an_unknown_session_is_refused():

@@ -12,7 +12,7 @@ from torch import nn
 
 from coursekit.anatomy import anatomy, seen
 from coursekit.explore import View, explore_network, network_view, static
-from coursekit.explore.network_tints import shaded
+from coursekit.explore.network.tints import shaded
 from coursekit.models import cifar_resnet, tiny_net
 from tests.explorers import FIELD_COLOUR, SVG, drawing, pixels, shown, turns
 

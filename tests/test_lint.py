@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 
-from coursekit.staff.build.lint import code_lines, lint, words
+from coursekit.staff.build.counting import code_lines, words
+from coursekit.staff.build.lint import lint
 from coursekit.staff.build.notebook_source import read_source
 from tests.small_sources import OPENING, written
 
@@ -36,6 +37,7 @@ def prose(count, tags=""):
 
 
 LONG = ' tags=["long"]'
+FOLD = ' tags=["fold"]'
 CLAIM = '\n# %%\nclaim("C09")\n'
 PREDICT = "\n# %%\nguess = 7  # answer\n"
 VERDICT = (
@@ -59,6 +61,12 @@ TAGGED = VERDICT.format(tags=' tags=["verdict"]')
         (code(1) * 2, []),
         (code(1) * 3, [(15, "code cell number 3 without prose between", "error")]),
         (code(1) * 2 + code(1, LONG), []),
+        (code(1) * 2 + code(1, FOLD), []),
+        (code(1) + code(1, FOLD) + code(1), []),
+        (
+            code(1) + code(1, FOLD) + code(1) * 2,
+            [(18, "code cell number 3 without prose between", "error")],
+        ),
         (code(1) * 2 + prose(3) + code(1) * 2, []),
         (
             "\n# %%\nname = input('?')\n",

@@ -216,15 +216,15 @@ def test_the_table_of_a_history_is_text_and_html():
     history = history_of(3)
     lines = repr(history).splitlines()
     assert lines[0].split() == HEADINGS
-    assert lines[1].split() == FIRST_ROW
+    assert lines[2].split() == FIRST_ROW
     assert lines[-1] == "device cpu · seed 0"
     page = history._repr_html_()
-    assert page.count("<tr>") == 4
+    assert page.count("<tr") == 4
     assert 'role="img" aria-label="loss by epoch: train 1 to 0.333, valid' in page
 
 
 def test_a_long_history_shows_24_rows_from_first_to_last():
-    shown = repr(history_of(1000)).splitlines()[1:-1]
+    shown = repr(history_of(1000)).splitlines()[2:-2]
     assert len(shown) == 24
     assert shown[0].split()[0] == "1"
     assert shown[-1].split()[0] == "1000"

@@ -1,7 +1,8 @@
-"""Words of messages that many rooms need: a near miss, a list."""
+"""Words of messages that many rooms need: a near miss, a number."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Integral, Real
 
 NEAR = 0.6  # share of letters in common from which a word counts as a near miss
 
@@ -22,3 +23,19 @@ def did_you_mean(word: object, known: Iterable[str], *, most: int = 1) -> str:
     shown = words if most == 1 else words[:most]
     more = " …" if len(shown) < len(words) else ""
     return f"there are {', '.join(map(repr, shown))}{more}"
+
+
+def number_text(value: object) -> str:
+    """Write a measurement: 1,234 for whole numbers, 4 significant digits otherwise.
+
+    Args:
+        value: a number; what is none, such as a word or an interval, says itself.
+    """
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    if not isinstance(value, Real):
+        return str(value)
+    short = float(f"{float(value):.4g}")
+    if 1e4 <= abs(short) < 1e15:
+        return f"{short:,.0f}"
+    return f"{short:.4g}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 from torch.optim import Optimizer
 
+from coursekit._base.card import Table
 from coursekit._base.validate import choice
 from coursekit.anatomy import show
 from coursekit.anatomy.costs import ParameterKinds, parameters_by_kind, weight_layers
@@ -85,10 +86,10 @@ class Comparison(Sequence):
         return {row.name: _number(row, column) for row in self.rows}
 
     def __repr__(self) -> str:
-        return show.aligned(*_table(self))
+        return _table(self).text()
 
     def _repr_html_(self) -> str:
-        return show.plain_html(*_table(self))
+        return _table(self).html()
 
 
 def compare(
@@ -187,7 +188,7 @@ def _number(row: ComparedModel, column: str) -> int:
     }[column]
 
 
-def _table(found: Comparison) -> tuple[str, tuple[str, ...], list[tuple[str, ...]]]:
+def _table(found: Comparison) -> Table:
     head = ("model", "parameters", "convolution", "dense", "norm", "multiply-adds",
             "memory", "activations", "field", "depth")  # fmt: skip
     lines = [
@@ -210,4 +211,4 @@ def _table(found: Comparison) -> tuple[str, tuple[str, ...], list[tuple[str, ...
         f"{step.optimizer_name}, {step.device}); field of a unit of the last map; "
         "depth in weight layers"
     )
-    return caption, head, lines
+    return Table(head, lines, caption)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from math import prod
 
+from coursekit._base.card import Html, Table
+
 _HEAD = (
     "layer",
     "kind",
@@ -60,57 +62,22 @@ def _summary(table) -> str:
 def text(table) -> str:
     """Return the anatomy as lines of text, one per row."""
     head, *lines = _cells(table)
-    return aligned(_summary(table), head, lines, left=2)
-
-
-def aligned(
-    caption: str, head: Sequence[str], lines: Sequence[Sequence[str]], *, left: int = 1
-) -> str:
-    """Return a table as lines of text, the caption last.
-
-    Args:
-        caption, head, lines: what the table says, cell by cell.
-        left: so many columns are words and stand at the left, the others at the right.
-    """
-    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = (
-            cell.ljust(width) if place < left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        return "  ".join(padded).rstrip()
-
-    rule = "─" * len(line(head))
-    return "\n".join([line(head), rule, *map(line, lines), rule, caption])
+    return Table(head, lines, _summary(table), left=2).text()
 
 
 def html(table) -> str:
     """Return the anatomy as an HTML table, blocks in bold and layers indented."""
     head, *lines = _cells(table)
-    return _page(_summary(table), head, "".join(map(_html_row, table.rows, lines)))
+    rows = [
+        (_name(row), *rest) for row, (_, *rest) in zip(table.rows, lines, strict=True)
+    ]
+    return Table(head, rows, _summary(table), left=2).html()
 
 
-def plain_html(
-    caption: str, head: Sequence[str], lines: Sequence[Sequence[str]]
-) -> str:
-    """Return a table as HTML, the first column at the left."""
-    rows = []
-    for first, *rest in lines:
-        cells = "".join(
-            f"<td style='text-align:right'>{escape(cell)}</td>" for cell in rest
-        )
-        name = f"<th scope='row' style='text-align:left'>{escape(first)}</th>"
-        rows.append(f"<tr>{name}{cells}</tr>")
-    return _page(caption, head, "".join(rows))
-
-
-def _page(caption: str, head: Sequence[str], body: str) -> str:
-    top = "".join(f"<th style='text-align:left'>{escape(cell)}</th>" for cell in head)
-    return (
-        f"<table><caption style='text-align:left'>{escape(caption)}</caption>"
-        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
-    )
+def _name(row) -> Html:
+    weight = "normal" if row.is_leaf else "bold"
+    style = f"font-weight:{weight};padding-left:{max(0, row.depth) * 0.9:.1f}em"
+    return Html(f"<span style='{style}'>{escape(row.name or '(model)')}</span>")
 
 
 def size(count: int) -> str:
@@ -120,15 +87,3 @@ def size(count: int) -> str:
             digits = max(0, 3 - len(str(int(count / factor * 1.0005))))
             return f"{count / factor:,.{digits}f} {unit}"
     return f"{count} B"
-
-
-def _html_row(row, cells: Sequence[str]) -> str:
-    weight = "normal" if row.is_leaf else "bold"
-    indent = f"text-align:left;padding-left:{0.6 + max(0, row.depth) * 0.9:.1f}em"
-    name, kind, *rest = map(escape, (cells[0].strip(), *cells[1:]))
-    return (
-        f"<tr style='font-weight:{weight}'><td style='{indent}'>{name}</td>"
-        f"<td style='text-align:left'>{kind}</td>"
-        + "".join(f"<td style='text-align:right'>{cell}</td>" for cell in rest)
-        + "</tr>"
-    )

@@ -40,6 +40,18 @@ class Varies:
         return low if low == high else Varies(low, high)
 
 
+# Why phases: the obvious description is three numbers, start, size and stride. A
+# transposed convolution with a 3 kernel, stride 2 and padding 1 has no such numbers:
+#
+#   pixel     0     1     2     3     4     5
+#             │ ╲ ╱ │ ╲ ╱ │ ╲ ╱ │ ╲ ╱ │ ╲ ╱ │
+#   unit      0  1  2  3  4  5  6  7  8  9  10
+#   sees      0 0–1 1 1–2 2 2–3 3 3–4 4 4–5 5
+#
+# Its units see 1, 2, 1, 2 … pixels, but two units on all is the same one pixel further:
+# phases ((0, 0), (0, 1)), advance 1. A list of what each unit sees would not do: the
+# next layer's padding asks for units left of 0, which see what they would without a
+# border.
 @dataclass(frozen=True)
 class Window:
     """First and last pixel seen by unit `i`, for any whole `i`.
@@ -83,6 +95,10 @@ class Window:
             period: after how many outputs the taps repeat.
             moves: by how many input units they have moved then.
         """
+        # Two phases below, read with stride 3: output 0 begins on phase 0, output 1 on
+        # phase 1, output 2 on phase 0 again, so two outputs make a period.
+        #   phase   0 1 0 1 0 1 0
+        #   output  0     1     2
         repeat = len(self.phases) // gcd(len(self.phases), moves) if moves else 1
         outputs = range(period * repeat)
         phases = tuple(hull(self.at(tap) for tap in taps(out)) for out in outputs)

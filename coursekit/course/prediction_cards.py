@@ -3,13 +3,13 @@
 What came out never stands by its colour alone: each outcome has a sign and a word.
 """
 
-from html import escape
-
-from coursekit.course.claims.claim_cards import NEUTRAL, card, number_text
+from coursekit._base.card import BLUE, GREEN, GREY, ORANGE, Card
+from coursekit._base.words import number_text
+from coursekit.metrics.runs import Interval
 
 SIGNS = {True: "✓", False: "✗", None: "–"}
 WORDS = {True: "Right", False: "Not this time", None: "No prediction"}
-COLOURS = {True: "#009E73", False: "#E69F00", None: "rgba(128,128,128,.5)"}
+COLOURS = {True: GREEN, False: ORANGE, None: GREY}
 
 ENOUGH = 10  # answers with a confidence before it is compared with the hits
 BANDS = ((50, 70), (70, 90), (90, 101))  # percent sure, upper end excluded
@@ -26,16 +26,10 @@ def listed(options: tuple) -> str:
     return " or ".join([", ".join(typed[:-1]), typed[-1]] if typed[1:] else typed)
 
 
-def noted_text(made) -> str:
-    """Write a prediction as text: the answer, or what to answer."""
-    return f"Prediction “{spoken(made.name)}”: {_state(made)}"
-
-
-def noted_html(made) -> str:
-    """Write a prediction as a card."""
-    done = made.guess is not None
-    inside = f"<strong>Prediction</strong>: {escape(_state(made))}"
-    return card("Prediction", NEUTRAL if done else COLOURS[None], inside)
+def noted(made) -> Card:
+    """Return a prediction as a card: the answer, or what to answer."""
+    colour = GREY if made.guess is None else BLUE
+    return Card(f"Prediction “{spoken(made.name)}”: {_state(made)}", colour=colour)
 
 
 def sentence(seen) -> str:
@@ -47,32 +41,15 @@ def sentence(seen) -> str:
     return f"You said {said}, measured {measured}. {WORDS[seen.right]}{_why(seen)}."
 
 
-def revealed_html(seen) -> str:
-    """Write the outcome of a prediction as a card."""
-    inside = f"<strong>{SIGNS[seen.right]}</strong> {escape(sentence(seen))}"
-    return card("Your prediction", COLOURS[seen.right], inside)
+def revealed(seen) -> Card:
+    """Return the outcome of a prediction as a card."""
+    title = f"{SIGNS[seen.right]} {sentence(seen)}"
+    return Card(title, colour=COLOURS[seen.right], name="Your prediction")
 
 
-def table_text(table) -> str:
-    """Write a session's predictions as lines, then what they say together."""
-    rows = [f"  {sign} {name}: {text}" for sign, name, text in _rows(table)]
-    return "\n".join([_summary(table), *rows, *_lessons(table)])
-
-
-def table_html(table) -> str:
-    """Write a session's predictions as a table, then what they say together."""
-    left = "style='text-align:left'"
-    rows = "".join(
-        f"<tr><td>{sign}</td><td {left}>{escape(name)}</td>"
-        f"<td {left}>{escape(text)}</td></tr>"
-        for sign, name, text in _rows(table)
-    )
-    lessons = "".join(f"<p>{escape(line)}</p>" for line in _lessons(table))
-    return (
-        f"<table><caption {left}>{escape(_summary(table))}</caption><thead><tr>"
-        f"<th>hit</th><th {left}>prediction</th><th {left}>what came out</th></tr>"
-        f"</thead><tbody>{rows}</tbody></table>{lessons}"
-    )
+def hits(session) -> Card:
+    """Return a session's predictions, and what they say together."""
+    return Card(_summary(session), [*_rows(session), *_lessons(session)])
 
 
 def calibration(outcomes: list[tuple[float, bool]]) -> str:
@@ -134,16 +111,18 @@ def _why(seen) -> str:
 def _with_unit(value: object, unit: str) -> str:
     if isinstance(value, bool):
         return str(value)
+    if isinstance(value, Interval):
+        return value.written(unit)
     text = number_text(value)
     return text if isinstance(value, str) or not unit else f"{text} {unit}"
 
 
-def _rows(table) -> list[tuple[str, str, str]]:
+def _rows(table) -> list[tuple[str, str]]:
     rows = []
     for made, seen in table.rows:
         open_text = "noted" if made.guess is not None else "no prediction"
         text = f"{open_text}; the experiment has not run" if seen is None else f"{seen}"
-        rows.append((SIGNS[seen and seen.right], spoken(made.name), text))
+        rows.append((f"{SIGNS[seen and seen.right]} {spoken(made.name)}", text))
     return rows
 
 
@@ -156,7 +135,7 @@ def _summary(table) -> str:
     return f"{text}; {missing} not made" if missing else text
 
 
-def _lessons(table) -> list[str]:
+def _lessons(table) -> list[tuple[str, str]]:
     missed = [
         f"{spoken(made.name)} (said {_with_unit(made.guess, made.unit)}, measured "
         f"{_with_unit(seen.measured, made.unit)})"
@@ -164,4 +143,5 @@ def _lessons(table) -> list[str]:
         if seen is not None and seen.right is False
     ]
     lines = [f"Where intuition failed: {'; '.join(missed)}."] if missed else []
-    return [*lines, *filter(None, [calibration(table.outcomes)])]
+    lines += filter(None, [calibration(table.outcomes)])
+    return [("", line) for line in lines]

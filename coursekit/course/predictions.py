@@ -15,8 +15,8 @@ from math import isfinite
 from numbers import Real
 
 from coursekit._base import validate as _validate
+from coursekit._base.words import number_text
 from coursekit.course import prediction_cards as cards
-from coursekit.course.claims.claim_cards import number_text
 from coursekit.metrics.runs import Interval
 
 NAME = re.compile(r"\d\d(-[a-z0-9]+)+")
@@ -65,10 +65,10 @@ class Prediction:
         return near or number_text(self.guess) == number_text(measured)
 
     def __repr__(self) -> str:
-        return cards.noted_text(self)
+        return cards.noted(self).text()
 
     def _repr_html_(self) -> str:
-        return cards.noted_html(self)
+        return cards.noted(self).html()
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,7 +91,7 @@ class Revealed:
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        return cards.revealed_html(self)
+        return cards.revealed(self).html()
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,10 +109,10 @@ class PredictionTable:
     outcomes: tuple[tuple[float, bool], ...] = ()
 
     def __repr__(self) -> str:
-        return cards.table_text(self)
+        return cards.hits(self).text()
 
     def _repr_html_(self) -> str:
-        return cards.table_html(self)
+        return cards.hits(self).html()
 
 
 def predict(

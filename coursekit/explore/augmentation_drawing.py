@@ -88,7 +88,7 @@ def originals(images: Tensor) -> Originals:
     return Originals(images, names, tile, ground)
 
 
-def drawing(shown: Originals, augment: Augment, found: Truth, label: str) -> str:
+def drawing(shown: Originals, augment: Augment, found: Truth) -> str:
     """Draw the augmented images and below each what was drawn for it."""
     parts = [svg.words(_LEFT, shown.top(1) - 10, f"after {found.way}")]
     bodies = (
@@ -98,7 +98,7 @@ def drawing(shown: Originals, augment: Augment, found: Truth, label: str) -> str
         parts.append(f"{frame}{body}</svg>")
     for i, text in enumerate(captions(found)):
         parts.append(svg.words(shown.left(i), shown.height - 10, text))
-    return svg.document(shown.height, "".join(parts), label=label)
+    return "".join(parts)
 
 
 def _rotated(shown: Originals, augment: Augment) -> Iterator[str]:

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from coursekit._base.validate import choice, integer
+from coursekit.explore.setting import Choice, Whole
 
-KINDS = ("convolution", "max pooling")
 LONGEST = 24
+SETTINGS = {
+    "kind": Choice("kind", ("convolution", "max pooling")),
+    "kernel_size": Whole("kernel size", 1, 11),
+    "stride": Whole("stride", 1, 4),
+    "padding": Whole("padding", 0, 8),
+    "dilation": Whole("dilation", 1, 8),
+}
 
 
 @dataclass(frozen=True)
@@ -21,11 +27,7 @@ class ChainLayer:
     """Describe one layer of a chain; sizes in pixels of the map below it.
 
     Args:
-        kind: one of `KINDS`.
-        kernel_size: 1 to 11.
-        stride: 1 to 4.
-        padding: 0 to 8.
-        dilation: 1 to 8.
+        kind, kernel_size, stride, padding, dilation: as `SETTINGS` allow.
 
     Raises:
         ValueError: a value out of range.
@@ -38,11 +40,8 @@ class ChainLayer:
     dilation: int = 1
 
     def __post_init__(self) -> None:
-        choice("kind", self.kind, KINDS)
-        integer("kernel_size", self.kernel_size, low=1, high=11)
-        integer("stride", self.stride, low=1, high=4)
-        integer("padding", self.padding, low=0, high=8)
-        integer("dilation", self.dilation, low=1, high=8)
+        for name, setting in SETTINGS.items():
+            setting.checked(name, getattr(self, name), {})
 
     @property
     def local(self) -> int:

@@ -6,7 +6,7 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 from math import prod
 
-from coursekit.explore.setting import Button, Setting
+from coursekit.explore.setting import Kept, Setting
 from coursekit.explore.view import View
 
 
@@ -18,14 +18,14 @@ class Declaration:
         title: one line above the picture.
         draw: (subject, settings by name) → View, unchecked.
         settings: by the name of the argument, in the order of the page.
-        buttons: by name.
+        helpers: controls that are no argument and change others, by name.
         subject: the name of the argument that no control changes, "" without one.
     """
 
     title: str
     draw: Callable[..., View]
     settings: Mapping[str, Setting]
-    buttons: Mapping[str, Button]
+    helpers: Mapping[str, Setting]
     subject: str
 
     @cached_property
@@ -33,6 +33,11 @@ class Declaration:
         """The names of the settings, each after those its values depend on."""
         graph = {n: {*s.after} & {*self.settings} for n, s in self.settings.items()}
         return tuple(TopologicalSorter(graph).static_order())
+
+    @property
+    def controls(self) -> dict[str, Setting]:
+        """All that stands on the page, by name."""
+        return {**self.settings, **self.helpers}
 
     def view(self, subject: object, values: Mapping[str, object]) -> View:
         """Return the View of settings known to be right."""
@@ -76,7 +81,10 @@ class States:
         return self._count(self._declared.order, self._start)
 
     def _values(self, name: str, names: dict) -> list:
-        values = self._declared.settings[name].values(names)
+        setting = self._declared.settings[name]
+        values = setting.values(names)
+        if isinstance(setting, Kept):
+            return list(self._only.get(name, values))
         return [value for value in values if value in self._only.get(name, values)]
 
     def _from(self, order: tuple[str, ...], names: dict) -> Iterator[dict]:

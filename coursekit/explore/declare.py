@@ -17,17 +17,17 @@ from typing import get_type_hints
 
 from coursekit.explore.declaration import Declaration
 from coursekit.explore.live import LiveExplorer
-from coursekit.explore.setting import Button, Setting
+from coursekit.explore.setting import Setting
 from coursekit.explore.view import View
 
-_ONLY = inspect.Parameter.KEYWORD_ONLY
+_ONLY, _NONE = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
 
 
 def explorer(
     title: str,
     prepare: Callable[..., object] | None = None,
     *,
-    buttons: Mapping[str, Button] | None = None,
+    helpers: Mapping[str, Setting] | None = None,
 ) -> Callable[[Callable[..., View]], Callable[..., View]]:
     """Declare an explorer: decorate the function that draws it.
 
@@ -38,7 +38,7 @@ def explorer(
         title: one line above the picture.
         prepare: makes the subject of what the caller gives (an image, a model): checks
             it and draws what stays. None takes the subject as it is given.
-        buttons: of the page, by name.
+        helpers: name → a button, or a control that is no argument, to change others.
 
     Returns:
         The function with checked arguments: those of `prepare`, then the settings.
@@ -48,7 +48,7 @@ def explorer(
 
     def declare(draw: Callable[..., View]) -> Callable[..., View]:
         subject, settings, defaults = _read(draw)
-        declared = Declaration(title, draw, settings, buttons or {}, subject)
+        declared = Declaration(title, draw, settings, helpers or {}, subject)
         make = prepare or (_given if subject else _nothing)
 
         @wraps(draw)
@@ -65,6 +65,7 @@ def explorer(
         explore.__qualname__ = explore.__name__
         view.__signature__ = _signature(make, draw)
         view.__doc__ = f"{inspect.cleandoc(draw.__doc__ or '')}\n\n{_listed(settings)}"
+        view.declaration = declared
         view.explore, view.live = explore, lambda made: LiveExplorer(declared, made)
         return view
 
@@ -85,6 +86,9 @@ def _read(draw: Callable[..., View]) -> tuple[str, dict[str, Setting], dict]:
     hints, parameters = get_type_hints(draw, include_extras=True), _parameters(draw)
     subject = next((p.name for p in parameters if p.kind is not _ONLY), "")
     defaults = {p.name: p.default for p in parameters if p.kind is _ONLY}
+    defaults = {
+        n: None if d is inspect.Parameter.empty else d for n, d in defaults.items()
+    }
     settings = {}
     for name, default in defaults.items():
         (setting,) = hints[name].__metadata__

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from coursekit.explore import svg
-from coursekit.explore.inputs import jpeg, resized
+from coursekit.explore.photo_input import jpeg, resized
 from coursekit.figures.style import PALETTE, ROLES
 
 HEIGHT = 388

@@ -1,51 +1,97 @@
 """A kernel stepping over a small image, with the arithmetic of the current position."""
 
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
+
+import numpy as np
 
 from coursekit._base.validate import integer
 from coursekit.explore import svg
-from coursekit.explore.inputs import matrix, sample_digit
-from coursekit.explore.kernel_drawing import RIGHT, TOP, backdrop, height, overlay, size
-from coursekit.explore.shell import Explorer, limit, menu, player, settings, slider
+from coursekit.explore.declare import explorer
+from coursekit.explore.kernel_drawing import NOWHERE, backdrop, height, overlay
+from coursekit.explore.live import LiveExplorer
+from coursekit.explore.photo_input import matrix, sample_digit
+from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.stepping import (
     KERNELS,
-    MOST_DILATION,
-    MOST_PADDING,
-    MOST_STRIDE,
     PADDING_MODES,
     Scene,
     Step,
     convolve,
+    random_kernel,
     step,
     weights,
     widest,
 )
 from coursekit.explore.view import View
 
+Kernel = str | tuple[tuple[float, ...], ...]  # a name or rows of weights
 
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """Hold the image, and name → weights of the kernels one can choose."""
+
+    image: np.ndarray
+    kernels: dict[str, np.ndarray]
+
+
+def _board(image: object, *, seed: int = 0) -> Board:
+    kernels = {name: np.array(rows, np.float64) for name, rows in KERNELS.items()}
+    kernels["random"] = random_kernel(integer("seed", seed, low=0))
+    return Board(matrix("image", image, 2, 12), kernels)
+
+
+@lru_cache(maxsize=16)
+def _scene(board: Board, kernel: Kernel, *settings: object) -> tuple[Scene, str]:
+    """Return the convolution and the drawing of what stays while the kernel moves."""
+    taps = board.kernels[kernel] if isinstance(kernel, str) else np.array(kernel)
+    scene = convolve(board.image, taps, *settings)
+    return scene, backdrop(scene)
+
+
+def _last(
+    board: Board,
+    kernel: Kernel,
+    stride: int,
+    padding: int,
+    padding_mode: str,
+    dilation: int,
+) -> int:
+    scene, _ = _scene(board, kernel, stride, padding, padding_mode, dilation)
+    return scene.output.size - 1
+
+
+def _widest(board: Board, padding_mode: str) -> int:
+    return widest(board.image.shape, padding_mode)
+
+
+def _first(board: Board) -> str:
+    return "mine" if "mine" in board.kernels else "edge x"
+
+
+@explorer("A kernel steps over an image: what is multiplied, what is added", _board)
 def kernel_step(
-    image: object,
+    board: Board,
     *,
-    kernel: object = "edge x",
-    stride: int = 1,
-    padding: int = 0,
-    padding_mode: str = "zeros",
-    dilation: int = 1,
-    position: int = 0,
-    seed: int = 0,
+    position: Annotated[int, Whole("position", 0, _last, play="play the steps")] = 0,
+    kernel: Annotated[
+        Kernel, Choice("kernel", lambda board: board.kernels, start=_first, own=weights)
+    ] = "edge x",
+    stride: Annotated[int, Whole("stride", 1, 4)] = 1,
+    dilation: Annotated[int, Whole("dilation", 1, 3)] = 1,
+    padding: Annotated[int, Whole("padding", 0, _widest, start=1)] = 0,
+    padding_mode: Annotated[str, Choice("padding mode", PADDING_MODES)] = "zeros",
 ) -> View:
     """Show one step of a convolution: the window, the products and their sum.
 
     Args:
         image: the numbers to step over.
-        kernel: a name in `KERNELS`, "random", or a matrix of weights.
-        stride, padding, dilation: in pixels, as in `torch.nn.Conv2d`.
-        padding_mode: one of `PADDING_MODES`.
-        position: how many steps have been taken, row by row, from 0.
         seed: of the "random" kernel (whole weights −2 to 2).
 
     Shape:
-        image: (h, w), 2 to 12 each; kernel: (k, l), 1 to 5 each.
+        image: (h, w), 2 to 12 each; kernel: a name or (k, l), 1 to 5 each.
 
     Raises:
         ValueError: an argument of another type, shape or range.
@@ -54,13 +100,29 @@ def kernel_step(
         >>> kernel_step([[1, 2], [3, 4]], kernel=[[1, 10]]).numbers["sum"]
         21.0
     """
-    pixels = matrix("image", image, 2, 12)
-    chosen = weights(kernel, seed)
-    scene = convolve(pixels, chosen, stride, padding, padding_mode, dilation)
-    return _view(scene, backdrop(scene), position)
+    scene, ground = _scene(board, kernel, stride, padding, padding_mode, dilation)
+    numbers = {
+        "padded_size": scene.padded.shape,
+        "output_size": scene.output.shape,
+        "output": scene.output.tolist(),
+    }
+    if scene.output.size:
+        at = step(scene, position)
+        body, lines = overlay(scene, at), [_position(at), _sum(scene, at)]
+        numbers |= {
+            "row": at.row,
+            "column": at.column,
+            "window": at.window.tolist(),
+            "products": at.products.tolist(),
+            "sum": at.total,
+        }
+    else:
+        body, lines = NOWHERE, [_nowhere(scene)]
+    text = "\n".join([*lines, *formulas(scene)])
+    return View.drawn(height(scene), body, text, numbers=numbers, backdrop=ground)
 
 
-def explore_kernel(image: object = None, kernel: object = None) -> Explorer:
+def explore_kernel(image: object = None, kernel: object = None) -> LiveExplorer:
     """Step a kernel over a small image by hand.
 
     Args:
@@ -73,87 +135,27 @@ def explore_kernel(image: object = None, kernel: object = None) -> Explorer:
     Raises:
         ValueError: `image` or `kernel` of another type or shape.
     """
-    pixels = sample_digit() if image is None else matrix("image", image, 2, 12)
-    kernels = {name: weights(name) for name in (*KERNELS, "random")}
+    board = _board(sample_digit() if image is None else image)
     if kernel is not None:
-        kernels = {"mine": weights(kernel), **kernels}
-    controls = _controls(list(kernels), "edge x" if kernel is None else "mine")
+        own = {"mine": np.array(weights(kernel)), **board.kernels}
+        board = Board(board.image, own)
+    return kernel_step.live(board)
 
-    animation, play = player("play the steps", controls["position"])
 
-    @lru_cache(maxsize=16)
-    def scenery(kernel: str, **others) -> tuple[Scene, str]:
-        scene = convolve(pixels, kernels[kernel], **others)
-        return scene, backdrop(scene)
-
-    def current() -> tuple[Scene, str, int]:
-        chosen = settings(controls)
-        position = chosen.pop("position")
-        return *scenery(**chosen), position
-
-    def adjust(name: str) -> None:
-        limit(controls["padding"], widest(pixels.shape, controls["padding_mode"].value))
-        for control in (controls["position"], play):
-            limit(control, current()[0].output.size - 1)
-
-    title = "A kernel steps over an image: what is multiplied, what is added"
-    return Explorer(
-        title,
-        controls,
-        lambda: _view(*current()),
-        adjust,
-        {"": [*controls.values(), animation]},
+def _nowhere(scene: Scene) -> str:
+    spans, padded = (scene.span(0), scene.span(1)), svg.sides(scene.padded.shape)
+    return (
+        f"The kernel covers {svg.sides(spans)} pixels, more than the padded image of "
+        f"{padded}: there is no position and no output."
     )
 
 
-def _controls(kernels: list[str], first: str) -> dict:
-    return {
-        "position": slider("position", 0, 0, 0),
-        "kernel": menu("kernel", kernels, first),
-        "stride": slider("stride", 1, 1, MOST_STRIDE),
-        "dilation": slider("dilation", 1, 1, MOST_DILATION),
-        "padding": slider("padding", 1, 0, MOST_PADDING),
-        "padding_mode": menu("padding mode", list(PADDING_MODES), "zeros"),
-    }
-
-
-def _view(scene: Scene, ground: str, position: int) -> View:
-    numbers = {
-        "padded_size": scene.padded.shape,
-        "output_size": scene.output.shape,
-        "output": scene.output.tolist(),
-    }
-    if not scene.output.size:
-        integer("position", position, low=0, high=0)
-        return _nowhere(scene, ground, numbers)
-    at = step(scene, position)
-    numbers |= {
-        "row": at.row,
-        "column": at.column,
-        "window": at.window.tolist(),
-        "products": at.products.tolist(),
-        "sum": at.total,
-    }
-    label = (
+def _position(at: Step) -> str:
+    return (
         f"Kernel at row {at.row}, column {at.column} of the output: "
         f"its {at.products.size} product{'s' * (at.products.size > 1)} add up to "
         f"{svg.precise(at.total)}."
     )
-    drawing = svg.document(height(scene), overlay(scene, at), label=label)
-    text = f"{label}\n{_sum(scene, at)}\n" + "\n".join(formulas(scene))
-    return View(drawing, numbers, text, backdrop=ground)
-
-
-def _nowhere(scene: Scene, ground: str, numbers: dict) -> View:
-    spans = f"{scene.span(0)}×{scene.span(1)}"
-    label = (
-        f"The kernel covers {spans} pixels, more than the padded image of "
-        f"{size(scene.padded)}: there is no position and no output."
-    )
-    note = svg.words(RIGHT, TOP + 24, "The kernel does not fit anywhere.")
-    drawing = svg.document(height(scene), note, label=label)
-    text = label + "\n" + "\n".join(formulas(scene))
-    return View(drawing, numbers, text, backdrop=ground)
 
 
 def formulas(scene: Scene) -> list[str]:

@@ -6,13 +6,9 @@ from coursekit.explore import svg
 from coursekit.explore.stepping import Scene, Step
 from coursekit.figures.style import PALETTE, ROLES
 
-_LEFT, RIGHT, TOP, _SIDE = 8, 424, 34, 328  # where the two large grids stand
+_LEFT, _RIGHT, _TOP, _SIDE = 8, 424, 34, 328  # where the two large grids stand
 _GAP = 44  # between the small grids, room for × and =
-
-
-def size(array: np.ndarray) -> str:
-    """Return "8×8"."""
-    return f"{array.shape[0]}×{array.shape[1]}"
+NOWHERE = svg.words(_RIGHT, _TOP + 24, "The kernel does not fit anywhere.")
 
 
 def _cell(scene: Scene) -> int:
@@ -33,7 +29,7 @@ def _low(scene: Scene) -> int:
         _cell(scene) * scene.padded.shape[0],
         _output_cell(scene) * scene.output.shape[0],
     )
-    return TOP + tallest + 46
+    return _TOP + tallest + 46
 
 
 def height(scene: Scene) -> int:
@@ -50,20 +46,20 @@ def _places(scene: Scene) -> tuple[float, float, float]:
 def backdrop(scene: Scene) -> str:
     """Draw the grids that stay while the kernel moves."""
     cell, low, small = _cell(scene), _low(scene), _small(scene)
-    padding = f", padded to {size(scene.padded)}" if scene.padding else ""
+    padding = f", padded to {svg.sides(scene.padded.shape)}" if scene.padding else ""
     parts = [
         svg.paper(height(scene)),
-        svg.words(_LEFT, 22, f"image {size(scene.image)}{padding}"),
-        svg.grid(scene.padded, _LEFT, TOP, cell, _with_ring(scene)),
-        svg.words(RIGHT, 22, f"output {size(scene.output)}"),
+        svg.words(_LEFT, 22, f"image {svg.sides(scene.image.shape)}{padding}"),
+        svg.grid(scene.padded, _LEFT, _TOP, cell, _with_ring(scene)),
+        svg.words(_RIGHT, 22, f"output {svg.sides(scene.output.shape)}"),
     ]
     if scene.padding:
         edge = scene.padding * cell
         high, wide = (cell * side for side in scene.image.shape)
-        parts.append(svg.box(_LEFT + edge, TOP + edge, wide, high, svg.INK))
+        parts.append(svg.box(_LEFT + edge, _TOP + edge, wide, high, svg.INK))
     if scene.output.size:
         colours = svg.tint(scene.output, "output")
-        parts += [svg.grid(scene.output, RIGHT, TOP, _output_cell(scene), colours)]
+        parts += [svg.grid(scene.output, _RIGHT, _TOP, _output_cell(scene), colours)]
         parts += [_sum_of_products(scene, low, small)]
     return svg.document(height(scene), "".join(parts))
 
@@ -98,7 +94,7 @@ def overlay(scene: Scene, at: Step) -> str:
     cell, small, places = _cell(scene), _small(scene), _places(scene)
     low, high = _low(scene), _small(scene) * scene.kernel.shape[0]
     place = _output_cell(scene)
-    x, y = RIGHT + at.column * place, TOP + at.row * place
+    x, y = _RIGHT + at.column * place, _TOP + at.row * place
     seen = svg.tint(at.window, "input", float(np.abs(scene.image).max()))
     products = svg.tint(at.products, "output")
     wide = small * scene.kernel.shape[1]
@@ -134,7 +130,7 @@ def _taps(scene: Scene, at: Step, cell: int) -> str:
     top, left = at.row * scene.stride, at.column * scene.stride
     squares = "".join(
         f"M{_LEFT + (left + j * scene.dilation) * cell} "
-        f"{TOP + (top + i * scene.dilation) * cell}h{cell}v{cell}h{-cell}z"
+        f"{_TOP + (top + i * scene.dilation) * cell}h{cell}v{cell}h{-cell}z"
         for i, j in np.ndindex(scene.kernel.shape)
     )
     style = f'fill="none" stroke="{ROLES["field"]}" stroke-width="2.5"'
@@ -145,9 +141,9 @@ def _veil(scene: Scene, at: Step, cell: int) -> str:
     """Cover the outputs that have not been computed yet."""
     rows, columns = scene.output.shape
     rest, below = columns - at.column - 1, rows - at.row - 1
-    x, y = RIGHT + (at.column + 1) * cell, TOP + at.row * cell
+    x, y = _RIGHT + (at.column + 1) * cell, _TOP + at.row * cell
     shapes = f"M{x} {y}h{rest * cell}v{cell}h{-rest * cell}z" if rest else ""
     if below:
         wide = columns * cell
-        shapes += f"M{RIGHT} {y + cell}h{wide}v{below * cell}h{-wide}z"
+        shapes += f"M{_RIGHT} {y + cell}h{wide}v{below * cell}h{-wide}z"
     return f'<path d="{shapes}" fill="#eee"/>'

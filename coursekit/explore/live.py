@@ -1,24 +1,36 @@
 """The controls of a declared explorer, and how each fits itself to the others."""
 
+from ipywidgets import Widget
+
 from coursekit.explore.declaration import Declaration, States
-from coursekit.explore.setting import known
+from coursekit.explore.setting import Button, known
 from coursekit.explore.shell import Explorer, limit, player
 from coursekit.explore.view import View
 
 
 class LiveExplorer(Explorer):
-    """Show what a declaration draws of a subject, with a control for every setting."""
+    """Show what a declaration draws of a subject, with a control for every setting.
+
+    `state` holds the value of every setting now.
+    """
 
     def __init__(self, declared: Declaration, subject: object):
-        self.declared, self.subject, self._players = declared, subject, {}
-        names, parts = {declared.subject: subject}, {**declared.settings}
-        for name in declared.order:
-            parts[name] = declared.settings[name].control(names)
-            names[name] = parts[name].value
+        self.declared, self.subject = declared, subject
+        self._all, self._players = {}, {}
+        names = {declared.subject: subject}
+        for name in (*declared.order, *declared.helpers):
+            self._all[name] = declared.controls[name].control(names)
+            names[name] = getattr(self._all[name], "value", None)
         self._names = names
-        parts |= {name: b.control(names) for name, b in declared.buttons.items()}
-        groups = self._groups(parts)
-        super().__init__(declared.title, parts, self.draw, self.adjust, groups)
+        parts = {n: self._all[n] for n in declared.controls}
+        shown = {n: p for n, p in parts.items() if isinstance(p, Widget)}
+        groups = self._groups(shown)
+        super().__init__(declared.title, shown, self.draw, self.adjust, groups)
+
+    @property
+    def state(self) -> dict[str, object]:
+        """The value of every setting."""
+        return {name: self._names[name] for name in self.declared.settings}
 
     def at(self, **values: object) -> View:
         """Return the View of one of `states`; the controls stay where they are."""
@@ -30,31 +42,44 @@ class LiveExplorer(Explorer):
 
     def adjust(self, name: str) -> None:
         """Answer a change of the control `name`: fit all to each other."""
-        settings = self.declared.settings
-        moving = {**settings, **self.declared.buttons}.get(name)
-        if moving is not None and moving.sets is not None:
-            now = self._names | {n: self.controls[n].value for n in settings}
-            for other, value in known(moving.sets, now).items():
-                self.controls[other].value = value
-        names, moved = {self.declared.subject: self.subject}, set()
-        for name in self.declared.order:
-            names[name] = settings[name].fit(self.controls[name], names, moved)
-            if names[name] != self._names[name]:
-                moved.add(name)
+        wanted, names, moved = self._set_by(name), {**self._names}, set()
+        for other in (*self.declared.order, *self.declared.helpers):
+            setting, control = self.declared.controls[other], self._all[other]
+            if isinstance(setting, Button):
+                continue
+            names[other] = setting.fit(control, names, moved)
+            if other in wanted:
+                names[other] = control.value = wanted[other]
+            if names[other] != self._names[other]:
+                moved.add(other)
         self._names = names
-        for name, setting in settings.items():
-            setting.dress(self.controls[name], names)
-        for name, play in self._players.items():
-            limit(play, self.controls[name].max)
+        for other, control in self.controls.items():
+            self.declared.controls[other].dress(control, names)
+        for other, play in self._players.items():
+            limit(play, self.controls[other].max)
+
+    def _set_by(self, name: str) -> dict[str, object]:
+        """Return what a control sets, and what is set by these in turn."""
+        values = {n: getattr(c, "value", None) for n, c in self._all.items()}
+        names, wanted, todo = {**self._names, **values}, {}, [name] if name else []
+        while todo:
+            moving = todo.pop()
+            sets = self.declared.controls[moving].sets
+            new = known(sets, {**names, "value": names[moving]}) if sets else {}
+            todo += [n for n in new if new[n] != names[n] and n != moving]
+            names |= new
+            wanted |= new
+        return wanted
 
     def _groups(self, controls: dict) -> dict[str, list]:
-        """Return heading → controls, in the order of the page."""
+        """Return heading → controls, in the order of the declaration."""
         groups = {}
-        for name, part in {**self.declared.settings, **self.declared.buttons}.items():
-            row = groups.setdefault(part.group, [])
-            row.append(controls[name])
-            if getattr(part, "play", ""):
-                shown, self._players[name] = player(part.play, controls[name])
+        for name, setting in self.declared.controls.items():
+            row = groups.setdefault(setting.group, [])
+            if name in controls:
+                row.append(controls[name])
+            if getattr(setting, "play", ""):
+                shown, self._players[name] = player(setting.play, controls[name])
                 row.append(shown)
         return groups
 
@@ -67,8 +92,7 @@ def states(explorer: Explorer, **only: object) -> States:
         only: settings by name with the values to keep, where all would be too many.
 
     Raises:
-        ValueError: `explorer` is something else, or what it shows depends on the way
-            there (a chain of layers built step by step).
+        ValueError: `explorer` is something else, or it has no such setting.
 
     Example:
         >>> explorer = explore_padding()

@@ -13,7 +13,7 @@ from coursekit.explore import svg
 from coursekit.explore.borders import padded_picture
 from coursekit.explore.charts import Chart
 from coursekit.explore.declare import explorer
-from coursekit.explore.inputs import photo_or_sample
+from coursekit.explore.photo_input import photo_or_sample
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.stepping import IN_NUMPY, PADDING_MODES, border_response
 from coursekit.explore.view import View, pointed
@@ -119,7 +119,7 @@ def _reach(response: tuple[float, ...]) -> int:
 def _text(
     shape: tuple, width: int, mode: str, kernel: int, layers: int, numbers: dict
 ) -> str:
-    before, after = ("{}×{}".format(*s) for s in (shape, numbers["padded_size"]))
+    before, after = svg.sides(shape), svg.sides(numbers["padded_size"])
     response, reach = numbers["border_response"][mode], numbers["reach"][mode]
     filters = f"{'one' if layers == 1 else layers} mean filter{'s' * (layers > 1)}"
     border = (

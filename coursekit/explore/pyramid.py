@@ -16,6 +16,29 @@ METHODS = ("max", "average", "stride")
 SPOTS = {"bright": 255.0, "dark": 0.0}
 
 
+@dataclass(frozen=True)
+class Spot:
+    """Hold a square of one grey: its name in `SPOTS` or "none", side and place."""
+
+    name: str
+    size: int
+    row: int
+    column: int
+
+    @property
+    def grey(self) -> float | None:
+        """Its grey level, None where there is no spot."""
+        return SPOTS.get(self.name)
+
+    def on(self, photo: np.ndarray) -> np.ndarray:
+        """Return the photo with the spot painted into it, as float64."""
+        marked = photo.astype(np.float64)
+        if self.grey is not None:
+            rows = slice(self.row, self.row + self.size)
+            marked[rows, self.column : self.column + self.size] = self.grey
+        return marked
+
+
 @dataclass(frozen=True, eq=False)
 class Level:
     """Hold one level of a pyramid and what is left of the photo in it.
@@ -59,33 +82,23 @@ def pooled(pixels: np.ndarray, kernel: int, method: str) -> np.ndarray:
     return reduce(np.add, corners) / kernel**2
 
 
-def with_spot(
-    photo: np.ndarray, spot: str, size: int, row: int, column: int
-) -> np.ndarray:
-    """Return the photo with a square of one grey painted into it, as float64."""
-    marked = photo.astype(np.float64)
-    if spot in SPOTS:
-        marked[row : row + size, column : column + size] = SPOTS[spot]
-    return marked
-
-
 def pyramid(
-    plain: np.ndarray, marked: np.ndarray, kernel: int, levels: int, method: str
+    photo: np.ndarray, spot: Spot, kernel: int, levels: int, method: str
 ) -> list[Level]:
     """Return the levels of a pyramid, fewer where the picture becomes too small.
 
     Args:
-        plain, marked: the photo without and with the spot, float64.
+        photo: without the spot.
     """
-    found, small, small_plain, factor = [], marked, plain, 1
-    change = np.abs(marked - plain).max()
-    while len(found) < levels and min(small.shape[:2]) >= kernel:
-        small, small_plain = (pooled(p, kernel, method) for p in (small, small_plain))
+    marked, plain, pyramid, factor = spot.on(photo), photo.astype(np.float64), [], 1
+    small, change = marked, np.abs(marked - plain).max()
+    while len(pyramid) < levels and min(small.shape[:2]) >= kernel:
+        small, plain = (pooled(pixels, kernel, method) for pixels in (small, plain))
         factor *= kernel
-        spot = np.abs(small - small_plain).max() / change if change else None
+        left = np.abs(small - plain).max() / change if change else None
         kept = small.size / marked.size
-        found.append(Level(small, kept, _error(marked, small, factor), spot))
-    return found
+        pyramid.append(Level(small, kept, _error(marked, small, factor), left))
+    return pyramid
 
 
 def _error(photo: np.ndarray, small: np.ndarray, factor: int) -> float:

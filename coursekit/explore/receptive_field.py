@@ -1,14 +1,17 @@
 """What a unit of a layer sees of a photo: build a chain, or bring your own model."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 from torch import nn
 
 from coursekit.anatomy import Varies
 from coursekit.explore import svg
-from coursekit.explore.chain import ChainLayer
-from coursekit.explore.chain_editor import ChainEditor
+from coursekit.explore.chain import CHAINS, ChainLayer, misfit
+from coursekit.explore.chain_editor import CHAIN, EDITORS, FIRST, LAYER, UNIT, Layers
+from coursekit.explore.declare import explorer
 from coursekit.explore.field_drawing import (
     HEIGHT,
     LocalField,
@@ -16,10 +19,15 @@ from coursekit.explore.field_drawing import (
     draw_field,
     show_photo,
 )
-from coursekit.explore.inputs import input_photo
-from coursekit.explore.shell import Explorer, menu, slider
-from coursekit.explore.sights import Sights, find_sights
-from coursekit.explore.unit_choice import UnitChoice, middle
+from coursekit.explore.live import LiveExplorer
+from coursekit.explore.photo_input import input_photo
+from coursekit.explore.setting import Choice, Kept, Whole
+from coursekit.explore.sights import (
+    Sights,
+    find_sights,
+    sights_of_chain,
+    titles_of_chain,
+)
 from coursekit.explore.view import CHOSEN, View
 
 _MOST_ROWS = 20  # of the table on the page
@@ -55,7 +63,7 @@ def receptive_field_view(
     shape, pixels = input_photo("image", image, None)
     sights = find_sights(model, shape)
     number = sights.number(layer)
-    place = middle(sights, number) if unit is None else tuple(unit)
+    place = sights.middle(number) if unit is None else tuple(unit)
     return _view(show_photo(pixels), sights, number, place)
 
 
@@ -63,7 +71,7 @@ def explore_receptive_field(
     photo: object = None,
     model: nn.Module | None = None,
     input_shape: tuple[int, int, int] | None = None,
-) -> Explorer:
+) -> LiveExplorer:
     """See how far a unit sees: change layers, move the unit, watch the square.
 
     Args:
@@ -81,40 +89,97 @@ def explore_receptive_field(
             take such an input.
     """
     shape, pixels = input_photo("photo", photo, input_shape)
-    shown = show_photo(pixels)
+    photo = show_photo(pixels)
     if model is None:
-        return _chain_explorer(shown, shape)
-    return _model_explorer(shown, find_sights(model, shape))
+        return _of_chain.live(Scene(photo, shape))
+    return _of_model.live(Scene(photo, shape, find_sights(model, shape)))
 
 
-def _model_explorer(photo: Photo, sights: Sights) -> Explorer:
-    options = [(title, number) for number, title in enumerate(sights.titles)]
-    with_map = [n for n in range(len(options)) if sights.map_size(n)]
-    layer = menu("layer", options, with_map[-1] if with_map else len(options) - 1)
-    units = UnitChoice(slider("unit row", 0, 0, 0), slider("unit column", 0, 0, 0))
-    controls = {"layer": layer, "row": units.row, "column": units.column}
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Hold the photo, the shape the network is fed with, and a model's layers if any.
 
-    def adjust(name: str) -> None:
-        if name not in ("row", "column"):
-            units.fit(sights, layer.value)
+    Without a model the layers are those of a chain.
+    """
 
-    def draw() -> View:
-        return _view(photo, sights, layer.value, units.unit(sights, layer.value))
+    photo: Photo
+    shape: tuple[int, int, int]
+    model: Sights | None = None
 
-    return Explorer("What does a unit of the network see?", controls, draw, adjust)
+    def chains(self) -> tuple[Layers, ...]:
+        """Return the named chains one can choose from."""
+        return ((),) if self.model else tuple(CHAINS.values())
+
+    def sights(self, layers: Layers) -> Sights | None:
+        """Return the layers one can look from, None if the chain does not fit."""
+        if self.model or misfit(layers, self.shape[1:]):
+            return self.model
+        return sights_of_chain(layers, self.shape)
+
+    def titles(self, layers: Layers) -> list[tuple[str, int]]:
+        """Return title and number of every layer."""
+        titles = self.model.titles if self.model else titles_of_chain(layers)
+        return [(title, number) for number, title in enumerate(titles)]
+
+    def first(self, layers: Layers) -> int:
+        """Return the last layer with a map."""
+        sights = self.sights(layers)
+        with_map = [n for n in range(len(sights.rows)) if sights.map_size(n)]
+        return with_map[-1] if with_map else len(sights.rows) - 1
+
+    def last(self, layers: Layers, layer: int, axis: int) -> int:
+        """Return the last place along an axis of a layer's map."""
+        sights = self.sights(layers)
+        size = sights.map_size(layer) if sights else ()
+        return size[axis] - 1 if size else 0
 
 
-def _chain_explorer(photo: Photo, shape: tuple[int, int, int]) -> Explorer:
-    editor = ChainEditor(shape)
+def _along(axis: int, label: str) -> Whole:
+    """Declare where the unit lies along an axis, whatever the map's size."""
 
-    def draw() -> View:
-        if editor.problem:
-            drawing = svg.document(HEIGHT, "", label=editor.problem)
-            return View(drawing, {}, editor.problem, backdrop=photo.backdrop)
-        return _view(photo, editor.sights, editor.number, editor.unit)
+    def last(scene: Scene, layers: Layers, layer: int) -> int:
+        return scene.last(layers, layer, axis)
 
-    title = "Build a chain of layers: what does one of its units see?"
-    return Explorer(title, editor.controls, draw, editor.adjust)
+    return Whole(label, 0, last, keep_share=True, group=UNIT)
+
+
+def _shown(
+    scene: Scene,
+    *,
+    layers: Annotated[
+        Layers,
+        Kept(
+            "layers",
+            named=lambda scene: scene.chains(),
+            start=lambda scene: () if scene.model else CHAINS[FIRST],
+            group=CHAIN,
+        ),
+    ],
+    layer: Annotated[
+        int,
+        Choice(
+            "layer",
+            lambda scene, layers: scene.titles(layers),
+            start=lambda scene: scene.first(() if scene.model else CHAINS[FIRST]),
+            group=LAYER,
+        ),
+    ],
+    row: Annotated[int, _along(0, "unit row")],
+    column: Annotated[int, _along(1, "unit column")],
+) -> View:
+    """Show what a unit sees, or why a chain has no units."""
+    sights = scene.sights(layers)
+    if sights is None:
+        problem = misfit(layers, scene.shape[1:])
+        return View.drawn(HEIGHT, "", problem, backdrop=scene.photo.backdrop)
+    unit = (row, column) if sights.map_size(layer) else ()
+    return _view(scene.photo, sights, layer, unit)
+
+
+_of_model = explorer("What does a unit of the network see?")(_shown)
+_of_chain = explorer(
+    "Build a chain of layers: what does one of its units see?", helpers=EDITORS
+)(_shown)
 
 
 def _view(photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]) -> View:

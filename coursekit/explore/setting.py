@@ -19,6 +19,7 @@ from inspect import signature
 from typing import ClassVar
 
 import ipywidgets as widgets
+from traitlets import Any, HasTraits, Unicode
 
 from coursekit._base.validate import choice, integer, number
 from coursekit.explore.shell import BUTTON, CONTROL, LABEL, limit
@@ -51,7 +52,8 @@ class Setting:
             depends on other settings is taken anew whenever these change.
         group: the heading under which the control stands.
         active: whether the setting counts now.
-        sets: a function that returns what else changes with it, {name: value}.
+        sets: a function that returns what else changes with it, {name: value}; it may
+            ask for `value`, the setting's own.
         about: words for the docstring, None for the label.
     """
 
@@ -112,7 +114,8 @@ class Whole(Setting):
         low, high: the ends; `high=None` is an argument without an upper end.
         step: between two values.
         reach: where the slider ends if the argument does not.
-        keep_share: keep the place on the slider, not the number, when its end moves.
+        keep_share: begin in the middle, and keep the place on the slider, not the
+            number, when its end moves.
         play: label of buttons that move the slider by themselves, "" without them.
     """
 
@@ -144,6 +147,13 @@ class Whole(Setting):
         low, high = known(self.low, names), known(self.high, names)
         return range(low, max(low, self.reach if high is None else high) + 1, self.step)
 
+    def first(self, names: Names) -> int:
+        """Return the value the slider begins with."""
+        if self.keep_share and self.start is None:
+            values = self.values(names)
+            return values[len(values) // 2]
+        return super().first(names)
+
     def traits(self, names: Names) -> dict:
         """Return the ends and the step."""
         values = self.values(names)
@@ -164,8 +174,10 @@ class Whole(Setting):
         values, before = self.values(names), control.max
         share = (control.value + 0.5) / (before + 1)
         limit(control, values[-1], values[0])
-        if self.keep_share and before != values[-1]:
-            control.value = int(share * (values[-1] + 1))
+        if self.keep_share:
+            if before != values[-1]:
+                control.value = int(share * (values[-1] + 1))
+            return control.value
         return super().fit(control, names, moved)
 
 
@@ -247,8 +259,8 @@ class Choice(Setting):
         """Offer the options of now, keep the chosen one if it is there."""
         if moved.intersection(needs(self.options)):
             value, control.options = control.value, self.traits(names)["options"]
-            kept = value in self.values(names)
-            control.value = value if kept else self.first(names)
+            values = self.values(names)
+            control.value = value if value in values else values[0]
         return super().fit(control, names, moved)
 
 
@@ -272,6 +284,36 @@ class Switch(Setting):
     def traits(self, names: Names) -> dict:
         """Return that the box has no room for a label before it."""
         return {"indent": False}
+
+
+class Holder(HasTraits):
+    """Hold a value that no page shows, as a control does."""
+
+    value = Any()
+    description = Unicode()
+
+
+@dataclass(frozen=True, eq=False)
+class Kept(Setting):
+    """Describe something without a control: only other settings set it.
+
+    Args:
+        named: the values that the list of states goes through.
+    """
+
+    named: Sequence | Callable[..., Sequence] = ()
+
+    def values(self, names: Names) -> Sequence:
+        """Return the named values; there may be others."""
+        return known(self.named, names)
+
+    def checked(self, name: str, value: object, names: Names) -> object:
+        """Return the value as it is."""
+        return value
+
+    def control(self, names: Names) -> Holder:
+        """Return what holds the value."""
+        return Holder(value=self.first(names))
 
 
 @dataclass(frozen=True, eq=False)

@@ -152,27 +152,3 @@ def limit(
     if (control.min, control.max) != (low, high):
         control.max = max(high, control.max)  # the low end never passes the other
         control.min, control.max = low, high
-
-
-def slider(
-    label: str, value: int, low: int, high: int, *, every: int = 1
-) -> widgets.IntSlider:
-    """Return a labelled slider over the whole numbers low, low + every, … high."""
-    looks = {"description": label, **LABEL, **CONTROL}
-    return widgets.IntSlider(value=value, min=low, max=high, step=every, **looks)
-
-
-def menu(label: str, options: list, value: object) -> widgets.Dropdown:
-    """Return a labelled menu; `options` are values or (text, value) pairs."""
-    looks = {"description": label, **LABEL, **CONTROL}
-    return widgets.Dropdown(options=options, value=value, **looks)
-
-
-def button(label: str) -> widgets.Button:
-    """Return a button that says what it does."""
-    return widgets.Button(description=label, **BUTTON)
-
-
-def settings(controls: Mapping[str, widgets.Widget]) -> dict[str, object]:
-    """Return the value of every control that has one."""
-    return {name: c.value for name, c in controls.items() if hasattr(c, "value")}

@@ -65,6 +65,10 @@ class Sights:
         """Return (height, width) of a layer's map, () where it has none."""
         return tuple(self.rows[number].output_shape[1:])
 
+    def middle(self, number: int) -> tuple[int, ...]:
+        """Return the unit in the middle of a layer's map."""
+        return tuple(side // 2 for side in self.map_size(number))
+
     def seen(self, number: int, unit: tuple[int, ...]) -> tuple[Interval, Interval]:
         """Return the rows and the columns of the photo a unit sees."""
         return self.table.seen(self.rows[number].name, unit)
@@ -91,13 +95,18 @@ class Sights:
         return places, step
 
 
+def titles_of_chain(chain: Sequence[ChainLayer]) -> tuple[str, ...]:
+    """Return "1: conv 3×3", …"""
+    return tuple(f"{n}: {layer.title}" for n, layer in enumerate(chain, 1))
+
+
 @lru_cache(maxsize=64)
 def sights_of_chain(
     chain: tuple[ChainLayer, ...], shape: tuple[int, int, int]
 ) -> Sights:
     """Describe a chain that fits its photo."""
     table = anatomy(build(chain, shape[0]), shape)
-    titles = tuple(f"{n}: {layer.title}" for n, layer in enumerate(chain, 1))
+    titles = titles_of_chain(chain)
     local = tuple((layer.local, layer.local) for layer in chain)
     return Sights(table, table.rows, titles, local, chain)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coursekit._base.validate import choice, integer
-from coursekit.explore.inputs import matrix
+from coursekit._base.validate import choice
+from coursekit.explore.photo_input import matrix
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 KERNELS = {
@@ -21,7 +21,7 @@ KERNELS = {
     "edge y": ((-1, -2, -1), (0, 0, 0), (1, 2, 1)),
     "corner": ((1, 0, -1), (0, 0, 0), (-1, 0, 1)),
 }
-MOST_PADDING, MOST_STRIDE, MOST_DILATION = 3, 4, 3
+MOST_PADDING = 3
 IN_NUMPY = dict(
     zip(PADDING_MODES, ("constant", "reflect", "edge", "wrap"), strict=True)
 )
@@ -61,20 +61,21 @@ class Step:
     total: float
 
 
-def weights(kernel: object, seed: int = 0) -> np.ndarray:
-    """Return the weights of a kernel given by name or as a matrix up to 5×5.
+def weights(kernel: object) -> tuple[tuple[float, ...], ...]:
+    """Return the rows of a kernel of one's own, up to 5×5.
 
-    Args:
-        kernel: a name in `KERNELS`, "random" (whole weights −2 to 2), or a matrix.
-        seed: of the "random" kernel.
+    Raises:
+        ValueError: no matrix, or a name that is not known.
     """
-    if not isinstance(kernel, str):
-        return matrix("kernel", kernel, 1, 5)
-    choice("kernel", kernel, (*KERNELS, "random"))
-    if kernel == "random":
-        generator = np.random.default_rng(integer("seed", seed, low=0))
-        return generator.integers(-2, 3, size=(3, 3)).astype(np.float64)
-    return np.array(KERNELS[kernel], dtype=np.float64)
+    if isinstance(kernel, str):
+        choice("kernel", kernel, (*KERNELS, "random"))
+    return tuple(map(tuple, matrix("kernel", kernel, 1, 5).tolist()))
+
+
+def random_kernel(seed: int) -> np.ndarray:
+    """Return a 3×3 kernel of whole weights −2 to 2."""
+    generator = np.random.default_rng(seed)
+    return generator.integers(-2, 3, size=(3, 3)).astype(np.float64)
 
 
 def convolve(
@@ -85,16 +86,7 @@ def convolve(
     padding_mode: str,
     dilation: int,
 ) -> Scene:
-    """Return the padded image and the output at every position of the kernel.
-
-    Raises:
-        ValueError: a setting out of range.
-    """
-    integer("stride", stride, low=1, high=MOST_STRIDE)
-    integer("dilation", dilation, low=1, high=MOST_DILATION)
-    choice("padding_mode", padding_mode, PADDING_MODES)
-    most = widest(image.shape, padding_mode)
-    integer("padding", padding, low=0, high=most)
+    """Return the padded image and the output at every position of the kernel."""
     padded = np.pad(image, padding, mode=IN_NUMPY[padding_mode])
     output = _correlate(padded, kernel, stride, dilation)
     return Scene(image, kernel, padded, output, stride, padding, padding_mode, dilation)
@@ -108,12 +100,7 @@ def widest(shape: tuple[int, ...], padding_mode: str) -> int:
 
 
 def step(scene: Scene, position: int) -> Step:
-    """Return the arithmetic after `position` steps, row by row.
-
-    Raises:
-        ValueError: `position` outside the output.
-    """
-    integer("position", position, low=0, high=scene.output.size - 1)
+    """Return the arithmetic after `position` steps, row by row."""
     row, column = divmod(position, scene.output.shape[1])
     top, left = row * scene.stride, column * scene.stride
     window = scene.padded[

@@ -7,7 +7,7 @@ near a hundred. Everything here turns plain numbers into strings.
 import base64
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import lru_cache
 from html import escape
@@ -92,6 +92,11 @@ def short(value: float) -> str:
     return text.replace("-", "−")
 
 
+def sides(sizes: Iterable[int]) -> str:
+    """Return (64, 8, 8) as "64×8×8"."""
+    return "×".join(map(str, sizes))
+
+
 def precise(value: float) -> str:
     """Return a number with up to four digits, for sentences."""
     text = f"{float(value):.4g}"
@@ -153,6 +158,13 @@ def picture(
         f'height="{height:g}" preserveAspectRatio="none" '
         'style="image-rendering:pixelated"/>'
     )
+
+
+def png_picture(
+    pixels: np.ndarray, x: float, y: float, width: float, height: float
+) -> str:
+    """Return pixels, (h, w) or (h, w, 3) uint8, stretched over a box."""
+    return picture(uri(png(pixels)), x, y, width, height)
 
 
 def tint(values: np.ndarray, role: str, limit: float | None = None) -> np.ndarray:

@@ -82,12 +82,15 @@ class Interval:
             low, high = (low, middle) if reach < abs(self.mean) else (middle, high)
         return high if high <= MOST_RUNS else None
 
-    def __str__(self) -> str:
+    def written(self, unit: str = "") -> str:
+        """Write mean, half width and number of runs: "0.92 ± 0.05 % (n = 3)"."""
+        space = f" {unit}" if unit else ""
         if self.n == 1:
-            return f"{_short(self.mean)} (one run)"
-        return f"{_short(self.mean)} ± {_short(self.half_width, 2)} (n = {self.n})"
+            return f"{_short(self.mean)}{space} (one run)"
+        half = _short(self.half_width, 2)
+        return f"{_short(self.mean)} ± {half}{space} (n = {self.n})"
 
-    __repr__ = __str__
+    __str__ = __repr__ = written
 
 
 def interval(values: Iterable[float]) -> Interval:

@@ -60,6 +60,7 @@ def _words(what: str, unit: str, lines: Lines) -> str:
 def _drawing(what: str, unit: str, lines: Lines, points: int) -> str:
     values = [x for line in lines.values() for x in line]
     low, high = min(values), max(values)
+    epochs = max(len(line) for line in lines.values())
     drawn = "".join(
         f'<polyline {_STROKES[name]} points="{_places(line, low, high, points)}"/>'
         for name, line in lines.items()
@@ -70,8 +71,12 @@ def _drawing(what: str, unit: str, lines: Lines, points: int) -> str:
     return (
         f'<svg width="280" height="130" viewBox="0 0 560 260" style="background:#fff" '
         f'role="img" aria-label="{_words(what, unit, lines)}" font-size="22">'
-        f'<text x="8" y="24">{what} by epoch, {low:.3g} to {high:.3g}{unit}</text>'
+        f'<text x="8" y="24">{what}{unit and f" ({unit.strip()})"} by epoch</text>'
         f'<text x="552" y="24" text-anchor="end">{legend}</text>'
+        f'<path d="M6 40v210h546" fill="none" stroke="#999" stroke-width="2"/>'
+        f'<text x="12" y="58" fill="#666">{high:.3g}</text>'
+        f'<text x="12" y="244" fill="#666">{low:.3g}</text>'
+        f'<text x="552" y="244" fill="#666" text-anchor="end">epoch {epochs}</text>'
         f'<g fill="none" stroke-width="4">{drawn}</g></svg>'
     )
 

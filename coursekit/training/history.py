@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from coursekit._base.card import Table
 from coursekit.training.curves import curves_html
 
 ROWS_SHOWN = 24
+_HEAD = ("epoch", "loss", "accuracy", "valid", "accuracy", "seconds", "lr")
 
 
 @dataclass(frozen=True)
@@ -64,27 +66,18 @@ class History:
         return sum(row.seconds for row in self.epochs)
 
     def __repr__(self) -> str:
-        rows = [_cells(row) for row in _thinned(self.epochs)]
-        head = list(_cells(None))
-        lines = ["  ".join(cell.rjust(9) for cell in row) for row in [head, *rows]]
-        return "\n".join([*lines, _settings_line(self)])
+        return self._table.text()
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{cell}</th>" for cell in _cells(None))
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{cell}</td>" for cell in _cells(row)) + "</tr>"
-            for row in _thinned(self.epochs)
-        )
-        return (
-            f"{curves_html(self)}<table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table><small>{_settings_line(self)}</small>"
-        )
+        return curves_html(self) + self._table.html()
+
+    @property
+    def _table(self) -> Table:
+        rows = [_cells(row) for row in _thinned(self.epochs)]
+        return Table(_HEAD, rows, caption=_settings_line(self), left=0)
 
 
-def _cells(row: Epoch | None) -> tuple[str, ...]:
-    """Return one row as text; None gives the headings."""
-    if row is None:
-        return ("epoch", "loss", "accuracy", "valid", "accuracy", "seconds", "lr")
+def _cells(row: Epoch) -> tuple[str, ...]:
     return (
         str(row.epoch),
         f"{row.train_loss:.4f}",

@@ -5,12 +5,11 @@ Mini-batch SGD with Nesterov momentum and a one-cycle learning rate (see
 https://arxiv.org/abs/1512.00567.
 """
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
 from coursekit.data import Batches, ImageSet
@@ -18,13 +17,7 @@ from coursekit.training.history import History
 from coursekit.training.prepare import start
 from coursekit.training.schedule import Schedule
 from coursekit.training.settings import Loss, Settings
-from coursekit.training.state import (
-    Run,
-    batches_left,
-    finish_epoch,
-    look,
-    shares_left,
-)
+from coursekit.training.state import Run, finish_epoch, look
 
 
 def fit(
@@ -95,38 +88,19 @@ def fit(
         while run.epoch <= epochs:
             train_epoch(run)
             finish_epoch(run)
-    return run.history()
+    return run.history
 
 
 def train_epoch(run: Run) -> None:
     """Take every step that is left of the current epoch."""
-    model, optimizer, clock = run.model, run.optimizer, time.perf_counter
-    groups = list(zip(optimizer.param_groups, run.rates, strict=True))
-    model.train()
-    for (images, labels), share in zip(
-        batches_left(run), shares_left(run), strict=True
-    ):
-        for group, highest in groups:
-            group["lr"] = highest * share
-        with run.autocast:
-            logits = model(images)
-            loss = run.criterion(logits, labels)
-        backward_and_step(run, loss)
-        optimizer.zero_grad()
-        run.step += 1
-        if not run.workers.idle:
-            run.meter.add(loss, logits, labels)
-        if run.step % run.look_every == 0 or clock() >= run.look_at:
-            look(run)
+    learner, steps = run.learner, run.epochs * len(run.stream)
+    learner.model.train()
+    batches = run.stream.left(run.step)
+    for step, (images, labels) in zip(run.steps_left(), batches, strict=True):
+        learner.set_rates(step, steps)
+        with learner.autocast:
+            logits = learner.model(images)
+            loss = learner.criterion(logits, labels)
+        learner.learn(loss)
+        run.took_step(loss, logits, labels)
     look(run)
-
-
-def backward_and_step(run: Run, loss: Tensor) -> None:
-    """Change the weights; float16 gradients are scaled up so that none becomes 0."""
-    if run.scaler is None:
-        run.workers.backward(loss, run.model)
-        run.optimizer.step()
-        return
-    run.workers.backward(run.scaler.scale(loss), run.model)
-    run.scaler.step(run.optimizer)
-    run.scaler.update()

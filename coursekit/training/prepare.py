@@ -9,9 +9,13 @@ from torch import Tensor, nn
 
 from coursekit._base.modes import seeded
 from coursekit.data import Batches
+from coursekit.training.batch_stream import BatchStream
 from coursekit.training.checkpoint import Keeper
+from coursekit.training.clock import Clock
 from coursekit.training.fingerprint import fingerprint
 from coursekit.training.heap import keep_freed_memory
+from coursekit.training.history import History
+from coursekit.training.learner import Learner
 from coursekit.training.meter import steps_between_folds
 from coursekit.training.probe import Choice, choices, fastest
 from coursekit.training.progress import open_progress
@@ -55,7 +59,7 @@ def start(
         run = _prepare(model, sources, settings, workers, progress)
         try:
             yield run
-            run.progress.close(summary(run), run.history)
+            run.progress.close(summary(run), lambda: run.history)
         finally:
             model.to(memory_format=torch.contiguous_format)
             model.eval()
@@ -101,19 +105,19 @@ def _prepare(
     copy_from_first(workers, [*model.parameters(), *model.buffers()])
     choice = _choose(state, model, batch, len(batches), settings, workers)
     note_norm(model, batches)
+    model.to(memory_format=choice.memory_format)
     run = Run(
-        model=model.to(memory_format=choice.memory_format),
-        optimizer=optimizer,
-        batches=batches,
+        epochs=settings.epochs,
+        learner=Learner(model, optimizer, settings, choice, workers),
+        stream=BatchStream(batches, choice.memory_format, workers),
         valid=sources[1],
-        settings=settings,
-        choice=choice,
         workers=workers,
-        progress=open_progress(show and not workers.rank, settings.epochs, keeper.told),
+        clock=Clock(1 if keeper.always else fold_every, alone=workers.world == 1),
         keeper=keeper,
-        look_every=1 if keeper.always else fold_every,
-        shown=_shown(model, settings, choice, workers),
-        norm=norm_of(batches),
+        progress=open_progress(show and not workers.rank, settings.epochs, keeper.told),
+        history=History(
+            (), _shown(model, settings, choice, workers), *norm_of(batches)
+        ),
     )
     if state is not None:
         restore(run, state)

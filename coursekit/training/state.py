@@ -1,29 +1,22 @@
 """The state of a run while it trains, and what happens between steps."""
 
 import math
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from functools import partial
 
-import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
 from coursekit._base.modes import evaluating
 from coursekit.data import Batches
+from coursekit.training.batch_stream import BatchStream
 from coursekit.training.checkpoint import Keeper
 from coursekit.training.checkpoint_places import position
+from coursekit.training.clock import Clock
 from coursekit.training.history import Epoch, History
+from coursekit.training.learner import Learner
 from coursekit.training.meter import Meter
-from coursekit.training.probe import Choice
-from coursekit.training.progress import INTERVAL, Progress, left
-from coursekit.training.random_state import RandomState
-from coursekit.training.schedule import find_schedule
-from coursekit.training.settings import Settings
+from coursekit.training.progress import Progress, left
 from coursekit.training.workers import Workers, copy_from_first
-
-GATHERED = 1 << 16  # numbers
 
 
 class Diverged(RuntimeError):  # noqa: N818 (what happened, not whose fault)
@@ -36,120 +29,80 @@ class Diverged(RuntimeError):  # noqa: N818 (what happened, not whose fault)
 
 @dataclass
 class Run:
-    """Everything a run changes, and all that a checkpoint needs to go on from it."""
+    """A run and where it is: only this module moves it on.
 
-    model: nn.Module
-    optimizer: Optimizer
-    batches: Batches
+    Args:
+        epochs: how many the run has.
+        learner, stream, valid: what learns, from what, and what it is judged on.
+        workers, clock, keeper, progress: who works, when to look, save and show.
+        history: the rows of the epochs that are done.
+        step: steps taken in the current epoch.
+        meter: loss and accuracy of these steps.
+    """
+
+    epochs: int
+    learner: Learner
+    stream: BatchStream
     valid: Batches | None
-    settings: Settings
-    choice: Choice
     workers: Workers
-    progress: Progress
+    clock: Clock
     keeper: Keeper
-    look_every: int
-    shown: dict[str, object]
-    norm: tuple[tuple[float, ...], tuple[float, ...]]
-    rows: list[Epoch] = field(default_factory=list)
-    step: int = 0  # steps taken in the current epoch
+    progress: Progress
+    history: History
+    step: int = 0
     meter: Meter = field(default_factory=Meter)
-    seconds: float = 0.0  # spent in the current epoch before `since`
-
-    def __post_init__(self) -> None:
-        device = self.workers.device
-        self.criterion = self.settings.criterion()
-        self.schedule = find_schedule(self.settings.schedule)
-        self.rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.autocast = self.choice.autocast(device)
-        half = self.choice.precision == "float16"
-        self.scaler = torch.amp.GradScaler(device.type) if half else None
-        self.at_once = _batches_at_once(self.batches)
-        self.random = RandomState(self.batches.generator, device)
-        self.since = self.opened = time.perf_counter()
-        self.look_at = 0.0
 
     @property
     def epoch(self) -> int:
         """The current epoch, from 1."""
-        return len(self.rows) + 1
+        return len(self.history) + 1
 
     @property
     def done(self) -> float:
         """Share of all steps taken."""
-        return (len(self.rows) + self.step / len(self.batches)) / self.settings.epochs
+        return (len(self.history) + self.step / len(self.stream)) / self.epochs
 
-    def history(self) -> History:
-        """Return what has been recorded so far."""
-        return History(tuple(self.rows), dict(self.shown), *self.norm)
+    def steps_left(self) -> range:
+        """Return the numbers of the steps left in the epoch, counted over the run."""
+        first = len(self.history) * len(self.stream)
+        return range(first + self.step, first + len(self.stream))
 
-
-def _batches_at_once(batches: Batches) -> int:
-    """Return how many batches to gather at once: at most 256 kB, 1 if augmented."""
-    numbers = batches.batch_size * batches.data.images[0].numel()
-    return 1 if batches.augment is not None else max(1, GATHERED // numbers)
+    def took_step(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
+        """Count a step; look at the run if it is time."""
+        self.step += 1
+        if not self.workers.idle:
+            self.meter.add(loss, logits, labels)
+        if self.clock.says_look(self.step):
+            look(self)
 
 
 def saved_state(run: Run) -> dict:
     """Return everything the run needs to go on, as tensors, numbers and text."""
-    meter = run.workers.total(run.meter)  # every worker takes part, as in gather
-    epoch, now = run.random.save(run.step)
-    seconds = run.seconds + time.perf_counter() - run.since
+    meter = run.workers.total(run.meter)  # every worker takes part, as in `saved`
     return {
-        "model": run.model.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "scaler": run.scaler.state_dict() if run.scaler else {},
-        "random": run.workers.gather({"epoch": epoch, "now": now}),
-        "choice": asdict(run.choice),
-        "rows": [astuple(row) for row in run.rows],
+        **run.learner.saved(),
+        "random": run.stream.saved(run.step),
+        "choice": asdict(run.learner.choice),
+        "rows": [astuple(row) for row in run.history],
         "step": run.step,
         "meter": (meter.loss, meter.correct, meter.n),
-        "seconds": seconds,
+        "seconds": run.clock.seconds(),
     }
 
 
 def restore(run: Run, state: dict) -> None:
     """Put `run` where it was when `state` was saved, on any number of workers."""
-    run.model.load_state_dict(state["model"])
-    run.optimizer.load_state_dict(state["optimizer"])
-    if state["scaler"]:
-        run.scaler.load_state_dict(state["scaler"])
-    saved = state["random"]
-    if run.workers.rank < len(saved):
-        run.random.resume(**saved[run.workers.rank])
-    else:
-        now = {**run.random.take(), "batches": saved[0]["now"].get("batches")}
-        run.random.resume(saved[0]["epoch"], now)
-    run.rows.extend(Epoch(*row) for row in state["rows"])
-    run.step, run.seconds = state["step"], state["seconds"]
+    run.learner.restore(state)
+    run.stream.restore(state["random"])
+    run.clock.begin_epoch(state["seconds"])
+    run.step = state["step"]
     if run.workers.rank == 0:
         run.meter = Meter(*state["meter"])
-    run.shown["resumed"] = position(state, run.settings.epochs)
-
-
-def shares_left(run: Run) -> list[float]:
-    """Return the share of the learning rate for each step left in the epoch."""
-    steps = len(run.batches)
-    first = len(run.rows) * steps
-    left = range(first + run.step, first + steps)
-    return [run.schedule(step, run.settings.epochs * steps) for step in left]
-
-
-def batches_left(run: Run) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield this worker's share of each batch left in the epoch.
-
-    Small batches are gathered many at a time where no augmentation draws in between.
-    """
-    run.random.begin_epoch()
-    order = run.batches.order()
-    run.random.order_drawn(run.step)
-    size = run.batches.batch_size
-    left = order[run.step * size : len(run.batches) * size]
-    for indices in left.split(size * run.at_once):
-        images, labels = run.batches.batch(indices)
-        if run.choice.format == "channels_last":
-            images = images.contiguous(memory_format=torch.channels_last)
-        for batch in zip(images.split(size), labels.split(size), strict=True):
-            yield batch if run.workers.world == 1 else run.workers.share(*batch)
+    run.history = replace(
+        run.history,
+        epochs=tuple(Epoch(*row) for row in state["rows"]),
+        settings={**run.history.settings, "resumed": position(state, run.epochs)},
+    )
 
 
 def look(run: Run) -> None:
@@ -157,50 +110,45 @@ def look(run: Run) -> None:
     steps_ago = run.meter.fold()
     if steps_ago is not None:
         raise _diverged(run, run.step - steps_ago + 1)
-    now = time.perf_counter()
-    # several workers must look together, so they look at fixed steps only
-    run.look_at = now + INTERVAL if run.workers.world == 1 else math.inf
+    now = run.clock.looked()
     run.progress.update(_position(run), run.done, now)
-    if run.step < len(run.batches):
+    if run.step < len(run.stream):
         run.keeper.save_if_due(partial(saved_state, run), now, run.workers)
 
 
 def finish_epoch(run: Run) -> None:
     """Judge the network on the validation images and add the epoch's row."""
     train = run.workers.total(run.meter)
-    copy_from_first(run.workers, run.model.buffers())
-    valid = _validate(run) if run.valid is not None else Meter()
-    seconds = run.seconds + time.perf_counter() - run.since
-    judged = run.valid is not None
+    copy_from_first(run.workers, run.learner.model.buffers())
+    valid = None if run.valid is None else _validate(run, run.valid)
     row = Epoch(
         epoch=run.epoch,
         train_loss=train.mean_loss,
         train_accuracy=train.accuracy,
-        valid_loss=valid.mean_loss if judged else None,
-        valid_accuracy=valid.accuracy if judged else None,
-        seconds=seconds,
-        lr=run.optimizer.param_groups[0]["lr"],
+        valid_loss=valid and valid.mean_loss,
+        valid_accuracy=valid and valid.accuracy,
+        seconds=run.clock.seconds(),
+        lr=run.learner.rates[0],
     )
-    run.rows.append(row)
+    run.history = replace(run.history, epochs=(*run.history.epochs, row))
     run.step, run.meter = 0, Meter()
-    run.seconds, run.since = 0.0, time.perf_counter()
-    run.progress.epoch(summary(run), run.done, run.history)
+    run.clock.begin_epoch()
+    run.progress.epoch(summary(run), run.done, lambda: run.history)
     run.keeper.save_after_epoch(partial(saved_state, run), row.epoch, run.workers)
 
 
-def _validate(run: Run) -> Meter:
+def _validate(run: Run, valid: Batches) -> Meter:
     """Return exact loss and accuracy on the validation set, shared between workers."""
-    meter = Meter()
+    meter, learner = Meter(), run.learner
     world, rank = run.workers.world, run.workers.rank
-    with evaluating(run.model):
-        for i, (images, labels) in enumerate(run.valid):
+    with evaluating(learner.model):
+        for i, (images, labels) in enumerate(valid):
             if i % world != rank:
                 continue
-            logits = run.model(
-                images.contiguous(memory_format=run.choice.memory_format)
-            )
-            meter.add(run.criterion(logits, labels), logits, labels)
-            if i % run.look_every == 0:
+            images = images.contiguous(memory_format=learner.choice.memory_format)
+            logits = learner.model(images)
+            meter.add(learner.criterion(logits, labels), logits, labels)
+            if i % run.clock.look_every == 0:
                 meter.fold()
     meter.fold()
     return run.workers.total(meter)
@@ -208,9 +156,9 @@ def _validate(run: Run) -> Meter:
 
 def summary(run: Run) -> str:
     """Return the last row of a run in a line."""
-    row = run.rows[-1]
+    row = run.history.final
     text = (
-        f"epoch {row.epoch}/{run.settings.epochs} · loss {row.train_loss:.4f} · "
+        f"epoch {row.epoch}/{run.epochs} · loss {row.train_loss:.4f} · "
         f"accuracy {row.train_accuracy:.2%}"
     )
     if row.valid_accuracy is None:
@@ -220,15 +168,15 @@ def summary(run: Run) -> str:
 
 def _position(run: Run) -> str:
     return (
-        f"epoch {run.epoch}/{run.settings.epochs} · loss {run.meter.mean_loss:.4f} · "
-        f"accuracy {run.meter.accuracy:.2%} · {left(run.opened, run.done)}"
+        f"epoch {run.epoch}/{run.epochs} · loss {run.meter.mean_loss:.4f} · "
+        f"accuracy {run.meter.accuracy:.2%} · {left(run.clock.opened, run.done)}"
     )
 
 
 def _diverged(run: Run, step: int) -> Diverged:
-    rate = max(group["lr"] for group in run.optimizer.param_groups)
-    advice = f"a lower `lr` (it was {rate:.2g} here; try {max(run.rates) / 10:.2g})"
-    if run.choice.precision == "float16":
+    rate, lower = max(run.learner.rates), run.learner.highest_rate / 10
+    advice = f"a lower `lr` (it was {rate:.2g} here; try {lower:.2g})"
+    if run.learner.choice.precision == "float16":
         advice += ' or precision="float32"'
     kept = (
         "" if run.keeper.path is None else f" The checkpoint {run.keeper.path} is kept."
@@ -238,5 +186,5 @@ def _diverged(run: Run, step: int) -> Diverged:
         f"the loss became {what} in step {step} of epoch {run.epoch}. Try {advice}, "
         "batch norm after each convolution, or look for a log, a division or a root of "
         f"0 in the model.{kept}",
-        run.history(),
+        run.history,
     )

@@ -12,14 +12,16 @@
 # %% tags=["setup"]
 # setup
 
-# %%
+# %% tags=["fold"]
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit import anatomy, check, digits, evaluate, figures, fit, hint, solution
+from coursekit import anatomy, check, digits, evaluate, figures, fit, hint, predict
+from coursekit import reveal, solution
+from coursekit.course import prediction_table
 from coursekit.setup import show
-from coursekit.explore import explore_kernel
+from coursekit.explore import explore_kernel, explore_network
 
 # %% [markdown]
 # Every session keeps the numbers that steer its experiments in one cell. Change them
@@ -49,14 +51,18 @@ show()
 # Where a cell shows `...`, you fill in.
 
 # %% [markdown]
-# **Predict:** a colour picture of 100×100 pixels. How many numbers does it hold?
+# **Predict:** a colour picture of 100×100 pixels. How many numbers does it hold? Put
+# your answer in place of the dots and run the cell. How sure you are may stand beside
+# it, from 50 to 100 percent.
 
 # %%
-numbers_guess = 30_000  # answer
+guess = 10_000  # answer
+sure = ...  # how sure, 50 to 100: only if you like
+predict("00-numbers", guess, sure=sure)
 
 # %%
 picture = torch.zeros(3, 100, 100)
-{"predicted": numbers_guess, "measured": picture.numel()}
+reveal("00-numbers", picture.numel())
 
 # %% [markdown]
 # Three numbers a pixel: red, green and blue. torch writes the shape as `(c, h, w)`, a
@@ -103,12 +109,11 @@ figures.images(
     data.images[:20],
     data.labels[:20].tolist(),
     columns=10,
-    title="Eight pixels are enough for a digit",
+    title="Eight pixels a side are enough for a digit",
+    words="Twenty grey digits of 8×8 pixels with their labels, 0 to 9 twice.",
 )
 
 # %% [markdown]
-# *Figure: twenty grey digits of 8×8 pixels with their labels, 0 to 9 twice.*
-#
 # Two convolutions find strokes, a pooling layer halves the map, a third combines
 # strokes, and an average and a linear layer vote for one of ten classes.
 
@@ -125,10 +130,25 @@ def small_network(channels):
     )  # fmt: skip
 
 
+# %% [markdown]
+# **Predict:** how many numbers does this network have to learn: about 100, 1,000,
+# 10,000 or 100,000?
+
+# %%
+guess = 1_000  # answer
+predict("00-parameters", guess, options=(100, 1_000, 10_000, 100_000))
+
+# %% [markdown]
+# Build it. After a network is built, this course always shows its table:
+
 # %%
 torch.manual_seed(SEED)
 network = small_network(CHANNELS)
-anatomy(network, (1, 8, 8))
+table = anatomy(network, (1, 8, 8))
+table
+
+# %%
+reveal("00-parameters", table.parameters)
 
 # %% [markdown]
 # Read the table from top to bottom: the shape of each layer's output, how many numbers
@@ -139,40 +159,57 @@ anatomy(network, (1, 8, 8))
 # are right: 10, 50, 80 or 95?
 
 # %%
-accuracy_guess = 95  # answer
+guess = 80  # answer
+predict("00-accuracy", guess, options=(10, 50, 80, 95), unit="%")
+
+# %% [markdown]
+# Blue is the set it learns from, orange-red and dashed the one it only watches. Do both
+# losses fall, do both accuracies rise?
 
 # %%
 history = fit(
     network, parts.train, parts.valid,
     epochs=EPOCHS, batch_size=16, lr=0.05, seed=SEED,
 )  # fmt: skip
-history
 
 # %% [markdown]
-# Blue is the set it learns from, orange-red the one it only watches: both losses fall,
-# both accuracies rise. Now the test set, once.
+# Now the test set, once.
 
 # %%
 result = evaluate(network, parts.test, like=history)
-{"predicted %": accuracy_guess, "measured %": round(100 * result.accuracy, 1)}
+reveal("00-accuracy", 100 * result.accuracy)
 
 # %% [markdown]
-# Which ones did it find hardest? Look at them before you judge the network.
+# Which digits did it find hardest? Take the eight for which it gave the right answer
+# the smallest probability.
+#
+# **Predict:** how many of these eight did it get wrong? One more or less counts too.
+
+# %%
+guess = 4  # answer
+predict("00-hardest", guess, unit="digits", within=1)
+
+# %% [markdown]
+# Look at them before you judge the network.
 
 # %%
 of_the_truth = result.probabilities.gather(1, result.labels[:, None])[:, 0]
 hardest = of_the_truth.argsort()[:8]
-answers = zip(result.labels[hardest], result.predictions[hardest], strict=True)
+pairs = zip(result.labels[hardest], result.predictions[hardest], strict=True)
+answers = [f"{int(label)}, said {int(said)}" for label, said in pairs]
+wrong = int((result.labels != result.predictions)[hardest].sum())
 figures.images(
     parts.test.images[hardest],
-    [f"{int(label)}, said {int(said)}" for label, said in answers],
-    title="The eight digits of the test set that it believed in least",
+    answers,
+    title=f"Of the eight digits that it believed in least, {wrong} are wrong",
+    words="Eight digits with the right label and the network's answer: "
+    f"{'; '.join(answers)}. Are they hard for you too?",
 )
 
+# %%
+reveal("00-hardest", wrong)
+
 # %% [markdown]
-# *Figure: eight digits with the right label and the network's answer; several are
-# hard for a reader too.*
-#
 # ## 4 · A first look inside
 #
 # The first layer answers a digit with one map for each of its kernels. The network has
@@ -187,12 +224,12 @@ figures.images(
     range(CHANNELS),
     scale="shared",
     title="Each kernel of the first layer answers to something else",
+    words=f"The {CHANNELS} maps of layer 1, bright where a kernel answers. Some follow "
+    "one side of the strokes, some the strokes themselves or the background; "
+    f"{int((maps[0].amax((1, 2)) == 0).sum())} stay dark everywhere.",
 )
 
 # %% [markdown]
-# *Figure: the 16 maps of layer 1, bright where a kernel answers; some follow edges on
-# one side of the strokes, some the strokes or the background, some stay dark.*
-#
 # Now step one learned kernel over the digit. **One question to settle:** at which
 # position is the sum largest, and what does the digit look like there?
 
@@ -213,11 +250,46 @@ figures.matrices(
     {"input": digit[0, 0], "kernel": learned[0], "output": sums},
     highlight={"input": window, "output": ((y, y + 1), (x, x + 1))},
     title="One learned kernel, and where it answers most",
+    words="The 8×8 numbers of the digit, the 3×3 kernel and its 8×8 sums; frames "
+    f"around the largest sum, in row {y} and column {x}, and its window.",
 )
 
 # %% [markdown]
-# *Figure: the 8×8 numbers of the digit, the 3×3 kernel and its 8×8 sums; frames around
-# the largest sum and the window it comes from.*
+# ## 5 · The whole network at once
+#
+# Here is the network you trained as a drawing, with a test digit in it. Choose a layer
+# to see its maps, and a unit to see which pixels it looks at. **One question to
+# settle:** from which layer on can you no longer tell the digit from its maps?
+
+# %%
+explore_network(network, photo=digit[0], mean=history.mean, std=history.std)
+
+# %% [markdown]
+# The same without controls: the digit, then the mean of the maps of each layer that
+# keeps a map.
+
+# %%
+stages, signal = {"the digit": digit[0]}, (digit - history.mean[0]) / history.std[0]
+with torch.no_grad():
+    for number, layer in enumerate(network[:7]):
+        signal = layer(signal)
+        if not isinstance(layer, nn.Conv2d):
+            size = "×".join(map(str, signal.shape[2:]))
+            stages[f"after layer {number}, {size}"] = signal[0].mean(0, keepdim=True)
+figures.images(
+    list(stages.values()),
+    list(stages),
+    scale="each",
+    title="Layer by layer the digit turns into marks of where something was found",
+    words="The digit and the mean map after each ReLU and pooling. The first still "
+    "follow the strokes; after the pooling 4×4 squares are left.",
+)
+
+# %% [markdown]
+# ## Your predictions
+
+# %%
+prediction_table("00")
 
 # %% [markdown]
 # ## Things to remember
@@ -228,4 +300,4 @@ figures.matrices(
 # - After a network is built, read its table.
 # - The test set is for the end.
 #
-# Next: **01 Receptive fields**.
+# Next: [01 Receptive fields](01_receptive_fields.ipynb).

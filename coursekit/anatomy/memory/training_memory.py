@@ -18,6 +18,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from coursekit._base.card import Table
 from coursekit._base.validate import choice, integer
 from coursekit.anatomy import show
 from coursekit.anatomy.arguments import checked_model, checked_shape
@@ -94,10 +95,10 @@ class Memory:
         return sum(self.parts.values())
 
     def __repr__(self) -> str:
-        return show.aligned(*_table(self))
+        return _table(self).text()
 
     def _repr_html_(self) -> str:
-        return show.plain_html(*_table(self))
+        return _table(self).html()
 
 
 def memory(
@@ -247,7 +248,7 @@ def _fits_one(peak: Callable[[int], int], allowed: int) -> bool:
         return False
 
 
-def _table(found: Memory) -> tuple[str, tuple[str, ...], list[tuple[str, ...]]]:
+def _table(found: Memory) -> Table:
     head = ("part", "at its largest", "at the peak")
     parts = {**found.parts, "working": None}
     rows = [
@@ -261,4 +262,4 @@ def _table(found: Memory) -> tuple[str, tuple[str, ...], list[tuple[str, ...]]]:
         f"{found.optimizer_name}, {found.device}): at most {show.size(found.peak)}, "
         f"during {found.phase}; the kernels' workspace is not included"
     )
-    return caption, head, rows
+    return Table(head, rows, caption)

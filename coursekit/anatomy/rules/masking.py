@@ -8,8 +8,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from coursekit.anatomy import field as fields
-from coursekit.anatomy.field import EMPTY, Field
+from coursekit.anatomy import carry
+from coursekit.anatomy.field import EMPTY, Field, full
 from coursekit.anatomy.rules.operators import Operands, pointwise, rule
 
 
@@ -29,7 +29,7 @@ def filling(call: Operands, outputs: list[Tensor]) -> Field | list[Field]:
     mask = call.get("mask")
     if mask.is_meta or len(call.fields) > 1:
         return pointwise(call, outputs)
-    return _without(fields.union(call.fields, tuple(outputs[0].shape)), mask)
+    return _without(carry.union(call.fields, tuple(outputs[0].shape)), mask)
 
 
 @rule("where")
@@ -42,11 +42,11 @@ def choosing(call: Operands, outputs: list[Tensor]) -> Field | list[Field]:
     hidden = {"self": ~condition, "other": condition}
     sides = {name: call.field_of(call.get(name)) for name in hidden}
     found = [
-        _without(fields.union([field], shape), hidden[name])
+        _without(carry.union([field], shape), hidden[name])
         for name, field in sides.items()
         if field is not None
     ]
-    return fields.union(found, shape)
+    return carry.union(found, shape)
 
 
 def _without(field: Field, mask: Tensor) -> Field:
@@ -55,8 +55,7 @@ def _without(field: Field, mask: Tensor) -> Field:
 
 def _with_bounds(field: Field, change: Callable[[Tensor], Tensor]) -> Field:
     axes = (
-        replace(axis, bounds=torch.stack([change(b) for b in full]))
+        replace(axis, bounds=torch.stack([change(b) for b in full(axis, field.shape)]))
         for axis in field.axes
-        for full in [fields.full(axis, field.shape)]
     )
     return Field(field.shape, tuple(axes))

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from coursekit.anatomy import field as fields
-from coursekit.anatomy.field import Axis, Field
+from coursekit.anatomy import carry
+from coursekit.anatomy.field import Axis, Field, full
 from coursekit.anatomy.rules.operators import (
     Operands,
     UnknownOperatorError,
@@ -24,7 +24,7 @@ def reduction(call: Operands, outputs: list[Tensor]) -> Field:
     dims = call.get("dim")
     dims = [dims] if isinstance(dims, int) else list(dims or [])
     keep = bool(call.get("keepdim", False))
-    return fields.reduce(call.sole(), dims, tuple(outputs[0].shape), keep)
+    return carry.reduce(call.sole(), dims, tuple(outputs[0].shape), keep)
 
 
 @rule("max min median mode var_mean std_mean kthvalue aminmax")
@@ -38,7 +38,7 @@ def reduction_with_two_results(call: Operands, outputs: list[Tensor]) -> list[Fi
 def along_one_dimension(call: Operands, outputs: list[Tensor]) -> list[Field]:
     """Every value depends on all values along `dim`."""
     field, dim = call.sole(), call.get("dim", -1) % len(call.sole().shape)
-    out = fields.mix(field, dim, outputs[0].shape[dim])
+    out = carry.mix(field, dim, outputs[0].shape[dim])
     return [out] * len(outputs)
 
 
@@ -47,7 +47,7 @@ def cumulative(call: Operands, outputs: list[Tensor]) -> list[Field]:
     """Every value depends on those before it along `dim`, and on itself."""
     field, dim = call.sole(), call.get("dim") % len(call.sole().shape)
     axes = tuple(
-        Axis(fields.full(axis, field.shape).cummin(dim + 1).values, None, None)
+        Axis(full(axis, field.shape).cummin(dim + 1).values, None, None)
         for axis in field.axes
     )
     return [Field(field.shape, axes)] * len(outputs)
@@ -72,7 +72,7 @@ def batch_norm(call: Operands, outputs: list[Tensor]) -> list[Field]:
 
 def _blurred(field: Field, dims: list[int]) -> Field:
     """Return the field where every value depends on all others along `dims`."""
-    return replace(fields.reduce(field, dims, field.shape, True), shape=field.shape)
+    return replace(carry.reduce(field, dims, field.shape, True), shape=field.shape)
 
 
 @rule("native_layer_norm _fused_rms_norm rms_norm")
@@ -86,7 +86,7 @@ def layer_norm(call: Operands, outputs: list[Tensor]) -> list[Field]:
 def group_norm(call: Operands, outputs: list[Tensor]) -> list[Field]:
     field, groups = call.sole(), call.get("group", call.get("num_groups"))
     spread = _blurred(field, list(range(2, len(field.shape))))
-    return [fields.mix(spread, 1, field.shape[1], groups)]
+    return [carry.mix(spread, 1, field.shape[1], groups)]
 
 
 @rule("addmm mm bmm baddbmm linear _addmm_activation")
@@ -103,15 +103,15 @@ def product(call: Operands, outputs: list[Tensor]) -> Field:
     found = [call.field_of(t) for t in bias]
     left, right = (call.field_of(t) for t in factors[:2])
     if left is not None:
-        found.append(fields.mix(left, len(left.shape) - 1, shape[-1]))
+        found.append(carry.mix(left, len(left.shape) - 1, shape[-1]))
     if right is not None:
         rank = len(right.shape)
         if name == "linear":
             raise UnknownOperatorError(
                 f"{call.func} with a weight computed from the input"
             )
-        found.append(fields.mix(right, rank - 2, shape[-2]))
-    return fields.union([field for field in found if field is not None], shape)
+        found.append(carry.mix(right, rank - 2, shape[-2]))
+    return carry.union([field for field in found if field is not None], shape)
 
 
 @rule(
@@ -127,6 +127,6 @@ def attention(call: Operands, outputs: list[Tensor]) -> list[Field]:
         call.field_of(call.get(name)) for name in ("query", "key", "value")
     )
     rank = len(shape)
-    found = [] if query is None else [fields.mix(query, rank - 1, shape[-1])]
+    found = [] if query is None else [carry.mix(query, rank - 1, shape[-1])]
     found += [_blurred(f, [rank - 2, rank - 1]) for f in others if f is not None]
-    return [fields.union(found, shape)]
+    return [carry.union(found, shape)]

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from coursekit.anatomy import field as fields
+from coursekit.anatomy import carry
 from coursekit.anatomy import window as windows
-from coursekit.anatomy.field import EMPTY, Axis, Field, Grid
+from coursekit.anatomy.field import EMPTY, Axis, Field, Grid, full
 from coursekit.anatomy.rules.operators import Operands, UnknownOperatorError, rule
 from coursekit.anatomy.window import Window
 
@@ -21,7 +21,7 @@ def reshape(call: Operands, outputs: list[Tensor]) -> list[Field]:
     shape = tuple(outputs[0].shape)
     if shape == call.sole().shape:
         return [call.sole()]
-    return fields.move(call.sole(), lambda values: values.reshape(shape))
+    return carry.move(call.sole(), lambda values: values.reshape(shape))
 
 
 @rule("as_strided")
@@ -62,7 +62,7 @@ def movement(call: Operands, outputs: list[Tensor]) -> list[Field]:
         args, kwargs = call.replaced(values)
         return call.func(*args, **kwargs)
 
-    return fields.move(call.sole(), again)
+    return carry.move(call.sole(), again)
 
 
 @rule(
@@ -94,10 +94,10 @@ def padded(field: Field, pad: list[int], mode: str) -> Field:
         opened = axis.bounds  # only along what is padded: the rest stays broadcast
         for dim, amounts in sides.items():
             if any(amounts):
-                opened = fields.open_dim(opened, dim, field.shape[dim])
+                opened = carry.open_dim(opened, dim, field.shape[dim])
         bounds.append(torch.stack([grow(part) for part in opened]))
     shape = tuple(n + sum(sides.get(d, (0,))) for d, n in enumerate(field.shape))
-    moved = fields.rewindow(
+    moved = carry.rewindow(
         field, lambda d, window: windows.reindex(window, -sides.get(d, (0,))[0], 1)
     )
     axes = [replace(a, bounds=b) for a, b in zip(moved.axes, bounds, strict=True)]
@@ -112,7 +112,7 @@ def concatenation(call: Operands, outputs: list[Tensor]) -> Field:
     members = [
         call.field_of(t) or blind(tuple(t.shape)) for t in call.args[0] if t.numel()
     ]
-    return fields.concatenate(members, dim, shape)
+    return carry.concatenate(members, dim, shape)
 
 
 @rule("stack")
@@ -121,8 +121,8 @@ def stacking(call: Operands, outputs: list[Tensor]) -> Field:
     dim = (call.get("dim") or 0) % len(shape)
     blind = _blind(call.sole())
     members = [call.field_of(t) or blind(tuple(t.shape)) for t in call.args[0]]
-    opened = [fields.move(m, lambda v: v.unsqueeze(dim))[0] for m in members]
-    return fields.concatenate(opened, dim, shape)
+    opened = [carry.move(m, lambda v: v.unsqueeze(dim))[0] for m in members]
+    return carry.concatenate(opened, dim, shape)
 
 
 def _blind(like: Field) -> Callable[[tuple[int, ...]], Field]:
@@ -146,7 +146,7 @@ def sliding_blocks(call: Operands, outputs: list[Tensor]) -> list[Field]:
         return (F.unfold((values - EMPTY).double(), **settings) + EMPTY).long()
 
     bounds = [
-        torch.stack([blocks(part) for part in fields.full(axis, call.sole().shape)])
+        torch.stack([blocks(part) for part in full(axis, call.sole().shape)])
         for axis in call.sole().axes
     ]
     axes = tuple(Axis(b, None, None) for b in bounds)

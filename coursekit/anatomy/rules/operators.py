@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from coursekit.anatomy import field as fields
+from coursekit.anatomy import carry
 from coursekit.anatomy.field import Field
 
 RULES: dict[str, Callable] = {}
@@ -113,5 +113,5 @@ def propagate(call: Operands, outputs: list[Tensor]) -> list[Field | None]:
 )
 def pointwise(call: Operands, outputs: list[Tensor]) -> list[Field]:
     """Each value depends on the values at its own place."""
-    out = fields.union(call.fields, tuple(outputs[0].shape))
+    out = carry.union(call.fields, tuple(outputs[0].shape))
     return [out for _ in outputs]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from coursekit.anatomy import field as fields
+from coursekit.anatomy import carry
 from coursekit.anatomy.field import Field
 from coursekit.anatomy.rules.operators import Operands, rule
 from coursekit.anatomy.window import Window
@@ -93,7 +93,7 @@ def _through_weights(field: Field, dim: int, used: Tensor, factor: int | None) -
             return window
         return _repeated(window, used, factor) if factor else None
 
-    return fields.gather(fields.rewindow(field, change), dim, index, valid)
+    return carry.gather(carry.rewindow(field, change), dim, index, valid)
 
 
 def _repeated(window: Window, used: Tensor, factor: int) -> Window | None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from coursekit.anatomy import field as fields
+from coursekit.anatomy import carry
 from coursekit.anatomy import window as windows
 from coursekit.anatomy.field import Field
 from coursekit.anatomy.rules.operators import Operands, UnknownOperatorError, rule
@@ -30,13 +30,13 @@ def convolution(call: Operands, outputs: list[Tensor]) -> Field:
         for name in ("stride", "padding", "dilation")
     )
     transposed = bool(call.get("transposed"))
-    taps = fields.transposed_taps_of if transposed else fields.taps_of
+    taps = carry.transposed_taps_of if transposed else carry.taps_of
     change = windows.spread if transposed else windows.slide
     settings = {
         d: (weight.shape[d], stride[i], padding[i], dilation[i])
         for i, d in enumerate(dims)
     }
-    field = fields.mix(field, 1, out.shape[1], call.get("groups"))
+    field = carry.mix(field, 1, out.shape[1], call.get("groups"))
     return _through_taps(field, out, settings, taps, change)
 
 
@@ -44,12 +44,12 @@ def _through_taps(
     field: Field, out: Tensor, settings: dict, taps: Callable, change: Callable
 ) -> Field:
     """Return the field after reading (kernel, stride, padding, dilation) windows."""
-    field = fields.rewindow(
+    field = carry.rewindow(
         field, lambda d, w: change(w, *settings[d]) if d in settings else w
     )
     for dim, setting in settings.items():
         index, valid = taps(field.shape[dim], out.shape[dim], *setting)
-        field = fields.gather(field, dim, index, valid)
+        field = carry.gather(field, dim, index, valid)
     return field
 
 
@@ -74,7 +74,7 @@ def pooling(call: Operands, outputs: list[Tensor]) -> list[Field]:
     settings = {
         d: (kernel[i], stride[i], padding[i], dilation[i]) for i, d in enumerate(dims)
     }
-    return [_through_taps(field, outputs[0], settings, fields.taps_of, windows.slide)]
+    return [_through_taps(field, outputs[0], settings, carry.taps_of, windows.slide)]
 
 
 @rule(
@@ -93,9 +93,9 @@ def adaptive_pooling(call: Operands, outputs: list[Tensor]) -> list[Field]:
             return None  # the whole map, or windows that belong to this size only
         return windows.slide(window, size // to, size // to, 0, 1)
 
-    after = fields.rewindow(field, change)
+    after = carry.rewindow(field, change)
     for dim in dims:
-        after = fields.gather(
+        after = carry.gather(
             after, dim, *_adaptive_taps(field.shape[dim], out.shape[dim])
         )
     return [after]

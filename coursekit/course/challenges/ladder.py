@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from importlib.resources import files
 from statistics import mean
 
 from torch import nn
 
+from coursekit._base.card import Table
 from coursekit.anatomy import anatomy
 from coursekit.course.challenges.interval import Interval, percent, wilson
 from coursekit.data import ImageSet
@@ -81,18 +81,15 @@ class Ladder(Sequence):
         return self.rungs[names.index(key)]
 
     def __repr__(self) -> str:
-        rows = [self._columns, *map(self._cells, self.rungs)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [_line(row, widths) for row in rows]
-        return "\n".join([*lines, *([self.note] if self.note else [])])
+        return self._table.text()
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in self._columns)
-        rows = "".join(_row_html(self._cells(row)) for row in self.rungs)
-        return (
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-            f"<small>{escape(self.note)}</small>"
-        )
+        return self._table.html()
+
+    @property
+    def _table(self) -> Table:
+        rows = [self._cells(row) for row in self.rungs]
+        return Table(self._columns, rows, caption=self.note)
 
     @property
     def _columns(self) -> tuple[str, ...]:
@@ -207,15 +204,3 @@ def _mean(counts: Sequence[Sequence[int]]) -> Interval:
 
 def _ends(accuracy: Interval) -> str:
     return f"{100 * accuracy.low:.2f} … {percent(accuracy.high)}"
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    name, *numbers = cells
-    right = map(str.rjust, numbers, widths[1:])
-    return "  ".join([name.ljust(widths[0]), *right])
-
-
-def _row_html(cells: Sequence[str]) -> str:
-    name, *numbers = map(escape, cells)
-    right = "".join(f"<td style='white-space:nowrap'>{cell}</td>" for cell in numbers)
-    return f"<tr><td style='text-align:left'>{name}</td>{right}</tr>"

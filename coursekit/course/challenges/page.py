@@ -14,6 +14,7 @@ from html import escape
 
 from torch import Tensor
 
+from coursekit._base.card import GREEN, VERMILLION, frame
 from coursekit._base.validate import choice
 from coursekit.anatomy import Anatomy
 from coursekit.course.challenges.gallery import Gallery
@@ -181,8 +182,7 @@ def text(card: ReportCard) -> str:
 
 def html(card: ReportCard) -> str:
     """Write a report card as HTML that stands on its own."""
-    colour = "#009E73" if card.met else "#D55E00"
-    style = f"border-left:6px solid {colour};padding:0.2em 0.9em;margin:0.3em 0"
+    colour = GREEN if card.met else VERMILLION
     word = "✓ every rule is met" if card.met else "✗ not every rule is met"
     parts = [
         f"<b>{escape(card.challenge.name)}</b> · {word}",
@@ -196,7 +196,7 @@ def html(card: ReportCard) -> str:
     label = f"Report card of {card.challenge.name}"
     gap = "margin:.6em 0"
     inside = "".join(f'<div style="{gap}">{part}</div>' for part in parts if part)
-    return f'<div role="group" aria-label="{label}" style="{style}">{inside}</div>'
+    return frame(inside, colour, label)
 
 
 def _training(card: ReportCard) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 
+from coursekit._base.card import GREEN, GREY, VERMILLION, Html, Table, inline, wrapped
 from coursekit.course.challenges.network_judge import MET, NOT_JUDGED, NOT_MET, Finding
-from coursekit.course.exercises.outcomes import inline
 
 SIGNS = {MET: "✓", NOT_MET: "✗", NOT_JUDGED: "–"}
 HEAD = ("verdict", "rule", "found", "what to say about it")
-PADDING = "padding:.25em .7em"
-COLOURS = {MET: "#009E73", NOT_MET: "#D55E00", NOT_JUDGED: "#888888"}
+COLOURS = {MET: GREEN, NOT_MET: VERMILLION, NOT_JUDGED: GREY}
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,16 +62,9 @@ class RuleTable(Sequence):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f"<th style='text-align:{side};{PADDING}'>{word}</th>"
-            for side, word in zip(("left", "left", "right", "left"), HEAD, strict=True)
-        )
-        rows = "".join(map(_row, self.findings))
-        return (
-            "<table style='border-collapse:collapse;margin:.4em 0'>"
-            f"<caption style='text-align:left'>{escape(self.summary)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
+        edges = [COLOURS[finding.status] for finding in self.findings]
+        rows = [_row(finding) for finding in self.findings]
+        return Table(HEAD, rows, caption=self.summary, left=4, edges=edges).html()
 
 
 def _key(finding: Finding) -> str:
@@ -85,39 +75,21 @@ def _key(finding: Finding) -> str:
 def _text(finding: Finding) -> list[str]:
     head = f"{SIGNS[finding.status]} {finding.status:10} {finding.rule.text}"
     found = f": {finding.found}" if finding.found else ""
-    lines = _wrapped(head + found, "")
-    lines += _wrapped(_sentence(finding.says), "    ") if finding.says else []
-    lines += _wrapped(f"→ {finding.advice}", "    ") if finding.advice else []
-    return lines
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width=88,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
+    lines = [wrapped(head + found, hang="  ")]
+    lines += [wrapped(_sentence(finding.says), "    ", hang="      ")] * bool(
+        finding.says
     )
+    advice = finding.advice
+    return lines + [wrapped(f"→ {advice}", "    ", hang="      ")] * bool(advice)
 
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", ")")) else ".")
 
 
-def _row(finding: Finding) -> str:
-    colour = COLOURS[finding.status]
+def _row(finding: Finding) -> tuple[str, ...]:
     says = inline(_sentence(finding.says)) if finding.says else ""
     if finding.advice:
         says += f"{'<br>' if says else ''}<b>→</b> {inline(finding.advice)}"
-    cell = f"vertical-align:top;{PADDING}"
-    left = f"text-align:left;{cell}"
-    return (
-        f"<tr><td style='{left};white-space:nowrap;border-left:6px solid {colour}'>"
-        f"{SIGNS[finding.status]} {finding.status}</td>"
-        f"<td style='{left};max-width:20em'>{escape(finding.rule.text)}</td>"
-        f"<td style='text-align:right;{cell};max-width:9em'>"
-        f"{escape(finding.found)}</td>"
-        f"<td style='{left};max-width:32em;white-space:normal'>{says}</td></tr>"
-    )
+    word = f"{SIGNS[finding.status]} {finding.status}"
+    return word, finding.rule.text, finding.found, Html(says)

@@ -1,8 +1,8 @@
 """What a challenge asks, as data: the name, the images, the rules."""
 
 from dataclasses import dataclass
-from html import escape
 
+from coursekit._base.card import Card
 from coursekit.course.challenges.requirements import Rule
 
 
@@ -29,17 +29,15 @@ class Task:
     twin: str = ""
 
     def __repr__(self) -> str:
-        lines = [f"{self.name} · {self.title}", f"  images: {self._images}"]
-        return "\n".join([*lines, *(f"  · {rule}" for rule in self.rules)])
+        return self._card.text()
 
     def _repr_html_(self) -> str:
-        rules = "".join(f"<li>{escape(str(rule))}</li>" for rule in self.rules)
-        style = "border-left:6px solid #0072B2;padding:0.4em 0.8em;margin:0.3em 0"
-        return (
-            f'<div role="group" aria-label="{escape(self.title)}" style="{style}">'
-            f"<b>{escape(self.name)}</b> · {escape(self.title)}<br>"
-            f"images: {escape(self._images)}<ul>{rules}</ul></div>"
-        )
+        return self._card.html()
+
+    @property
+    def _card(self) -> Card:
+        rows = [("images", self._images), *(("rule", str(r)) for r in self.rules)]
+        return Card(f"{self.name} · {self.title}", rows)
 
     @property
     def _images(self) -> str:

@@ -6,8 +6,8 @@ stand in the student's way. A verdict that is computed again replaces the older 
 """
 
 from dataclasses import dataclass
-from html import escape
 
+from coursekit._base.card import Table
 from coursekit._base.validate import choice
 from coursekit.course.claims.claim_cards import COLOURS, SIGNS
 from coursekit.course.claims.syllabus import CLAIMS, Claim
@@ -30,15 +30,20 @@ class VerdictTable:
     missing: tuple[Claim, ...]
 
     def __repr__(self) -> str:
-        return "\n".join([*map(_text, self.verdicts), _summary(self)])
+        return self._table.text()
 
     def _repr_html_(self) -> str:
-        rows = "".join(map(_row, self.verdicts))
-        return (
-            f"<table><caption style='text-align:left'>{escape(_summary(self))}"
-            "</caption><thead><tr><th>claim</th><th style='text-align:left'>verdict"
-            "</th><th>cases that held</th><th style='text-align:left'>statement</th>"
-            f"</tr></thead><tbody>{rows}</tbody></table>"
+        return self._table.html()
+
+    @property
+    def _table(self) -> Table:
+        words = [verdict.verdict for verdict in self.verdicts]
+        return Table(
+            ("claim", "verdict", "held", "statement"),
+            [_row(verdict) for verdict in self.verdicts],
+            caption=_summary(self),
+            left=4,
+            edges=[COLOURS[word] for word in words],
         )
 
 
@@ -47,17 +52,25 @@ def remember(verdict) -> None:
     _LATEST[verdict.claim.id] = verdict
 
 
-def verdict_table(session: str) -> VerdictTable:
+def verdict_table(
+    session: str, *, first: str | None = None, last: str | None = None
+) -> VerdictTable:
     """Show the verdicts that were computed in this kernel.
 
     Args:
         session: "01" to "08".
+        first, last: only these claims, for one of two notebooks of a session.
 
     Raises:
-        ValueError: no such session.
+        ValueError: no such session, or no such claim in it.
     """
     choice("session", session, sorted({row.session for row in CLAIMS.values()}))
     rows = [row for row in CLAIMS.values() if row.session == session]
+    ids = [row.id for row in rows]
+    for name, id in (("first", first), ("last", last)):
+        choice(name, id, [None, *ids])
+    ends = ids.index(first or ids[0]), ids.index(last or ids[-1])
+    rows = rows[ends[0] : ends[1] + 1]
     done = tuple(_LATEST[row.id] for row in rows if row.id in _LATEST)
     missing = tuple(row for row in rows if row.id not in _LATEST)
     return VerdictTable(session, done, missing)
@@ -72,22 +85,9 @@ def _note(verdict) -> str:
     return f" (the course expected {expected})" if verdict.surprising else ""
 
 
-def _text(verdict) -> str:
-    word = f"{SIGNS[verdict.verdict]} {verdict.verdict:13}"
-    return (
-        f"{verdict.claim.id}  {word} {_held(verdict):>6}  "
-        f"{verdict.claim.statement[:50]}{_note(verdict)}"
-    )
-
-
-def _row(verdict) -> str:
-    colour = COLOURS[verdict.verdict]
+def _row(verdict) -> tuple[str, ...]:
     word = f"{SIGNS[verdict.verdict]} {verdict.verdict}{_note(verdict)}"
-    return (
-        f"<tr><td>{verdict.claim.id}</td><td style='text-align:left;white-space:nowrap;"
-        f"border-left:6px solid {colour}'>{escape(word)}</td><td>{_held(verdict)}</td>"
-        f"<td style='text-align:left'>{escape(verdict.claim.statement)}</td></tr>"
-    )
+    return verdict.claim.id, word, _held(verdict), verdict.claim.statement
 
 
 def _summary(table: VerdictTable) -> str:

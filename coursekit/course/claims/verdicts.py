@@ -7,7 +7,7 @@ from math import isfinite, isnan, nan
 from numbers import Integral, Real
 
 from coursekit._base import validate as _validate
-from coursekit._base.words import did_you_mean
+from coursekit._base.words import did_you_mean, number_text
 from coursekit.course.claims import claim_cards as cards
 from coursekit.course.claims.board import remember
 from coursekit.course.claims.syllabus import CLAIMS, Claim
@@ -29,10 +29,10 @@ class ClaimCard:
     claim: Claim
 
     def __repr__(self) -> str:
-        return cards.claim_text(self.claim)
+        return cards.claim_card(self.claim).text()
 
     def _repr_html_(self) -> str:
-        return cards.claim_html(self.claim)
+        return cards.claim_card(self.claim).html()
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,10 +82,10 @@ class Verdict:
         return self.as_dict() | pairs
 
     def __repr__(self) -> str:
-        return cards.verdict_text(self)
+        return cards.verdict_card(self).text()
 
     def _repr_html_(self) -> str:
-        return cards.verdict_html(self)
+        return cards.verdict_card(self).html()
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         """Give Jupyter the card, its text twin, and the data `listing` reads back."""
@@ -248,7 +248,7 @@ def _prediction(value: object) -> str | None:
     if isinstance(plain, bool):
         return str(plain).lower()
     if isinstance(plain, Real) and isfinite(plain):
-        return cards.number_text(plain)
+        return number_text(plain)
     text = " ".join((plain if isinstance(plain, str) else repr(plain)).split())
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

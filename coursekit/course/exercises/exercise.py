@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from coursekit._base.card import inline
 from coursekit.course.exercises.draw import Draw
-from coursekit.course.exercises.outcomes import inline
 
 KINDS = ("function", "module", "number", "choice", "design")
 

@@ -3,15 +3,25 @@
 The status is always written as a word; colour only repeats it.
 """
 
-import re
 from dataclasses import dataclass, field
 from html import escape
 
-COLOURS = {  # Okabe and Ito's palette, told apart by colour-blind readers
-    "right": "#009E73",
-    "wrong": "#D55E00",
-    "not yet": "#0072B2",
-    "could not be checked": "#CC79A7",
+from coursekit._base.card import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    frame,
+    inline,
+)
+
+COLOURS = {
+    "right": GREEN,
+    "wrong": VERMILLION,
+    "not yet": BLUE,
+    "could not be checked": PURPLE,
 }
 SIGNS = {"right": "✓", "wrong": "✗", "not yet": "…", "could not be checked": "?"}
 
@@ -73,7 +83,7 @@ class Hint:
     def _repr_html_(self) -> str:
         body = f"{inline(self.text)}<br><small>{inline(self.following)}</small>"
         head = f"hint {self.level} of {self.total}"
-        return _card("#E69F00", head, self.exercise_id, body)
+        return _card(ORANGE, head, self.exercise_id, body)
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,17 +101,9 @@ class Solution:
 
     def _repr_html_(self) -> str:
         body = f"<pre>{escape(self.text)}</pre>{inline(self.takeaway)}"
-        return _card("#56B4E9", "solution", f"{self.exercise_id} {self.title}", body)
-
-
-def inline(text: str) -> str:
-    """Escape text for HTML and turn `backticks` into code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+        return _card(SKY, "solution", f"{self.exercise_id} {self.title}", body)
 
 
 def _card(colour: str, head: str, title: str, body: str) -> str:
-    style = f"border-left:6px solid {colour};padding:0.4em 0.8em;margin:0.3em 0"
-    return (
-        f'<div role="status" style="{style}"><b>{escape(head)}</b> · '
-        f"{escape(title)}<br>{body}</div>"
-    )
+    inside = f"<b>{escape(head)}</b> · {escape(title)}<br>{body}"
+    return frame(inside, colour, f"{head} · {title}", role="status")

@@ -97,10 +97,10 @@ class Inspection:
         return found
 
     def __repr__(self) -> str:
-        return cards.text(self)
+        return cards.inspection_card(self).text()
 
     def _repr_html_(self) -> str:
-        return cards.html(self)
+        return cards.inspection_card(self).html()
 
 
 def _plain(value: object) -> object:

@@ -2,17 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from html import escape
 
-STYLE = (
-    "border:1px solid rgba(128,128,128,.5);border-left:6px solid {colour};"
-    "border-radius:4px;padding:.6em .9em;margin:.4em 0;max-width:60em;line-height:1.45"
-)
-# Okabe and Ito; the word always stands beside the colour.
-COLOURS = {True: "#009E73", False: "#D55E00", None: "#0072B2"}
+from coursekit._base.card import BLUE, GREEN, VERMILLION, Card
+
+COLOURS = {True: GREEN, False: VERMILLION, None: BLUE}
 WORDS = {True: "all rules met", False: "a rule is broken", None: "a rule is open"}
-LABEL = "text-align:left;vertical-align:top;padding:.1em 1em .1em 0;white-space:nowrap"
-VALUE = "text-align:left;vertical-align:top;padding:.1em 0;font-weight:normal"
 MOST_NAMED = 4
 
 
@@ -68,26 +62,13 @@ def remarks(found) -> Iterator[str]:
         yield "epochs and history are the file's own word; no graph can prove them"
 
 
-def text(found) -> str:
-    """Write an inspection as a block of lines."""
-    lines = [f"{found.file} · {_verdict(found)}"]
-    lines += [f"  {label:<11} {value}" for label, value in rows(found)]
-    return "\n".join(lines)
-
-
-def html(found) -> str:
-    """Write an inspection as a card."""
-    colour = COLOURS[found.passed if found.rules else None]
-    body = "".join(
-        f'<tr style="background:transparent"><th scope="row" style="{LABEL}">{label}'
-        f'</th><td style="{VALUE}">{escape(value)}</td></tr>'
-        for label, value in rows(found)
-    )
-    head = f"{escape(found.file)} · {_verdict(found)}"
-    return (
-        f'<div role="group" aria-label="Inspection of {escape(found.file)}" '
-        f'style="{STYLE.format(colour=colour)}"><strong>{head}</strong>'
-        f"<table><tbody>{body}</tbody></table></div>"
+def inspection_card(found) -> Card:
+    """Return an inspection as a card."""
+    return Card(
+        f"{found.file} · {_verdict(found)}",
+        list(rows(found)),
+        COLOURS[found.passed if found.rules else None],
+        f"Inspection of {found.file}",
     )
 
 

@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import asdict, dataclass
-from html import escape
+
+from coursekit._base.card import Table
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,13 @@ class Report:
         return "\n".join([*map(str, self.lines), "", self.summary])
 
     def _repr_html_(self) -> str:
-        rows = "".join(map(_row, self.lines))
-        caption = f"<caption style='text-align:left'>{escape(self.summary)}</caption>"
-        return f"<table style='text-align:left'>{caption}{rows}</table>"
+        rows = [
+            (line.mark, line.name, f"{line.detail} → {line.remedy}".rstrip(" →"))
+            for line in self.lines
+        ]
+        return Table((), rows, caption=self.summary, left=3).html()
 
     def to_json(self) -> str:
         """Return the report for programs: `ok` and the list of lines."""
         lines = [asdict(line) for line in self.lines]
         return json.dumps({"ok": self.ok, "lines": lines}, indent=2)
-
-
-def _row(line: Line) -> str:
-    text = escape(line.detail)
-    if line.remedy:
-        text += f"<br>→ {escape(line.remedy)}"
-    left = "style='text-align:left'"
-    head = f"<th scope='row' {left}>{escape(line.name)}</th>"
-    return f"<tr><td {left}><b>{line.mark}</b></td>{head}<td {left}>{text}</td></tr>"

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coursekit.staff.build.folder import Session
+from coursekit.staff.build.minutes import minutes
 from coursekit.staff.build.repository import Repository, repository
 from coursekit.staff.build.setup_cell import badge, setup_source, with_badge
 from coursekit.staff.build.notebook_source import Cell
@@ -24,6 +25,8 @@ ANSWER = re.compile(r"(?P<name>\s*[\w., ]+?)\s*=(?!=)(?P<value>.*?)\s*#\s*answer
 SHOW = re.compile(r"# show (?P<name>[\w.]+)\s*$")
 
 FOLDED = frozenset({"fold", "verdict"})  # JupyterLab and Colab hide their source
+
+MINUTES = re.compile(r"\b\d+ minutes\b")  # of the first cell: computed
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -55,10 +58,17 @@ def cells_of(cells: tuple[Cell, ...], session: Session, *, student: bool):
     path = session.shown(session.student if student else session.solution)
     place = repository(session.folder)
     kept = [cell for cell in cells if left_out not in cell.tags]
+    first = _with_minutes(kept)
     return tuple(
         _opening(cell, path, place) or _rewritten(cell, session.source.name, student)
-        for cell in kept
+        for cell in (first, *kept[1:])
     )
+
+
+def _with_minutes(cells: list[Cell]) -> Cell:
+    """Return the first cell with the minutes that the session takes."""
+    shown = f"{minutes(cells)} minutes"
+    return replace(cells[0], text=MINUTES.sub(shown, cells[0].text, count=1))
 
 
 def _opening(cell: Cell, path: str, place: Repository) -> Cell | None:

@@ -62,7 +62,8 @@ def sessions(folder: Path, numbers: Iterable[str] = ()) -> tuple[Session, ...]:
 
     Args:
         folder: the `notebooks` folder.
-        numbers: only these ("01", "01a"); none means all.
+        numbers: only these ("01", "01a"); none means all. A session's number takes its
+            further notebooks too: "01" means 01 and 01b.
 
     Raises:
         ValueError: a source with a name that fits no session, or an unknown number.
@@ -70,14 +71,19 @@ def sessions(folder: Path, numbers: Iterable[str] = ()) -> tuple[Session, ...]:
     found = [_session(folder, path) for path in sorted((folder / "src").glob("*.py"))]
     if not (wanted := list(numbers)):
         return tuple(found)
-    known = {session.number: session for session in found}
-    if unknown := [number for number in wanted if number not in known]:
-        there = ", ".join(known) or "none yet"
+    chosen = [[one for one in found if _belongs(one, number)] for number in wanted]
+    if unknown := [n for n, parts in zip(wanted, chosen, strict=True) if not parts]:
+        there = ", ".join(session.number for session in found) or "none yet"
         raise ValueError(
             f"`session` must be one that has a source; got {unknown[0]!r}, there are: "
             f"{there}"
         )
-    return tuple(known[number] for number in wanted)
+    return tuple(dict.fromkeys(one for parts in chosen for one in parts))
+
+
+def _belongs(session: Session, number: str) -> bool:
+    """Say whether a notebook is the one named, or one of the session named."""
+    return number in (session.number, session.number[:2])
 
 
 def _session(folder: Path, path: Path) -> Session:

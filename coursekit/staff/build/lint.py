@@ -15,10 +15,10 @@ from coursekit.staff.build.code import (
     calls_in,
     first_argument,
     name_of,
-    parsed,
     tree_of,
 )
-from coursekit.staff.build.convert import cells_of
+from coursekit.staff.build.convert import FOLDED, cells_of
+from coursekit.staff.build.counting import code_lines, words
 from coursekit.staff.build.folder import Session
 from coursekit.staff.build.measured_only import typed_in
 from coursekit.staff.build.predicting import check_predictions, predictions_in
@@ -118,6 +118,8 @@ def _may_be_longer(cell: Cell) -> bool:
 def _runs_of_code(cells: tuple[Cell, ...]) -> Iterator[tuple[int, str, str]]:
     run = 0
     for cell in cells:
+        if FOLDED & cell.tags:  # shows its output only
+            continue
         counts = cell.kind == "code" and "setup" not in cell.tags
         run = run + 1 if counts else 0
         if run > CODE_CELLS_IN_A_ROW and "long" not in cell.tags:
@@ -213,28 +215,3 @@ def _predictions(cells, session: Session) -> Iterator[tuple[int, str, str]]:
     count = sum(bool(answers_in(cell)) for cell in cells if cell.kind == "code")
     if session.number[:2] != "00" and count not in PREDICTIONS:
         yield cells[-1].line, f"{count} Predict cells; aim at three to eight", "advice"
-
-
-def code_lines(code: str) -> int:
-    """Count a cell's lines of code: docstrings, comments and blank lines are free."""
-    rows = {
-        number
-        for number, row in enumerate(code.splitlines(), 1)
-        if row.strip() and not row.strip().startswith("#")
-    }
-    for node in ast.walk(parsed(code)):
-        documented = isinstance(node, ast.FunctionDef | ast.ClassDef)
-        if documented and ast.get_docstring(node, clean=False) is not None:
-            text = node.body[0]
-            rows -= set(range(text.lineno, text.end_lineno + 1))
-    return len(rows)
-
-
-def words(markdown: str) -> int:
-    """Count a cell's words: headings, tables, code, formulas and addresses are free."""
-    text = re.sub(r"```.*?```", " ", markdown, flags=re.DOTALL)
-    text = re.sub(r"\$\$.*?\$\$", " ", text, flags=re.DOTALL)
-    text = re.sub(r"^(#|\||\[!\[).*$", " ", text, flags=re.MULTILINE)
-    text = re.sub(r"\$[^$\n]+\$|`[^`\n]+`", "x", text)
-    text = re.sub(r"\]\([^)]*\)|<[^>]+>|https?://\S+", " ", text)
-    return len(re.findall(r"\w[\w'’.,×/-]*", text))

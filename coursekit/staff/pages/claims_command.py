@@ -5,8 +5,8 @@ import json
 import sys
 from collections.abc import Sequence
 
+from coursekit._base.words import number_text
 from coursekit.course.claims import CLAIMS, Claim, Verdict, listing
-from coursekit.course.claims.claim_cards import number_text
 from coursekit.staff.build.folder import notebooks_folder, sessions
 
 NOT_TESTED = "not tested yet"

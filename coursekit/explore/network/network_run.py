@@ -59,6 +59,24 @@ class Network:
         found = self.outputs[self.row(index).name]
         return found.reshape(-1, 1, 1) if found.ndim < 2 else found
 
+    def around(self, call: str) -> tuple[str, ...]:
+        """Return "", the containers round a call from outside in, and itself."""
+        for node in self.flow.nodes:
+            if call in node.inside:
+                return ("", *node.inside[: node.inside.index(call)], call)
+            if call == node.name:
+                return ("", *node.inside, call)
+        return ("", call) if call else ("",)
+
+    def is_in(self, index: int, block: str) -> bool:
+        """Tell whether a row is a block or lies in it; "" is the whole network."""
+        return not block or block in self.around(self.call(index))
+
+    def last(self, index: int, axis: int) -> int:
+        """Return the last place along an axis of a row's map, 0 where it has none."""
+        sizes = self.sights.map_size(index)
+        return sizes[axis] - 1 if len(sizes) == 2 else 0
+
     def members(self, call: str) -> set[str]:
         """Return the nodes that a layer or container consists of."""
         nodes = self.flow.nodes

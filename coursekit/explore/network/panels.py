@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from coursekit.explore import svg
-from coursekit.explore.network_tints import SHADES, colours, mosaic, reduced, shaded
+from coursekit.explore.network.tints import SHADES, colours, mosaic, reduced, shaded
 from coursekit.figures.style import ROLES
 
 HEIGHT = 256

@@ -1,10 +1,10 @@
 """A layer of a network in words and numbers: costs, values, neighbours, field."""
 
 from coursekit.explore import svg
-from coursekit.explore.network_layout import Layout
-from coursekit.explore.network_state import Network, kernels
+from coursekit.explore.network.graph_layout import Layout
+from coursekit.explore.network.network_run import Network, kernels
 from coursekit.explore.receptive_field import pair
-from coursekit.explore.view import CHOSEN
+from coursekit.explore.view import pointed
 
 _ROUND = 4  # rows of the table before and after the chosen one
 
@@ -48,7 +48,7 @@ def sentences(found: dict, network: Network, block: str) -> str:
     weights = table.multiply_adds or 1
     own = f"{found['layer'] or 'The whole model'} ({found['kind']})"
     reads, feeds = _listed(found["before"]), _listed(found["after"])
-    size = shape(found["output_shape"])
+    size = svg.sides(found["output_shape"])
     lines = [
         f"Layer {own}: reads {reads}, feeds {feeds}; output {size}.",
         f"{found['parameters']:,} parameters of {table.parameters:,}, "
@@ -66,11 +66,6 @@ def _listed(names: tuple[str, ...]) -> str:
         return "nothing more"
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return ", ".join(names[:4]) + more
-
-
-def shape(sizes: tuple[int, ...]) -> str:
-    """Return (64, 56, 56) as "64×56×56"."""
-    return "×".join(map(str, sizes))
 
 
 def _values(found: dict) -> str:
@@ -120,8 +115,8 @@ def table(network: Network, index: int) -> tuple[tuple[str, ...], ...]:
         row, title = sights.rows[number], sights.titles[number]
         lines.append(
             (
-                f"{CHOSEN} {title}" if number == index else title,
-                shape(row.output_shape),
+                pointed(title, number == index),
+                svg.sides(row.output_shape),
                 f"{row.parameters:,}",
                 f"{row.multiply_adds:,}",
                 pair(row.receptive_field),
@@ -129,6 +124,6 @@ def table(network: Network, index: int) -> tuple[tuple[str, ...], ...]:
             )
         )
     whole = sights.table
-    total = ("whole model", shape(whole.output.output_shape or ()),
+    total = ("whole model", svg.sides(whole.output.output_shape or ()),
              f"{whole.parameters:,}", f"{whole.multiply_adds:,}", "", "")  # fmt: skip
     return (*lines, total)

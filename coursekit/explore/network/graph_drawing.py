@@ -9,7 +9,7 @@ from functools import lru_cache
 from torch import nn
 
 from coursekit.explore import svg
-from coursekit.explore.network_layout import Box, Cell, Layout
+from coursekit.explore.network.graph_layout import Box, Cell, Layout
 from coursekit.figures.style import PALETTE, ROLES
 
 _LEFT, _TOP, _WIDE, _HIGH, _ACROSS, _DOWN = 20, 54, 76, 46, 92, 70

@@ -1,0 +1,86 @@
+"""What learns: a model with its optimizer, loss and learning rate, step by step."""
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from coursekit.training.probe import Choice
+from coursekit.training.schedule import find_schedule
+from coursekit.training.settings import Settings
+from coursekit.training.workers import Workers
+
+
+class Learner:
+    """A model and everything that changes its weights.
+
+    Args:
+        model: on its device, in the chosen memory format.
+        optimizer: of the model's parameters, at its highest learning rates.
+        settings, choice: what the run was asked for, and what the probe chose.
+        workers: whose gradients are added up.
+
+    Attributes:
+        criterion: function (logits, labels) → mean loss.
+        autocast: the context in which the model runs.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer,
+        settings: Settings,
+        choice: Choice,
+        workers: Workers,
+    ):
+        self.model, self.choice = model, choice
+        self.criterion = settings.criterion()
+        self.autocast = choice.autocast(workers.device)
+        self._optimizer, self._workers = optimizer, workers
+        self._schedule = find_schedule(settings.schedule)
+        self._highest = [group["lr"] for group in optimizer.param_groups]
+        half = choice.precision == "float16"
+        self._scaler = torch.amp.GradScaler(workers.device.type) if half else None
+
+    def set_rates(self, step: int, steps: int) -> None:
+        """Set the learning rates for step `step` of a run of `steps`, from 0."""
+        share = self._schedule(step, steps)
+        for group, highest in zip(
+            self._optimizer.param_groups, self._highest, strict=True
+        ):
+            group["lr"] = highest * share
+
+    def learn(self, loss: Tensor) -> None:
+        """Change the weights; float16 gradients are scaled up, so none becomes 0."""
+        if self._scaler is None:
+            self._workers.backward(loss, self.model)
+            self._optimizer.step()
+        else:
+            self._workers.backward(self._scaler.scale(loss), self.model)
+            self._scaler.step(self._optimizer)
+            self._scaler.update()
+        self._optimizer.zero_grad()
+
+    @property
+    def rates(self) -> list[float]:
+        """The learning rates of the latest step, one a group of parameters."""
+        return [group["lr"] for group in self._optimizer.param_groups]
+
+    @property
+    def highest_rate(self) -> float:
+        """The highest learning rate of the whole run."""
+        return max(self._highest)
+
+    def saved(self) -> dict:
+        """Return weights, optimizer and scale, as tensors and numbers."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "scaler": self._scaler.state_dict() if self._scaler else {},
+        }
+
+    def restore(self, saved: dict) -> None:
+        """Go back to what `saved` returned."""
+        self.model.load_state_dict(saved["model"])
+        self._optimizer.load_state_dict(saved["optimizer"])
+        if saved["scaler"]:
+            self._scaler.load_state_dict(saved["scaler"])
