@@ -11,10 +11,14 @@ import numpy as np
 from matplotlib_inline.backend_inline import configure_inline_support
 
 from coursekit.explore import (
+    explore_dense_matrix,
+    explore_heads,
     explore_kernel,
     explore_padding,
     explore_pooling,
     explore_receptive_field,
+    explore_reliability,
+    explore_softmax,
 )
 
 configure_inline_support(get_ipython(), plt.get_backend())  # noqa: F821
@@ -77,6 +81,15 @@ CONTROLS = {
     "pooling: levels": (control(explore_pooling(), "levels"), "value", (3, 4, 5, 1, 2)),
     "padding: width": (control(explore_padding(), "width"), "value", range(16)),
     "padding: layers": (control(explore_padding(), "layers"), "value", range(2, 9)),
+    "dense matrix: row": (control(explore_dense_matrix(), "row"), "value", range(80)),
+    "dense matrix: side": (
+        control(explore_dense_matrix(), "side"), "value", (5, 6, 7, 8),
+    ),
+    "heads: moved right": (control(explore_heads(), "right"), "value", range(1, 6)),
+    "softmax: logit": (control(explore_softmax(), "first"), "value", range(-9, 9)),
+    "reliability: temperature": (
+        control(explore_reliability(), "temperature"), "value", (1.5, 2, 2.5, 3),
+    ),
 }  # fmt: skip
 print(
     json.dumps(

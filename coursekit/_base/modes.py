@@ -8,16 +8,39 @@ from torch import nn
 
 
 @contextmanager
+def in_mode(model: nn.Module, *, training: bool) -> Iterator[None]:
+    """Put every module of `model` in one mode; give each its own mode back."""
+    before = [(module, module.training) for module in model.modules()]
+    try:
+        model.train(training)
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode
+
+
+@contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Put `model` into eval mode without gradients; give every mode back as found."""
-    found = [(module, module.training) for module in model.modules()]
+    with in_mode(model, training=False), torch.no_grad():
+        yield
+
+
+@contextmanager
+def left_as_found(model: nn.Module, *, training: bool) -> Iterator[None]:
+    """Put every module in one mode; give back modes and plain attributes.
+
+    A forward pass may keep a tensor on its module; one that was made without data is of
+    no use there afterwards.
+    """
+    before = [(module, dict(vars(module))) for module in model.modules()]
     try:
-        model.eval()
-        with torch.no_grad():
+        with in_mode(model, training=training):
             yield
     finally:
-        for module, training in found:
-            module.training = training
+        for module, attributes in before:
+            vars(module).clear()
+            vars(module).update(attributes)
 
 
 @contextmanager

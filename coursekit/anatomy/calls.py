@@ -66,23 +66,6 @@ def _mismatch(frame: Frame | None) -> str | None:
     return None
 
 
-@contextmanager
-def left_as_found(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Put every module in one mode; give back mode and attributes afterwards.
-
-    A forward pass may keep a tensor on its module: without data it is of no use there.
-    """
-    before = [(module, dict(vars(module))) for module in model.modules()]
-    try:
-        for module, _ in before:
-            module.training = training
-        yield
-    finally:
-        for module, attributes in before:
-            vars(module).clear()
-            vars(module).update(attributes)
-
-
 def cpu_by_default() -> AbstractContextManager:
     """Keep the bookkeeping on the CPU, whatever device the caller made the default."""
     # torch 2.4's get_default_device() does not see `with torch.device(…)`.

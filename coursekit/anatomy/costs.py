@@ -17,7 +17,7 @@ from torch import nn
 
 from coursekit.anatomy.arguments import checked_model, checked_shape
 from coursekit.anatomy.memory.fake_model import on_fakes, tensors_in
-from coursekit.anatomy.memory.live_tensors import Block, Ledger
+from coursekit.anatomy.memory.live_tensors import Block, LiveTensors
 
 KINDS = {
     "convolution": (nn.modules.conv._ConvNd,),
@@ -74,7 +74,7 @@ def parameters_by_kind(model: nn.Module) -> ParameterKinds:
     return ParameterKinds(*(counts[kind] for kind in (*KINDS, "other")))
 
 
-class _Depths(Ledger):
+class _Depths(LiveTensors):
     """Notes for every storage how many weight layers lie before it."""
 
     aten = torch.ops.aten

@@ -17,11 +17,11 @@ from torch.nn.modules import module as nn_module
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
+from coursekit._base.modes import left_as_found
 from coursekit.anatomy.arguments import checked_model, checked_shape
 from coursekit.anatomy.calls import (
     cpu_by_default,
     explained,
-    left_as_found,
     named_tensors,
     watched_calls,
 )

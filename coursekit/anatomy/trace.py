@@ -15,7 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.flop_counter import flop_registry
 
-from coursekit.anatomy.calls import Frame, explained, left_as_found, watched_calls
+from coursekit._base.modes import left_as_found
+from coursekit.anatomy.calls import Frame, explained, watched_calls
 from coursekit.anatomy.field import Field, whole_image
 from coursekit.anatomy.rules import moving
 from coursekit.anatomy.rules.operators import Operands, UnknownOperatorError, propagate

@@ -15,10 +15,12 @@ _HOME_OF = {
     "background_view": "coursekit.explore.background",
     "batch_norm_view": "coursekit.explore.batch_norm",
     "dense_matrix_view": "coursekit.explore.dense_matrix",
+    "desk_view": "coursekit.explore.desk",
     "explore_augmentation": "coursekit.explore.augmentation",
     "explore_background": "coursekit.explore.background",
     "explore_batch_norm": "coursekit.explore.batch_norm",
     "explore_dense_matrix": "coursekit.explore.dense_matrix",
+    "explore_desk": "coursekit.explore.desk",
     "explore_grad_cam": "coursekit.explore.grad_cam",
     "explore_heads": "coursekit.explore.heads",
     "explore_hiding": "coursekit.explore.hiding",
@@ -29,6 +31,7 @@ _HOME_OF = {
     "explore_receptive_field": "coursekit.explore.receptive_field",
     "explore_reliability": "coursekit.explore.reliability",
     "explore_softmax": "coursekit.explore.softmax",
+    "explore_width": "coursekit.explore.width",
     "grad_cam_view": "coursekit.explore.grad_cam",
     "heads_view": "coursekit.explore.heads",
     "hiding_view": "coursekit.explore.hiding",
@@ -41,6 +44,7 @@ _HOME_OF = {
     "softmax_view": "coursekit.explore.softmax",
     "states": "coursekit.explore.live",
     "static": "coursekit.explore.shell",
+    "width_view": "coursekit.explore.width",
 }
 __all__ = sorted(_HOME_OF)
 __getattr__, __dir__ = lazy(__name__, _HOME_OF)

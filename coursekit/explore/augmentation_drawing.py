@@ -4,7 +4,6 @@ The originals are sent once. What is only moved, mirrored or covered is drawn fr
 copies of them, a hundred bytes an image; what is rotated has new pixels and is sent.
 """
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -76,7 +75,7 @@ def originals(images: Tensor) -> Originals:
     """
     images = images.cpu()
     h, w = images.shape[2:]
-    key = f"a{zlib.crc32(images.contiguous().numpy().tobytes()):08x}"
+    key = svg.name_of(images.numpy())
     names = tuple(f"{key}-{i}" for i in range(len(images)))
     tile = min(_MOST, (svg.WIDTH - 2 * _LEFT + _GAP) / len(images) - _GAP)
     shown = Originals(images, names, tile, "")
@@ -88,15 +87,15 @@ def originals(images: Tensor) -> Originals:
     return Originals(images, names, tile, ground)
 
 
-def drawing(shown: Originals, augment: Augment, found: Truth) -> str:
+def drawing(shown: Originals, augment: Augment, truth: Truth) -> str:
     """Draw the augmented images and below each what was drawn for it."""
-    parts = [svg.words(_LEFT, shown.top(1) - 10, f"after {found.way}")]
+    parts = [svg.words(_LEFT, shown.top(1) - 10, f"after {truth.way}")]
     bodies = (
-        _rotated(shown, augment) if found.way == "rotation" else _copies(shown, found)
+        _rotated(shown, augment) if truth.way == "rotation" else _copies(shown, truth)
     )
     for frame, body in zip(shown.frames(1), bodies, strict=True):
         parts.append(f"{frame}{body}</svg>")
-    for i, text in enumerate(captions(found)):
+    for i, text in enumerate(captions(truth)):
         parts.append(svg.words(shown.left(i), shown.height - 10, text))
     return "".join(parts)
 
@@ -104,21 +103,21 @@ def drawing(shown: Originals, augment: Augment, found: Truth) -> str:
 def _rotated(shown: Originals, augment: Augment) -> Iterator[str]:
     h, w = shown.size
     for image in augment(shown.images):
-        yield svg.picture(svg.uri(svg.png(_pixels(image))), 0, 0, w, h)
+        yield svg.png_picture(_pixels(image), 0, 0, w, h)
 
 
-def _copies(shown: Originals, found: Truth) -> Iterator[str]:
+def _copies(shown: Originals, truth: Truth) -> Iterator[str]:
     h, w = shown.size
     black = f'<rect width="{w}" height="{h}"/>'
-    for name, drawn, hole in zip(shown.names, found.drawn, found.holes, strict=True):
+    for name, drawn, hole in zip(shown.names, truth.drawn, truth.holes, strict=True):
         a, right, down = 1, 0, 0
-        if found.way == "flip" and drawn:
+        if truth.way == "flip" and drawn:
             a, right = -1, w
-        if found.way in ("crop", "shift"):
+        if truth.way in ("crop", "shift"):
             down, right = drawn
         moved = f'transform="matrix({a} 0 0 1 {right} {down})"'
         copy = f'{black}<use href="#{name}" {moved}/>'
-        yield copy + (_covered(hole.numpy()) if found.way == "cutout" else "")
+        yield copy + (_covered(hole.numpy()) if truth.way == "cutout" else "")
 
 
 def _covered(hole: np.ndarray) -> str:

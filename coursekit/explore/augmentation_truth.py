@@ -50,31 +50,31 @@ def truth(augment: Augment, way: str, n: int, h: int, w: int) -> Truth:
     rows = torch.arange(h, dtype=torch.float32).view(h, 1).expand(h, w)
     columns = torch.arange(w, dtype=torch.float32).expand(h, w)
     probe = torch.stack([torch.ones(h, w), rows, columns]).repeat(n, 1, 1, 1)
-    found = augment(probe)
-    kept = found[:, 0]
+    probed = augment(probe)
+    kept = probed[:, 0]
     filled = (1 - kept.double().mean(dim=(1, 2))).tolist()
     read = {"crop": _offset, "shift": _offset, "flip": _mirrored, "rotation": _angle}
-    drawn = [read[way](image) if way in read else None for image in found]
+    drawn = [read[way](image) if way in read else None for image in probed]
     return Truth(way, kept == 0, filled, drawn)
 
 
-def _offset(found: Tensor) -> tuple[int, int]:
+def _offset(probed: Tensor) -> tuple[int, int]:
     """Return how far down and right an image was moved, from any pixel of it."""
-    i, j = found[0].nonzero()[0].tolist()
-    return i - int(found[1, i, j]), j - int(found[2, i, j])
+    i, j = probed[0].nonzero()[0].tolist()
+    return i - int(probed[1, i, j]), j - int(probed[2, i, j])
 
 
-def _mirrored(found: Tensor) -> bool:
-    return bool(found[2, 0, 0] != 0)
+def _mirrored(probed: Tensor) -> bool:
+    return bool(probed[2, 0, 0] != 0)
 
 
-def _angle(found: Tensor) -> float:
+def _angle(probed: Tensor) -> float:
     """Return the angle, from a pixel near the centre and where it came from."""
-    h, w = found.shape[1:]
+    h, w = probed.shape[1:]
     i, j = h // 2, w // 2 + 1
     middle = torch.tensor([(h - 1) / 2, (w - 1) / 2])
     y, x = (torch.tensor([i, j]) - middle).tolist()
-    from_y, from_x = (found[1:, i, j] - middle).tolist()
+    from_y, from_x = (probed[1:, i, j] - middle).tolist()
     turned = atan2(from_y, from_x) - atan2(y, x)
     return (degrees(turned) + 180) % 360 - 180
 

@@ -28,15 +28,15 @@ def heading(size: tuple[int, int, int], way: str, amount: int, holes: int) -> st
     return f"{_many(n, 'image')} of {h}×{w} pixels, as given and after {what[way]}"
 
 
-def finding(found: Truth, amount: int) -> str:
+def finding(truth: Truth, amount: int) -> str:
     """Return what was drawn for all images together, in a sentence."""
-    if found.way == "flip":
-        return f"Mirrored: {sum(found.drawn)} of {len(found.drawn)}; no pixel is lost."
-    filled = f"{_FILLED}: {percent(found.mean)} of the pixels"
-    if found.way == "rotation":
-        turns = " to ".join(_turn(f(found.drawn)) for f in (min, max))
+    if truth.way == "flip":
+        return f"Mirrored: {sum(truth.drawn)} of {len(truth.drawn)}; no pixel is lost."
+    filled = f"{_FILLED}: {percent(truth.mean)} of the pixels"
+    if truth.way == "rotation":
+        turns = " to ".join(_turn(f(truth.drawn)) for f in (min, max))
         return f"Angles from {turns} (counter-clockwise is positive); {filled}."
-    if found.way == "crop":
+    if truth.way == "crop":
         return (
             f"Padding by {amount} and cutting a window of the old size is a shift by "
             f"at most {amount}; {filled}."
@@ -44,15 +44,15 @@ def finding(found: Truth, amount: int) -> str:
     return f"{filled[0].upper()}{filled[1:]}."
 
 
-def comparison(found: Truth, expected: Fraction, amount: int, holes: int) -> str:
+def comparison(truth: Truth, expected: Fraction, amount: int, holes: int) -> str:
     """Return the covered share beside its exact mean, in a sentence."""
-    measured = f"Covered in these images: {percent(found.mean)} of the pixels."
+    measured = f"Covered in these images: {percent(truth.mean)} of the pixels."
     if holes > 1:
         return (
             f"{measured} The exact mean is {percent(expected)}: holes may overlap and "
             "hang over the border."
         )
-    h, w = found.holes.shape[1:]
+    h, w = truth.holes.shape[1:]
     inside = percent(Fraction(amount**2, h * w))
     return (
         f"{measured} The exact mean is {expected} = {percent(expected)}; if no hole "
@@ -60,27 +60,27 @@ def comparison(found: Truth, expected: Fraction, amount: int, holes: int) -> str
     )
 
 
-def captions(found: Truth) -> list[str]:
+def captions(truth: Truth) -> list[str]:
     """Return a few characters to stand below each image."""
-    if found.way in ("crop", "shift"):
-        return [_arrows(*offset) for offset in found.drawn]
-    if found.way == "rotation":
-        return [_turn(angle) for angle in found.drawn]
-    if found.way == "flip":
-        return ["mirrored" if drawn else "as it was" for drawn in found.drawn]
-    return [percent(share) for share in found.filled]
+    if truth.way in ("crop", "shift"):
+        return [_arrows(*offset) for offset in truth.drawn]
+    if truth.way == "rotation":
+        return [_turn(angle) for angle in truth.drawn]
+    if truth.way == "flip":
+        return ["mirrored" if drawn else "as it was" for drawn in truth.drawn]
+    return [percent(share) for share in truth.filled]
 
 
-def table(found: Truth) -> tuple[tuple[str, ...], ...]:
+def table(truth: Truth) -> tuple[tuple[str, ...], ...]:
     """Return a row an image: what was drawn, and how much of it is filled."""
     head = ("image", "drawn", _FILLED)
-    if found.way == "cutout":
-        words = [_place(hole) for hole in found.holes]
-    elif found.way in ("crop", "shift"):
-        words = [_steps(*offset) for offset in found.drawn]
+    if truth.way == "cutout":
+        words = [_place(hole) for hole in truth.holes]
+    elif truth.way in ("crop", "shift"):
+        words = [_steps(*offset) for offset in truth.drawn]
     else:
-        words = captions(found)
-    rows = zip(words, map(percent, found.filled), strict=True)
+        words = captions(truth)
+    rows = zip(words, map(percent, truth.filled), strict=True)
     return (head, *((str(i), *row) for i, row in enumerate(rows, start=1)))
 
 

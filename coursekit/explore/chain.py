@@ -7,6 +7,7 @@ column D), the dilated one after Yu and Koltun (https://arxiv.org/abs/1511.07122
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from torch import nn
 
@@ -98,7 +99,8 @@ LAYERS = {
 }  # fmt: skip
 
 
-def misfit(chain: Sequence[ChainLayer], size: tuple[int, int]) -> str:
+@lru_cache(maxsize=64)
+def misfit(chain: tuple[ChainLayer, ...], size: tuple[int, int]) -> str:
     """Return in one sentence why a chain cannot work on a photo, "" if it can.
 
     Args:

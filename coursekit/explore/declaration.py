@@ -6,7 +6,7 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 from math import prod
 
-from coursekit.explore.setting import Kept, Setting
+from coursekit.explore.setting import Kept, Setting, needs
 from coursekit.explore.view import View
 
 
@@ -31,7 +31,10 @@ class Declaration:
     @cached_property
     def order(self) -> tuple[str, ...]:
         """The names of the settings, each after those its values depend on."""
-        graph = {n: {*s.after} & {*self.settings} for n, s in self.settings.items()}
+        graph = {
+            n: {*s.needed(), *needs(s.start)} & {*self.settings}
+            for n, s in self.settings.items()
+        }
         return tuple(TopologicalSorter(graph).static_order())
 
     @property
@@ -96,7 +99,7 @@ class States:
 
     def _count(self, order: tuple[str, ...], names: dict) -> int:
         """Count without visiting: settings no other depends on are multiplied."""
-        if not any({*self._declared.settings[n].after} & {*order} for n in order):
+        if not any({*self._declared.settings[n].needed()} & {*order} for n in order):
             return prod(len(self._values(name, names)) for name in order)
         first, *rest = order
         return sum(

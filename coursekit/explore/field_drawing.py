@@ -1,6 +1,5 @@
 """The picture of a receptive field: the photo, and the part of it a unit sees."""
 
-import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,7 +44,7 @@ def show_photo(pixels: np.ndarray) -> Photo:
         pixels: (h, w, 3) uint8.
     """
     height, width = pixels.shape[:2]
-    name = f"p{zlib.crc32(pixels.tobytes()):08x}"  # the same photo, the same id
+    name = svg.name_of(pixels)
     source = _source(pixels)
     image = svg.picture(source, 0, 0, width, height, name=name)
     photo = Photo(name, (height, width), "")
@@ -56,8 +55,8 @@ def show_photo(pixels: np.ndarray) -> Photo:
 
 def _on_photo(photo: Photo, body: str) -> str:
     """Place elements given in pixels of the photo on the photo."""
-    place = f"translate({_LEFT} {_TOP}) scale({photo.unit:.6g})"
-    return f'<g transform="{place}">{body}</g>' if body else ""
+    onto = f"translate({_LEFT} {_TOP}) scale({photo.unit:.6g})"
+    return f'<g transform="{onto}">{body}</g>' if body else ""
 
 
 def _source(pixels: np.ndarray) -> str:
@@ -132,13 +131,13 @@ def _enlarged(
 ) -> str:
     high, wide = rows[1] - rows[0], columns[1] - columns[0]
     scale = _SIDE / max(high, wide)
-    place = (
+    frame = (
         f'x="{_RIGHT}" y="{_TOP}" width="{wide * scale:.5g}" '
         f'height="{high * scale:.5g}"'
     )
     drawn = "" if local is None else _square(local) + _dots(local)
     return (
-        f'<svg {place} viewBox="{columns[0]} {rows[0]} {wide} {high}">'
+        f'<svg {frame} viewBox="{columns[0]} {rows[0]} {wide} {high}">'
         f'<use href="#{photo.name}"/>{drawn}</svg>'
         + svg.box(_RIGHT, _TOP, wide * scale, high * scale, ROLES["field"], line=2.5)
     )

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from torch import Tensor, nn
 
-from coursekit.anatomy.calls import Frame, left_as_found, watched_calls
+from coursekit._base.modes import left_as_found
+from coursekit.anatomy.calls import Frame, watched_calls
 from coursekit.data import ImageSet, Shapes
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer

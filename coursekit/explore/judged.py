@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from coursekit.anatomy.calls import Frame, explained, left_as_found, watched_calls
+from coursekit._base.modes import left_as_found
+from coursekit.anatomy.calls import Frame, explained, watched_calls
 from coursekit.data import Batches, ImageSet
 from coursekit.explore import svg
 from coursekit.training.sources import norm_of

@@ -163,10 +163,10 @@ def formulas(scene: Scene) -> list[str]:
     lines = []
     for axis, side in enumerate(("rows", "columns")):
         size, taps = scene.image.shape[axis], scene.kernel.shape[axis]
-        found = (scene.padded.shape[axis] - scene.span(axis)) // scene.stride + 1
+        output = (scene.padded.shape[axis] - scene.span(axis)) // scene.stride + 1
         lines.append(
             f"Output {side} = ⌊({size} + 2·{scene.padding} − {scene.dilation}·"
-            f"({taps} − 1) − 1) / {scene.stride}⌋ + 1 = {found}".replace("= -", "= −")
+            f"({taps} − 1) − 1) / {scene.stride}⌋ + 1 = {output}".replace("= -", "= −")
         )
     return lines
 

@@ -93,16 +93,16 @@ def overlay(scene: Scene, at: Step) -> str:
     """Draw what moves: window, arithmetic, and the veil over outputs to come."""
     cell, small, places = _cell(scene), _small(scene), _places(scene)
     low, high = _low(scene), _small(scene) * scene.kernel.shape[0]
-    place = _output_cell(scene)
-    x, y = _RIGHT + at.column * place, _TOP + at.row * place
+    side = _output_cell(scene)
+    x, y = _RIGHT + at.column * side, _TOP + at.row * side
     seen = svg.tint(at.window, "input", float(np.abs(scene.image).max()))
     products = svg.tint(at.products, "output")
     wide = small * scene.kernel.shape[1]
     return "".join(
         (
             _taps(scene, at, cell),
-            _veil(scene, at, place),
-            svg.outlined(x, y, place, place, ROLES["field"]),
+            _veil(scene, at, side),
+            svg.outlined(x, y, side, side, ROLES["field"]),
             svg.grid(at.window, places[0], low, small, seen),
             svg.box(places[0], low, wide, high, ROLES["field"]),
             svg.grid(at.products, places[2], low, small, products),

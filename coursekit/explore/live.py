@@ -47,9 +47,10 @@ class LiveExplorer(Explorer):
             setting, control = self.declared.controls[other], self._all[other]
             if isinstance(setting, Button):
                 continue
-            names[other] = setting.fit(control, names, moved)
-            if other in wanted:
-                names[other] = control.value = wanted[other]
+            with control.hold_sync():  # one message, whatever is set
+                names[other] = setting.fit(control, names, moved)
+                if other in wanted:
+                    names[other] = control.value = wanted[other]
             if names[other] != self._names[other]:
                 moved.add(other)
         self._names = names

@@ -153,8 +153,8 @@ def _panels(photo: Padded, width: int, mode: str) -> str:
     parts = []
     for i, name in enumerate(PADDING_MODES):
         x, y = (start + MOST - width for start in (_LEFT + i * _STEP, _TOP))
-        place = f'<svg x="{x}" y="{y}" width="{wide}" height="{high}" '
-        parts.append(place + padded_picture(photo.name, photo.shape, width, name))
+        frame = f'<svg x="{x}" y="{y}" width="{wide}" height="{high}" '
+        parts.append(frame + padded_picture(photo.name, photo.shape, width, name))
         parts.append(svg.box(x + width, y + width, across, height, "#fff", line=1))
         if name == mode:
             parts.append(svg.box(x - 3, y - 3, wide + 6, high + 6, ROLES["field"]))

@@ -10,7 +10,7 @@ from coursekit.explore import svg
 from coursekit.explore.charts import Chart
 from coursekit.explore.declare import explorer
 from coursekit.explore.photo_input import photo_or_sample
-from coursekit.explore.pyramid import METHODS, SPOTS, Level, Spot, pyramid
+from coursekit.explore.pyramid import METHODS, SPOTS, Level, Spot, pyramids
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View
 from coursekit.figures.style import ROLES, SERIES
@@ -92,7 +92,7 @@ def pooling_pyramid(
         (8, 8)
     """
     painted = Spot(spot, spot_size, row, column)
-    ways = {m: pyramid(photo.pixels, painted, kernel, levels, m) for m in METHODS}
+    ways = pyramids(photo.pixels, painted, kernel, levels)
     numbers = {
         "sizes": [level.pixels.shape[:2] for level in ways["max"]],
         "kept": [level.kept for level in ways["max"]],

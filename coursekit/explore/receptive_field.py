@@ -28,7 +28,7 @@ from coursekit.explore.sights import (
     sights_of_chain,
     titles_of_chain,
 )
-from coursekit.explore.view import CHOSEN, View
+from coursekit.explore.view import View, pointed
 
 _MOST_ROWS = 20  # of the table on the page
 
@@ -63,8 +63,8 @@ def receptive_field_view(
     shape, pixels = input_photo("image", image, None)
     sights = find_sights(model, shape)
     number = sights.number(layer)
-    place = sights.middle(number) if unit is None else tuple(unit)
-    return _view(show_photo(pixels), sights, number, place)
+    unit = sights.middle(number) if unit is None else tuple(unit)
+    return _view(show_photo(pixels), sights, number, unit)
 
 
 def explore_receptive_field(
@@ -184,83 +184,63 @@ _of_chain = explorer(
 
 def _view(photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]) -> View:
     rows, columns = sights.seen(number, unit)
-    local = LocalField(*sights.reads(number, unit)) if sights.chain else None
-    size = f"{rows[1] - rows[0]}×{columns[1] - columns[0]}"
-    at = _who(unit)
-    picture = draw_field(photo, rows, columns, local, f"all that {at}: {size} pixels")
-    text = _text(photo, sights, number, unit, rows, columns)
-    drawing = svg.document(HEIGHT, picture, label=text.splitlines()[0])
-    numbers = _numbers(photo, sights, number, unit, rows, columns)
-    return View(drawing, numbers, text, _table(sights, number), photo.backdrop)
-
-
-def _numbers(
-    photo: Photo,
-    sights: Sights,
-    number: int,
-    unit: tuple[int, ...],
-    rows: tuple[int, int],
-    columns: tuple[int, int],
-) -> dict:
+    high, wide = (end - first for first, end in (rows, columns))
     row = sights.rows[number]
-    return {
+    numbers = {
         "layer": row.name,
         "unit": unit,
         "rows": rows,
         "columns": columns,
-        "share": _area(rows, columns) / (photo.shape[0] * photo.shape[1]),
+        "share": high * wide / (photo.shape[0] * photo.shape[1]),
         "output_size": sights.map_size(number),
         "local_field": sights.local[number],
         "receptive_field": row.receptive_field,
         "stride": row.stride,
         "start": row.start,
     }
+    local = LocalField(*sights.reads(number, unit)) if sights.chain else None
+    title = f"all that {_who(unit)}: {high}×{wide} pixels"
+    return View.drawn(
+        HEIGHT,
+        draw_field(photo, rows, columns, local, title),
+        _text(numbers, sights, number),
+        numbers=numbers,
+        table=_table(sights, number),
+        backdrop=photo.backdrop,
+    )
 
 
-def _area(rows: tuple[int, int], columns: tuple[int, int]) -> int:
-    return (rows[1] - rows[0]) * (columns[1] - columns[0])
-
-
-def _text(
-    photo: Photo,
-    sights: Sights,
-    number: int,
-    unit: tuple[int, ...],
-    rows: tuple[int, int],
-    columns: tuple[int, int],
-) -> str:
-    row, area = sights.rows[number], _area(rows, columns)
-    share = 100 * area / (photo.shape[0] * photo.shape[1])
-    where = f"Layer {sights.titles[number]}, {_who(unit)}"
-    if not area:
+def _text(numbers: dict, sights: Sights, number: int) -> str:
+    (top, bottom), (left, right) = numbers["rows"], numbers["columns"]
+    where = f"Layer {sights.titles[number]}, {_who(numbers['unit'])}"
+    if not numbers["share"]:
         return f"{where} nothing of the photo: it lies in the padding."
+    field, jump, start = (
+        pair(numbers[name]) for name in ("receptive_field", "stride", "start")
+    )
+    cut = any(
+        isinstance(whole, int) and part < whole
+        for whole, part in zip(
+            numbers["receptive_field"], (bottom - top, right - left), strict=True
+        )
+    )
     lines = [
-        f"{where} rows {rows[0]} to {rows[1] - 1} and columns {columns[0]} to "
-        f"{columns[1] - 1} of the photo: {share:.3g} % of it.",
-        f"Global field: {pair(row.receptive_field)} pixels on each side, jump "
-        f"{pair(row.stride)}, start {pair(row.start)}."
-        + (" The photo's border cuts it." if _is_cut(row, rows, columns) else ""),
+        f"{where} rows {top} to {bottom - 1} and columns {left} to {right - 1} of the "
+        f"photo: {100 * numbers['share']:.3g} % of it.",
+        f"Global field: {field} pixels on each side, jump {jump}, start {start}."
+        + (" The photo's border cuts it." if cut else ""),
     ]
     if sights.chain:
-        layer = sights.chain[number]
-        below = f"layer {number}" if number else "pixels"
+        size = sights.chain[number].kernel_size
+        below = f"units of layer {number}" if number else "pixels"
         lines.append(
-            f"Local field: {layer.kernel_size}×{layer.kernel_size} "
-            f"{'units of ' if number else ''}{below}, dashed; dots mark their middles."
+            f"Local field: {size}×{size} {below}, dashed; dots mark their middles."
         )
     return "\n".join(lines)
 
 
 def _who(unit: tuple[int, ...]) -> str:
     return f"unit ({unit[0]}, {unit[1]}) sees" if unit else "its units together see"
-
-
-def _is_cut(row, rows: tuple[int, int], columns: tuple[int, int]) -> bool:
-    sizes = (rows[1] - rows[0], columns[1] - columns[0])
-    return any(
-        isinstance(field, int) and size < field
-        for field, size in zip(row.receptive_field, sizes, strict=True)
-    )
 
 
 def pair(values: Sequence[int | Varies | None]) -> str:
@@ -274,17 +254,11 @@ def _table(sights: Sights, number: int) -> tuple[tuple[str, ...], ...]:
     """Return the rows round the chosen layer, all of them where there are few."""
     head = ("layer", "output", "local field", "global field", "jump", "start")
     first = max(0, min(number - _MOST_ROWS // 2, len(sights.rows) - _MOST_ROWS))
-    lines = [head]
+    rows = [head]
     for index in range(first, min(first + _MOST_ROWS, len(sights.rows))):
-        row = sights.rows[index]
+        row, title = sights.rows[index], pointed(sights.titles[index], index == number)
         numbers = (sights.local[index], row.receptive_field, row.stride, row.start)
-        title = sights.titles[index]
-        size = "×".join(map(str, sights.map_size(index))) or "–"
-        lines.append(
-            (
-                f"{CHOSEN} {title}" if index == number else title,
-                size,
-                *(pair(values) for values in numbers),
-            )
+        rows.append(
+            (title, svg.sides(sights.map_size(index)) or "–", *map(pair, numbers))
         )
-    return tuple(lines)
+    return tuple(rows)

@@ -3,23 +3,22 @@
     width: Annotated[int, Whole("padding width", 0, 32)] = 16
 
 From this line follow the check of the argument, the control on the page, its way
-through the tests and the list of all states.
-
-Where a range, options, a start or a label are not always the same, a function stands
-in their place. It is given what its own arguments are named after: the explorer's
-subject (a photo, a model) and other settings.
+through the tests and the list of all states. Where a range, options, a start or a label
+are not always the same, a function stands in their place. It is given what its own
+arguments are named after: the subject (a photo, a model) and other settings.
 
     row: Annotated[int, Whole("row", 0, lambda photo, size: len(photo) - size)] = 0
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from inspect import signature
+from types import SimpleNamespace
 from typing import ClassVar
 
 import ipywidgets as widgets
-from traitlets import Any, HasTraits, Unicode
 
 from coursekit._base.validate import choice, integer, number
 from coursekit.explore.shell import BUTTON, CONTROL, LABEL, limit
@@ -48,12 +47,12 @@ class Setting:
 
     Args:
         label: what stands beside the control.
-        start: where the control begins, None for the argument's default. A start that
-            depends on other settings is taken anew whenever these change.
+        start: where the control begins, None for the argument's default; taken anew
+            when settings it depends on change.
         group: the heading under which the control stands.
         active: whether the setting counts now.
-        sets: a function that returns what else changes with it, {name: value}; it may
-            ask for `value`, the setting's own.
+        sets: returns what else changes with it, {name: value}; it may ask for `value`,
+            the setting's own.
         about: words for the docstring, None for the label.
     """
 
@@ -64,13 +63,13 @@ class Setting:
     active: bool | Callable[..., bool] = True
     sets: Callable[..., dict] | None = None
     about: str | None = None
-    allowed: ClassVar[str] = ""  # for the docstring
+    allowed: ClassVar[str] = ""  # in words, for the docstring
+    ends: ClassVar[tuple[str, ...]] = ()  # the fields that the values follow from
     widget: ClassVar[type[widgets.Widget]]
 
-    @property
-    def after(self) -> tuple[str, ...]:
-        """The names that must be known before the values are."""
-        return needs(self.start)
+    def needed(self) -> tuple[str, ...]:
+        """Return the names that the values depend on."""
+        return needs(*(getattr(self, name) for name in self.ends))
 
     def values(self, names: Names) -> Sequence:
         """Return every value the control can have, in order."""
@@ -96,14 +95,21 @@ class Setting:
 
     def fit(self, control: widgets.Widget, names: Names, moved: set[str]) -> object:
         """Fit the control to other settings, of which some moved; return its value."""
+        if moved.intersection(self.needed()):
+            self.refit(control, names)
         if moved.intersection(needs(self.start)):
             control.value = self.first(names)
         return control.value
 
+    def refit(self, control: widgets.Widget, names: Names) -> None:
+        """Give the control other values to choose from."""
+
     def dress(self, control: widgets.Widget, names: Names) -> None:
         """Say what the control is now, and whether it counts."""
-        control.description = known(self.label, names)
-        control.disabled = not known(self.active, names)
+        if callable(self.label):
+            control.description = known(self.label, names)
+        if callable(self.active):
+            control.disabled = not known(self.active, names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,59 +132,42 @@ class Whole(Setting):
     reach: int = 0
     keep_share: bool = False
     play: str = ""
+    ends: ClassVar = ("low", "high")
     widget: ClassVar = widgets.IntSlider
 
     @property
-    def after(self) -> tuple[str, ...]:
-        """The names that must be known before the values are."""
-        return needs(self.start, self.low, self.high)
-
-    @property
     def allowed(self) -> str:
-        """The range in words, for the docstring."""
-        if callable(self.low) or callable(self.high):
-            return "as far as the others allow"
-        if self.high is None:
-            return f"{self.low} or more"
+        if self.needed() or self.high is None:
+            return "" if self.needed() else f"{self.low} or more"
         return f"{self.low} to {self.high}" + f" by {self.step}" * (self.step > 1)
 
     def values(self, names: Names) -> range:
-        """Return every value of the slider; its low end if there is no other."""
         low, high = known(self.low, names), known(self.high, names)
         return range(low, max(low, self.reach if high is None else high) + 1, self.step)
 
     def first(self, names: Names) -> int:
-        """Return the value the slider begins with."""
         if self.keep_share and self.start is None:
             values = self.values(names)
             return values[len(values) // 2]
         return super().first(names)
 
     def traits(self, names: Names) -> dict:
-        """Return the ends and the step."""
         values = self.values(names)
         return {"min": values[0], "max": values[-1], "step": self.step}
 
     def checked(self, name: str, value: object, names: Names) -> int:
-        """Return a value of the argument, or refuse it in one sentence."""
         values = self.values(names)
         if self.step > 1:
             return choice(name, value, values)
         high = None if self.high is None else values[-1]
         return integer(name, value, low=values[0], high=high)
 
-    def fit(self, control: widgets.Widget, names: Names, moved: set[str]) -> int:
-        """Fit the ends to other settings, of which some moved; return the value."""
-        if not callable(self.low) and not callable(self.high):
-            return super().fit(control, names, moved)
-        values, before = self.values(names), control.max
-        share = (control.value + 0.5) / (before + 1)
+    def refit(self, control: widgets.Widget, names: Names) -> None:
+        values, share = self.values(names), (control.value + 0.5) / (control.max + 1)
+        moves = self.keep_share and control.max != values[-1]
         limit(control, values[-1], values[0])
-        if self.keep_share:
-            if before != values[-1]:
-                control.value = int(share * (values[-1] + 1))
-            return control.value
-        return super().fit(control, names, moved)
+        if moves:
+            control.value = int(share * (values[-1] + 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,28 +179,35 @@ class Real(Setting):
         step: between two places of the slider; the argument may lie between them.
     """
 
-    low: float = 0.0
-    high: float = 1.0
+    low: float | Callable[..., float] = 0.0
+    high: float | Callable[..., float] = 1.0
     step: float = 0.1
+    ends: ClassVar = ("low", "high")
     widget: ClassVar = widgets.FloatSlider
 
     @property
     def allowed(self) -> str:
-        """The range in words, for the docstring."""
-        return f"{self.low:g} to {self.high:g}"
+        return "" if self.needed() else f"{self.low:g} to {self.high:g}"
 
     def values(self, names: Names) -> list[float]:
-        """Return every value of the slider, in order."""
-        count = round((self.high - self.low) / self.step)
-        return [round(self.low + n * self.step, 10) for n in range(count + 1)]
+        low, high = self._between(names)
+        count = round((high - low) / self.step)
+        return [round(low + n * self.step, 10) for n in range(count + 1)]
 
     def traits(self, names: Names) -> dict:
-        """Return the ends and the step."""
-        return {"min": self.low, "max": self.high, "step": self.step}
+        low, high = self._between(names)
+        return {"min": low, "max": high, "step": self.step}
 
     def checked(self, name: str, value: object, names: Names) -> float:
-        """Return a value of the argument, or refuse it in one sentence."""
-        return number(name, value, low=self.low, high=self.high)
+        low, high = self._between(names)
+        return number(name, value, low=low, high=high)
+
+    def refit(self, control: widgets.Widget, names: Names) -> None:
+        low, high = self._between(names)
+        limit(control, high, low)
+
+    def _between(self, names: Names) -> tuple[float, float]:
+        return known(self.low, names), known(self.high, names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,48 +216,37 @@ class Choice(Setting):
 
     Args:
         options: the values, or (text, value) pairs.
-        own: a function that turns another value of the argument into one that can be
-            drawn, or refuses it in one sentence; its first argument is the value.
+        own: turns another value of the argument into one that can be drawn, or refuses
+            it in one sentence.
     """
 
     options: Sequence | Callable[..., Sequence] = ()
     _: KW_ONLY
-    own: Callable[..., object] | None = None
+    own: Callable[[object], object] | None = None
+    ends: ClassVar = ("options",)
     widget: ClassVar = widgets.Dropdown
 
     @property
-    def after(self) -> tuple[str, ...]:
-        """The names that must be known before the values are."""
-        return (*needs(self.start, self.options), *needs(self.own)[1:])
-
-    @property
     def allowed(self) -> str:
-        """The options in words, for the docstring."""
         return "" if callable(self.options) else f"one of {self.values({})}"
 
     def values(self, names: Names) -> list:
-        """Return every value of the menu, in order."""
         options = known(self.options, names)
         return [o[1] if isinstance(o, tuple) else o for o in options]
 
     def traits(self, names: Names) -> dict:
-        """Return the options."""
         return {"options": tuple(known(self.options, names))}
 
     def checked(self, name: str, value: object, names: Names) -> object:
-        """Return a value of the argument, or refuse it in one sentence."""
         is_option = isinstance(value, Hashable) and value in self.values(names)
         if is_option or self.own is None:
             return super().checked(name, value, names)
-        return self.own(value, *(names[n] for n in needs(self.own)[1:]))
+        return self.own(value)
 
-    def fit(self, control: widgets.Widget, names: Names, moved: set[str]) -> object:
-        """Offer the options of now, keep the chosen one if it is there."""
-        if moved.intersection(needs(self.options)):
-            value, control.options = control.value, self.traits(names)["options"]
-            values = self.values(names)
-            control.value = value if value in values else values[0]
-        return super().fit(control, names, moved)
+    def refit(self, control: widgets.Widget, names: Names) -> None:
+        value, control.options = control.value, self.traits(names)["options"]
+        values = self.values(names)
+        control.value = value if value in values else values[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,25 +257,15 @@ class Switch(Setting):
     widget: ClassVar = widgets.Checkbox
 
     def values(self, names: Names) -> tuple[bool, bool]:
-        """Return both values."""
         return (False, True)
 
     def checked(self, name: str, value: object, names: Names) -> bool:
-        """Return a value of the argument, or refuse it in one sentence."""
         if not isinstance(value, bool):
             raise ValueError(f"`{name}` must be True or False; got {value!r}")
         return value
 
     def traits(self, names: Names) -> dict:
-        """Return that the box has no room for a label before it."""
         return {"indent": False}
-
-
-class Holder(HasTraits):
-    """Hold a value that no page shows, as a control does."""
-
-    value = Any()
-    description = Unicode()
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,22 +273,19 @@ class Kept(Setting):
     """Describe something without a control: only other settings set it.
 
     Args:
-        named: the values that the list of states goes through.
+        named: the values that the list of states goes through; there may be others.
     """
 
     named: Sequence | Callable[..., Sequence] = ()
 
     def values(self, names: Names) -> Sequence:
-        """Return the named values; there may be others."""
         return known(self.named, names)
 
     def checked(self, name: str, value: object, names: Names) -> object:
-        """Return the value as it is."""
         return value
 
-    def control(self, names: Names) -> Holder:
-        """Return what holds the value."""
-        return Holder(value=self.first(names))
+    def control(self, names: Names) -> SimpleNamespace:
+        return SimpleNamespace(value=self.first(names), hold_sync=nullcontext)
 
 
 @dataclass(frozen=True, eq=False)

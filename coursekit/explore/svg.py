@@ -118,18 +118,24 @@ def fraction(value: float) -> str:
     return short(value)
 
 
-def png(pixels: np.ndarray) -> bytes:
+def png(pixels: np.ndarray, palette: np.ndarray | None = None) -> bytes:
     """Encode pixels as PNG (RFC 2083), without Pillow: 0.1 ms for a thumbnail.
 
+    Args:
+        pixels: grey or colour, or with a palette places in it: a third of the bytes.
+        palette: up to 256 colours.
+
     Shape:
-        pixels: (h, w) grey or (h, w, 3) colour, uint8.
+        pixels: (h, w) or (h, w, 3), palette: (n, 3), uint8.
     """
     height, width = pixels.shape[:2]
-    colour_type = 0 if pixels.ndim == 2 else 2
+    colour_type = (0 if palette is None else 3) if pixels.ndim == 2 else 2
     rows = pixels.reshape(height, -1)
     raw = np.concatenate([np.zeros((height, 1), np.uint8), rows], axis=1).tobytes()
     header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b""))
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b"")]
+    if palette is not None:
+        parts.insert(1, (b"PLTE", palette.tobytes()))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*part) for part in parts)
 
 

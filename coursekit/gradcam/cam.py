@@ -18,6 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from coursekit._base.modes import in_mode
+
 
 @dataclass(frozen=True)
 class GradCAM:
@@ -73,7 +75,10 @@ def grad_cam(
     name = name_of(model, layer)
     if dtype is not None:
         model, images = copy.deepcopy(model).to(_floating(dtype)), images.to(dtype)
-    with _eval_mode(model), _kept_output(model.get_submodule(name)) as kept:
+    with (
+        in_mode(model, training=False),
+        _kept_output(model.get_submodule(name)) as kept,
+    ):
         logits = model(images)
     activation = _one_map(kept, layer)
     asked = _checked_targets(targets, logits)
@@ -166,17 +171,6 @@ def _checked_targets(targets: object, logits: Tensor) -> Tensor:
     if bool(((asked < 0) | (asked >= classes)).any()):
         raise ValueError(f"`targets` must be classes 0 to {classes - 1}; got {targets}")
     return asked.long() if several else asked.expand(count).long()
-
-
-@contextmanager
-def _eval_mode(model: nn.Module) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 @contextmanager

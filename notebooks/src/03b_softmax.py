@@ -241,7 +241,7 @@ comes_back
 # its files lie in the data folder, the 8×8 scans that came with the course elsewhere.
 
 
-# %%
+# %% tags=["fold"]
 def some_digits():
     """Return (train, new): a thousand digits to learn from, others to test on."""
     if SET != "digits":
@@ -479,14 +479,14 @@ verdict(
 )
 
 # %% [markdown]
-# Now with sliders. **One question to settle:** with three logits and temperature 1, at
-# which gap does the loss in two steps begin to be *inaccurate*, before it breaks?
+# Now with sliders. **One question to settle:** in float16, from which gap on is the
+# loss in two steps infinite, and is it still right one step before?
 
 # %%
 explore_softmax()
 
 # %% [markdown]
-# The same without a slider, the last steps before the end:
+# The same without a slider, in float32: the last steps before the end.
 
 # %%
 last_steps = torch.tensor([80.0, 88, 95, 100, 103])
@@ -602,8 +602,8 @@ losses = {name: F.cross_entropy(z, zeros).item() for name, z in both.items()}
 hits = {name: int((z.argmax(1) == 0).sum()) for name, z in both.items()}
 
 # %% [markdown]
-# One very wrong answer weighs more than nine good ones can make up for? The price of a
-# share:
+# Nothing but the share of the right class counts, and the price of a small one has no
+# upper end:
 
 # %%
 shares_seen = torch.linspace(0.001, 1, 200)
@@ -690,8 +690,8 @@ accuracy = {name: [100 * e.accuracy for e in found] for name, found in heard.ite
 # %% [markdown]
 # Above: percent right on new digits.
 #
-# **Predict:** those who learnt by heart get about 70 % right. How sure are they on
-# average, in percent: 50, 70, 85 or 99?
+# **Predict:** take those who learnt by heart. How sure are they on average, in percent:
+# 50, 70, 85 or 99?
 
 # %%
 guess = 70  # answer

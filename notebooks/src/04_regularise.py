@@ -42,7 +42,8 @@ SIZES = (2, 4, 8, 16, 64, 256)  # images a batch, for a network left in train mo
 NORMS = ("batch", "ghost", "group", "layer", "instance", None)
 RACERS = range(10)  # seeds of the race of optimisers, where runs scatter most
 DROPPERS = range(5)  # seeds of the sweep of dropout
-FEW, MANY = 60, 1_000  # digits to train on
+FEW = 60  # digits to train on
+MANY = 1_000
 DROPOUTS = (0.0, 0.1, 0.2, 0.5)
 
 # %% [markdown]

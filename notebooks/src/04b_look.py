@@ -44,7 +44,8 @@ from coursekit.training import track
 # %%
 SEEDS = (0, 1, 2)  # each trained network is trained three times
 SQUARES = 20_000  # holes to draw
-LENGTH, SIDE = 16, 32  # of the hole and of the picture, pixels
+LENGTH = 16  # of the hole, pixels
+SIDE = 32  # of the picture
 TEXTURES = (
     "stripes",
     "checks",
@@ -53,7 +54,8 @@ TEXTURES = (
 )  # one for each class, if they are tied
 SETS = ("digits", "cifar")  # of the long race
 HANDWRITING = "auto"  # "mnist", "digits", or "auto": MNIST where it lies, else digits
-BLOCKS, WRITERS = (1, 2, 3, 4), range(5)  # blocks, and seeds of their nets
+BLOCKS = (1, 2, 3, 4)
+WRITERS = range(5)  # seeds of the nets that read digits
 
 
 # %%

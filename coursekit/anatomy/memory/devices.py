@@ -1,6 +1,6 @@
-"""What a rehearsal on fake CPU tensors must do differently to stand for a GPU.
+"""What a training step on fake CPU tensors must do differently to stand for a GPU.
 
-Fake tensors cannot run backward on a GPU that is not there, so the rehearsal is on the
+Fake tensors cannot run backward on a GPU that is not there, so the step is taken on the
 CPU and the few choices torch makes otherwise on a GPU are made here: drop-out keeps a
 mask of one byte a value (`native_dropout`), autocast is to float16 and takes more
 operators back to float32 (https://docs.pytorch.org/docs/stable/amp.html), and the

@@ -21,14 +21,14 @@ from torch._subclasses.fake_tensor import (
 from torch.func import functional_call
 from torch.utils._pytree import tree_leaves
 
+from coursekit._base.modes import left_as_found
 from coursekit.anatomy.calls import (
     Frame,
     cpu_by_default,
     explained,
-    left_as_found,
     watched_calls,
 )
-from coursekit.anatomy.memory.live_tensors import Ledger
+from coursekit.anatomy.memory.live_tensors import LiveTensors
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Fakes:
 
 @contextmanager
 def on_fakes(
-    model: nn.Module, input_shape: tuple[int, ...], ledger: Ledger, *, training: bool
+    model: nn.Module, input_shape: tuple[int, ...], live: LiveTensors, *, training: bool
 ) -> Iterator[Fakes]:
-    """Lend a model fakes, enter them in a ledger, and give all back afterwards.
+    """Lend a model fakes, enter them in a live, and give all back afterwards.
 
     Raises:
         ValueError: what is run inside is not possible; the sentence names the layer.
@@ -77,9 +77,9 @@ def on_fakes(
         open_.enter_context(torch.enable_grad())
         open_.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
         open_.enter_context(_without_log())
-        open_.enter_context(ledger)
+        open_.enter_context(live)
         fakes.state.update(_fakes_of(model))
-        ledger.mark(fakes.state.values(), "weights")
+        live.mark(fakes.state.values(), "weights")
         try:
             yield fakes
         except DataDependentOutputException as error:

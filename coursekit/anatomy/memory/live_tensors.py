@@ -43,7 +43,7 @@ class Block:
     layer: str | None = None
 
 
-class Ledger(TorchDispatchMode):
+class LiveTensors(TorchDispatchMode):
     """Keeps the live storages and those that were alive at the peak.
 
     Args:

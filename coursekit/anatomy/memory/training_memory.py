@@ -22,7 +22,12 @@ from coursekit._base.card import Table
 from coursekit._base.validate import choice, integer
 from coursekit.anatomy import show
 from coursekit.anatomy.arguments import checked_model, checked_shape
-from coursekit.anatomy.memory.training_step import Maker, Plan, Rehearsal, rehearse
+from coursekit.anatomy.memory.training_step import (
+    Maker,
+    Plan,
+    StepMemory,
+    training_step,
+)
 
 OPTIMIZERS: dict[str, Maker] = {
     "sgd": lambda weights, lr: torch.optim.SGD(weights, lr),
@@ -136,7 +141,7 @@ def memory(
     shape, plan = checked_shape(input_shape), _plan(optimizer, precision, device)
     count = integer("batch_size", batch_size, low=1, high=LARGEST)
     name = optimizer if isinstance(optimizer, str) else "own"
-    return _memory(rehearse(model, shape, plan(count)), plan(count), name)
+    return _memory(training_step(model, shape, plan(count)), plan(count), name)
 
 
 def largest_batch(
@@ -150,7 +155,7 @@ def largest_batch(
 ) -> int:
     """Return the largest batch whose training step stays within a budget of memory.
 
-    That batch is rehearsed and fits; one more image is rehearsed and does not. Leave
+    A training step with that batch fits, one with one more image does not. Leave
     room for the kernels' workspace: a budget of 15 GB is what a T4 with 16 GB gives.
 
     Args:
@@ -168,7 +173,7 @@ def largest_batch(
     allowed = _bytes(budget)
 
     def peak(count: int) -> int:
-        return sum(rehearse(model, shape, plan(count)).peak.values())
+        return sum(training_step(model, shape, plan(count)).peak.values())
 
     return _largest(peak, allowed)
 
@@ -181,19 +186,19 @@ def _plan(optimizer, precision: str, device: str) -> Callable[[int], Plan]:
     return partial(Plan, optimizer=optimizer, precision=precision, device=device)
 
 
-def _memory(found: Rehearsal, plan: Plan, name: str) -> Memory:
-    held = found.held
+def _memory(step: StepMemory, plan: Plan, name: str) -> Memory:
+    held = step.held
     return Memory(
         weights=held["weights"],
         half_copies=held["half copies"],
-        gradients=found.gradients,
+        gradients=step.gradients,
         optimizer=held["optimizer"],
         images=held["images"],
         activations=held["activations"],
-        peak=sum(found.peak.values()),
-        phase=found.phase,
-        at_peak=found.peak,
-        layers=found.layers,
+        peak=sum(step.peak.values()),
+        phase=step.phase,
+        at_peak=step.peak,
+        layers=step.layers,
         batch_size=plan.batch_size,
         optimizer_name=name,
         precision=plan.precision,
@@ -205,13 +210,13 @@ def _bytes(budget: str | int) -> int:
     """Return "15 GB" as a number of bytes."""
     if isinstance(budget, int) and not isinstance(budget, bool) and budget > 0:
         return budget
-    found = re.fullmatch(r"\s*(\d+\.?\d*)\s*([kKMGT]?i?B)\s*", str(budget))
-    if not isinstance(budget, str) or not found or found[2] not in UNITS:
+    amount = re.fullmatch(r"\s*(\d+\.?\d*)\s*([kKMGT]?i?B)\s*", str(budget))
+    if not isinstance(budget, str) or not amount or amount[2] not in UNITS:
         raise ValueError(
             '`budget` must be a number of bytes ≥ 1 or a text such as "15 GB" or '
             f'"14.7 GiB"; got {budget!r}'
         )
-    return int(float(found[1]) * UNITS[found[2]])
+    return int(float(amount[1]) * UNITS[amount[2]])
 
 
 def _largest(peak: Callable[[int], int], allowed: int) -> int:
@@ -248,18 +253,18 @@ def _fits_one(peak: Callable[[int], int], allowed: int) -> bool:
         return False
 
 
-def _table(found: Memory) -> Table:
+def _table(memory: Memory) -> Table:
     head = ("part", "at its largest", "at the peak")
-    parts = {**found.parts, "working": None}
+    parts = {**memory.parts, "working": None}
     rows = [
-        (name, "" if size is None else show.size(size), show.size(found.at_peak[name]))
+        (name, "" if size is None else show.size(size), show.size(memory.at_peak[name]))
         for name, size in parts.items()
-        if size or found.at_peak[name]
+        if size or memory.at_peak[name]
     ]
-    rows.append(("all", show.size(found.total), show.size(found.peak)))
+    rows.append(("all", show.size(memory.total), show.size(memory.peak)))
     caption = (
-        f"Training step of {found.batch_size:,} images ({found.precision}, "
-        f"{found.optimizer_name}, {found.device}): at most {show.size(found.peak)}, "
-        f"during {found.phase}; the kernels' workspace is not included"
+        f"Training step of {memory.batch_size:,} images ({memory.precision}, "
+        f"{memory.optimizer_name}, {memory.device}): at most {show.size(memory.peak)}, "
+        f"during {memory.phase}; the kernels' workspace is not included"
     )
     return Table(head, rows, caption)

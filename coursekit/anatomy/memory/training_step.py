@@ -1,4 +1,4 @@
-"""One step of training on tensors without data, watched by a `Ledger`.
+"""One step of training on tensors without data, watched by `LiveTensors`.
 
 The model is run forward and backward and a real optimizer takes a step: whatever
 autograd saves and frees, and when, is what happens in training.
@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from coursekit.anatomy.memory.devices import GRANULES, autocast, operators_of
 from coursekit.anatomy.memory.fake_model import Fakes, on_fakes, tensors_in
-from coursekit.anatomy.memory.live_tensors import Block, Ledger, bytes_by_kind
+from coursekit.anatomy.memory.live_tensors import Block, LiveTensors, bytes_by_kind
 
 Maker = Callable[[Iterable[Tensor], float], Optimizer]
 
@@ -39,8 +39,8 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Rehearsal:
-    """What the ledger held.
+class StepMemory:
+    """What was alive in a training step.
 
     Args:
         held: kind → bytes alive between forward and backward.
@@ -57,7 +57,9 @@ class Rehearsal:
     phase: str
 
 
-def rehearse(model: nn.Module, input_shape: tuple[int, ...], plan: Plan) -> Rehearsal:
+def training_step(
+    model: nn.Module, input_shape: tuple[int, ...], plan: Plan
+) -> StepMemory:
     """Take one training step of a model on fake tensors.
 
     Args:
@@ -68,34 +70,34 @@ def rehearse(model: nn.Module, input_shape: tuple[int, ...], plan: Plan) -> Rehe
     Raises:
         ValueError: the step is not possible; the sentence names the layer.
     """
-    ledger = Ledger(GRANULES[plan.device])
-    with on_fakes(model, input_shape, ledger, training=True) as fakes:
-        optimizer = _optimizer_with_state(fakes.trainable, plan, ledger)
+    live = LiveTensors(GRANULES[plan.device])
+    with on_fakes(model, input_shape, live, training=True) as fakes:
+        optimizer = _optimizer_with_state(fakes.trainable, plan, live)
         images = fakes.images(plan.batch_size, input_shape)
-        ledger.mark([images], "images")
-        ledger.restart()
+        live.mark([images], "images")
+        live.restart()
 
-        loss = _forward(fakes, images, plan, ledger)
-        held = ledger.alive()
+        loss = _forward(fakes, images, plan, live)
+        held = live.alive()
 
-        ledger.phase = "backward"
+        live.phase = "backward"
         if loss.requires_grad:
             loss.backward()
         gradients = [t.grad for t in fakes.trainable if t.grad is not None]
-        ledger.mark(gradients, "gradients")
-        after = bytes_by_kind(ledger.alive())
+        live.mark(gradients, "gradients")
+        after = bytes_by_kind(live.alive())
 
-        ledger.phase = "update"
+        live.phase = "update"
         if optimizer:
             optimizer.step()
-    peak = bytes_by_kind(ledger.at_peak)
+    peak = bytes_by_kind(live.at_peak)
     layers = _by_layer(held)
     held = bytes_by_kind(held)
-    return Rehearsal(held, layers, after["gradients"], peak, ledger.peak_phase)
+    return StepMemory(held, layers, after["gradients"], peak, live.peak_phase)
 
 
 def _optimizer_with_state(
-    weights: list[Tensor], plan: Plan, ledger: Ledger
+    weights: list[Tensor], plan: Plan, live: LiveTensors
 ) -> Optimizer | None:
     """Return an optimizer that has taken its first step, in which its state is made."""
     if not weights:
@@ -108,15 +110,15 @@ def _optimizer_with_state(
         weight.grad = torch.zeros_like(weight)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    for block in ledger.alive():
+    for block in live.alive():
         if block.kind != "weights":
             block.kind = "optimizer"
     return optimizer
 
 
-def _forward(fakes: Fakes, images: Tensor, plan: Plan, ledger: Ledger) -> Tensor:
+def _forward(fakes: Fakes, images: Tensor, plan: Plan, live: LiveTensors) -> Tensor:
     def pack(tensor: Tensor) -> Tensor:
-        block = ledger.block(tensor)
+        block = live.block(tensor)
         if block is not None and block.kind == "working":
             block.kind = "activations"
             block.layer = fakes.stack[-1].name if fakes.stack else "loss"

@@ -1,4 +1,4 @@
-"""What a network really does to an image, operator by operator: the judge's witness.
+"""What a network really does to an image, operator by operator: what the judge watches.
 
 A rule about layers must not depend on what the layers are called: `F.linear` on a
 buffer is a dense layer, and so is a 7×7 convolution on a 7×7 map. So the model is run
@@ -13,16 +13,16 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from coursekit._base.modes import left_as_found
 from coursekit.anatomy import trace as tracing
 from coursekit.anatomy.arguments import checked_model, checked_shape
 from coursekit.anatomy.calls import (
     cpu_by_default,
     explained,
-    left_as_found,
     watched_calls,
 )
 from coursekit.course.challenges.notes import Census
-from coursekit.course.challenges.watch import Witness
+from coursekit.course.challenges.watch import CensusWatch
 
 
 def census(model: nn.Module, input_shape: Sequence[int]) -> Census:
@@ -37,7 +37,7 @@ def census(model: nn.Module, input_shape: Sequence[int]) -> Census:
             sentence names the layer.
     """
     shape, stack, frames = checked_shape(input_shape), [], []
-    watch = Witness(checked_model(model), stack)
+    watch = CensusWatch(checked_model(model), stack)
     dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
     with cpu_by_default(), left_as_found(model, training=False):
         image = torch.empty(1, *shape, dtype=dtype, device="meta")

@@ -51,10 +51,10 @@ class Challenge(Task):
             ValueError: no module, or images of the challenge do not go through it.
         """
         other = None if baseline is None else examine(baseline, self.input_shape)
-        evidence = examine(
+        measured = examine(
             model, self.input_shape, epochs=rows_of(history), baseline=other
         )
-        return judged(self, evidence)
+        return judged(self, measured)
 
     def report(
         self,

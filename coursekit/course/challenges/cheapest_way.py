@@ -15,7 +15,7 @@ from itertools import islice
 from coursekit.course.challenges import edits, repairs
 from coursekit.course.challenges import requirements as rules
 from coursekit.course.challenges.layer_rules import is_dense_too_early, is_disguised
-from coursekit.course.challenges.measured import Evidence
+from coursekit.course.challenges.measured import Measured
 from coursekit.course.challenges.network_judge import MET, NOT_MET, Finding, judge
 from coursekit.course.challenges.notes import Step
 from coursekit.course.challenges.requirements import Rule
@@ -46,34 +46,34 @@ class Way:
         return f"{self.says}: {self.parameters:,} parameters"
 
 
-def advised(findings: Iterable[Finding], evidence: Evidence) -> tuple[Finding, ...]:
+def advised(findings: Iterable[Finding], measured: Measured) -> tuple[Finding, ...]:
     """Return the findings, those not met with the cheapest way to meet them."""
     findings = tuple(findings)
     return tuple(
-        _advised(finding, findings, evidence) if finding.status == NOT_MET else finding
+        _advised(finding, findings, measured) if finding.status == NOT_MET else finding
         for finding in findings
     )
 
 
-def _advised(finding: Finding, findings: tuple, evidence: Evidence) -> Finding:
-    said = for_training(finding, evidence)
-    if said or evidence.census is None:
+def _advised(finding: Finding, findings: tuple, measured: Measured) -> Finding:
+    said = for_training(finding, measured)
+    if said or measured.census is None:
         return replace(finding, advice=said)
     met = [f.rule for f in findings if f.status == MET]
     try:
-        ways = _ways(finding.rule, met, evidence)
+        ways = _ways(finding.rule, met, measured)
     except (RuntimeError, ValueError, TypeError, AttributeError):
         ways = ()  # a layer that cannot be rebuilt must not cost the whole table
-    advice = _sentence(ways) if ways else _fallback(finding, evidence)
+    advice = _sentence(ways) if ways else _fallback(finding, measured)
     return replace(finding, advice=advice, ways=ways)
 
 
-def _ways(rule: Rule, met: list[Rule], evidence: Evidence) -> tuple[Way, ...]:
+def _ways(rule: Rule, met: list[Rule], measured: Measured) -> tuple[Way, ...]:
     """Return the best ways to meet a rule, the cheapest first."""
     key = rule.limit if rule.key == "layers" else rule.key
     if key not in _CHANGES:
         return ()
-    found = _carried_out(_CHANGES[key](rule, evidence), rule, met, evidence)
+    found = _carried_out(_CHANGES[key](rule, measured), rule, met, measured)
     if key in _BUDGETS:
         found.sort(key=lambda way: (way.changes, -way.parameters))
     else:
@@ -89,14 +89,14 @@ def _sentence(ways: tuple[Way, ...]) -> str:
 
 
 def _carried_out(
-    found: Iterable[Edit], rule: Rule, met: list[Rule], evidence: Evidence
+    found: Iterable[Edit], rule: Rule, met: list[Rule], measured: Measured
 ) -> list[Way]:
     """Return the first change of each kind that meets the rule and loses no other."""
     ways: dict[str, Way] = {}
     for change in islice(found, TRIED):
         if change.kind in ways:
             continue
-        after = tried(change, evidence)
+        after = tried(change, measured)
         if after is None or judge(rule, after).status != MET:
             continue
         if not any(judge(other, after).status == NOT_MET for other in met):
@@ -104,21 +104,21 @@ def _carried_out(
     return list(ways.values())
 
 
-def _way(change: Edit, after: Evidence) -> Way:
+def _way(change: Edit, after: Measured) -> Way:
     last = after.census.last_map
     sides = [getattr(side, "smallest", side) for side in last.field] if last else [0]
     return Way(change.says, after.count.total, min(sides), change.changes)
 
 
-def _to_budget(limit: int) -> Callable[[Evidence], list[Edit]]:
+def _to_budget(limit: int) -> Callable[[Measured], list[Edit]]:
     """Return the ways down to fewer than `limit` numbers, the mildest first."""
 
-    def ways(evidence: Evidence) -> list[Edit]:
-        over, free = evidence.count.total - limit + 1, edits.free(evidence)
+    def ways(measured: Measured) -> list[Edit]:
+        over, free = measured.count.total - limit + 1, edits.free(measured)
         if free and -free.adds >= over:
             return [free]
-        head = edits.gap_head(evidence)
-        single = [e for e in edits.smaller(evidence) if e.adds < 0]
+        head = edits.gap_head(measured)
+        single = [e for e in edits.smaller(measured) if e.adds < 0]
         found = _enough([head] if head else single, over)
         for first in (_some(free), _some(head), _some(free, head)):
             if not found and first:
@@ -128,7 +128,7 @@ def _to_budget(limit: int) -> Callable[[Evidence], list[Edit]]:
             alike = ([e for e in single if e.kind == kind] for kind in kinds)
             first = _some(free, head)
             found = [e for each in alike for e in _combined(each, first, over)]
-        narrow = next((e for e in edits.narrower(evidence) if -e.adds >= over), None)
+        narrow = next((e for e in edits.narrower(measured) if -e.adds >= over), None)
         return [*found, *_some(narrow)]
 
     return ways
@@ -152,19 +152,19 @@ def _combined(single: list[Edit], first: list[Edit], over: int) -> list[Edit]:
     return []
 
 
-def _parameters_below(rule: Rule, evidence: Evidence) -> list[Edit]:
-    return _to_budget(rule.limit)(evidence)
+def _parameters_below(rule: Rule, measured: Measured) -> list[Edit]:
+    return _to_budget(rule.limit)(measured)
 
 
-def _fewer_parameters(rule: Rule, evidence: Evidence) -> list[Edit]:
-    before = evidence.baseline.count.total
-    return _to_budget(int(before * (1 - rule.limit / 100)) + 1)(evidence)
+def _fewer_parameters(rule: Rule, measured: Measured) -> list[Edit]:
+    before = measured.baseline.count.total
+    return _to_budget(int(before * (1 - rule.limit / 100)) + 1)(measured)
 
 
-def _receptive_field(rule: Rule, evidence: Evidence) -> list[Edit]:
-    last = evidence.census.last_map
+def _receptive_field(rule: Rule, measured: Measured) -> list[Edit]:
+    last = measured.census.last_map
     sides = [getattr(side, "smallest", side) for side in last.field]
-    return list(repairs.wider_field(evidence, rule.limit - min(sides)))
+    return list(repairs.wider_field(measured, rule.limit - min(sides)))
 
 
 def _some(*found: Edit | None) -> list[Edit]:
@@ -172,7 +172,7 @@ def _some(*found: Edit | None) -> list[Edit]:
 
 
 _BUDGETS = ("parameters_below", "fewer_parameters")
-_CHANGES: dict[str, Callable[[Rule, Evidence], Iterable[Edit]]] = {
+_CHANGES: dict[str, Callable[[Rule, Measured], Iterable[Edit]]] = {
     "parameters_below": _parameters_below,
     "fewer_parameters": _fewer_parameters,
     "receptive_field": _receptive_field,
@@ -189,20 +189,20 @@ _CHANGES: dict[str, Callable[[Rule, Evidence], Iterable[Edit]]] = {
 }
 
 
-def _fallback(finding: Finding, evidence: Evidence) -> str:
+def _fallback(finding: Finding, measured: Measured) -> str:
     """Say what to do where no change could be carried out on the layers as they are."""
-    limit, steps = finding.rule.limit, evidence.census.steps
+    limit, steps = finding.rule.limit, measured.census.steps
     if limit in (rules.NO_DENSE, rules.NO_DISGUISE):
         is_wrong = is_dense_too_early if limit == rules.NO_DENSE else is_disguised
         step = next(step for step in steps if is_wrong(step))
-        if not evidence.census.of("convolution"):
+        if not measured.census.of("convolution"):
             return "Begin with convolutions: they make a map that can be averaged."
         return _average(step)
     if finding.rule.key in _BUDGETS and steps:
         step = max(steps, key=lambda step: step.weights)
         return (
             f"No small change is enough. Most weights are in {_place(step.layer)}: "
-            f"{step.weights:,} of {evidence.count.total:,}."
+            f"{step.weights:,} of {measured.count.total:,}."
         )
     if finding.rule.key == "channels_at_least":
         return f"Give every convolution {limit} output channels or more."

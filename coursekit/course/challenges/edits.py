@@ -22,26 +22,26 @@ from coursekit.course.challenges.layer_makers import (
     separable,
 )
 from coursekit.course.challenges.layer_rules import is_dense_too_early
-from coursekit.course.challenges.measured import Evidence
+from coursekit.course.challenges.measured import Measured
 from coursekit.course.challenges.swaps import Edit, edit, joined
 
 WIDTHS = [k / 20 for k in range(19, 0, -1)]  # 0.95, 0.9 … 0.05 of the channels
 
 
-def free(evidence: Evidence) -> Edit | None:
+def free(measured: Measured) -> Edit | None:
     """Take out what changes no answer: unused layers, biases before a batch norm."""
-    found = [e for e in (_unused(evidence), _biases(evidence)) if e and e.adds < 0]
+    found = [e for e in (_unused(measured), _biases(measured)) if e and e.adds < 0]
     return joined(found) if found else None
 
 
-def gap_head(evidence: Evidence) -> Edit | None:
+def gap_head(measured: Measured) -> Edit | None:
     """Average the map in front of the first dense layer, and keep one dense layer."""
-    model = evidence.model
-    early = [s for s in evidence.census.of("product") if is_dense_too_early(s)]
+    model = measured.model
+    early = [s for s in measured.census.of("product") if is_dense_too_early(s)]
     layers = [module_of(model, step) for step in early]
     if not early or not all(isinstance(layer, nn.Linear) for layer in layers):
         return None
-    if not evidence.census.of("convolution"):  # averaged pixels tell nothing
+    if not measured.census.of("convolution"):  # averaged pixels tell nothing
         return None
     classes, places = layers[-1].out_features, early[0].places
     channels, rest = divmod(layers[0].in_features, places)
@@ -54,31 +54,31 @@ def gap_head(evidence: Evidence) -> Edit | None:
             nn.Unflatten(1, (channels, places)), Mean(), nn.Linear(channels, classes)
         )
 
-    after = list(evidence.census.steps).index(early[0])
-    norms = [layer_of(s) for s in evidence.census.steps[after:] if s.kind == "norm"]
+    after = list(measured.census.steps).index(early[0])
+    norms = [layer_of(s) for s in measured.census.steps[after:] if s.kind == "norm"]
     swaps = dict.fromkeys([*names[1:], *norms], nn.Identity) | {names[0]: make}
-    return edit("head", _gap_words(evidence, names, channels, classes), model, swaps, 1)
+    return edit("head", _gap_words(measured, names, channels, classes), model, swaps, 1)
 
 
 def _gap_words(
-    evidence: Evidence, names: list[str], channels: int, classes: int
+    measured: Measured, names: list[str], channels: int, classes: int
 ) -> str:
-    layers = [evidence.model.get_submodule(name) for name in names]
+    layers = [measured.model.get_submodule(name) for name in names]
     dense = sum(p.numel() for p in nn.ModuleList(layers).parameters())
     hold = f"the {len(names)} dense layers hold"
     if len(names) == 1:
         hold = f"the dense layer `{names[0]}` holds"
     return (
         f"put global average pooling before one dense layer {channels} → {classes} "
-        f"({hold} {dense:,} of {evidence.count.total:,} parameters; "
+        f"({hold} {dense:,} of {measured.count.total:,} parameters; "
         f"{channels * classes + classes:,} are left of them)"
     )
 
 
-def smaller(evidence: Evidence) -> Iterator[Edit]:
+def smaller(measured: Measured) -> Iterator[Edit]:
     """Give the ways to make one convolution smaller or leave it out."""
-    model = evidence.model
-    for step, conv in convolutions(evidence):
+    model = measured.model
+    for step, conv in convolutions(measured):
         if conv.kernel_size == (1, 1) or conv.groups > 1:
             continue
         name = layer_of(step)
@@ -91,14 +91,14 @@ def smaller(evidence: Evidence) -> Iterator[Edit]:
         if conv.in_channels == conv.out_channels and (
             step.input_shape == step.output_shape
         ):
-            norm = norm_after(evidence, step)
+            norm = norm_after(measured, step)
             swaps = {n: nn.Identity for n in (name, norm) if n}
             yield edit("shorter", f"leave {what} out", model, swaps, 1)
 
 
-def narrower(evidence: Evidence) -> Iterator[Edit]:
+def narrower(measured: Measured) -> Iterator[Edit]:
     """Give the network with every layer a share as wide, the widest first."""
-    model = evidence.model
+    model = measured.model
     layers = {
         name: module
         for name, module in model.named_modules()
@@ -119,9 +119,9 @@ def narrower(evidence: Evidence) -> Iterator[Edit]:
             continue
 
 
-def _unused(evidence: Evidence) -> Edit | None:
-    unused, swaps = evidence.count.unused, {}
-    for name, module in evidence.model.named_modules():
+def _unused(measured: Measured) -> Edit | None:
+    unused, swaps = measured.count.unused, {}
+    for name, module in measured.model.named_modules():
         own = [f"{name}.{key}" for key, _ in module.named_parameters(recurse=False)]
         if name and own and all(key in unused for key in own):
             swaps[name] = nn.Identity
@@ -129,15 +129,15 @@ def _unused(evidence: Evidence) -> Edit | None:
     if not swaps:
         return None
     says = f"leave out {names}, which nothing uses"
-    return edit("free", says, evidence.model, swaps, 0)
+    return edit("free", says, measured.model, swaps, 0)
 
 
-def _biases(evidence: Evidence) -> Edit | None:
+def _biases(measured: Measured) -> Edit | None:
     swaps = {}
-    for step, conv in convolutions(evidence):
-        if conv.bias is not None and norm_after(evidence, step):
+    for step, conv in convolutions(measured):
+        if conv.bias is not None and norm_after(measured, step):
             swaps[layer_of(step)] = lambda c=conv: convolution_like(c, bias=None)
     if not swaps:
         return None
     says = "drop the bias of each convolution before a batch norm, which cancels it"
-    return edit("free", says, evidence.model, swaps, 0)
+    return edit("free", says, measured.model, swaps, 0)

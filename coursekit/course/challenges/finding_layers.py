@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from coursekit.course.challenges.measured import Evidence
+from coursekit.course.challenges.measured import Measured
 from coursekit.course.challenges.notes import Step
 
 
-def convolutions(evidence: Evidence) -> Iterator[tuple[Step, nn.Conv2d]]:
+def convolutions(measured: Measured) -> Iterator[tuple[Step, nn.Conv2d]]:
     """Give each plain `nn.Conv2d` once, with its first step."""
     seen = set()
-    for step in evidence.census.of("convolution"):
-        conv = module_of(evidence.model, step)
+    for step in measured.census.of("convolution"):
+        conv = module_of(measured.model, step)
         if type(conv) is nn.Conv2d and id(conv) not in seen:
             seen.add(id(conv))
             yield step, conv
@@ -30,16 +30,16 @@ def layer_of(step: Step) -> str:
     return step.layer.split(":")[0]
 
 
-def norm_after(evidence: Evidence, step: Step) -> str:
+def norm_after(measured: Measured, step: Step) -> str:
     """Return the batch norm that comes right after a step, "" if none does."""
-    steps = evidence.census.steps
+    steps = measured.census.steps
     place = steps.index(step) + 1
     after = steps[place] if place < len(steps) else None
     fits = after and after.kind == "norm" and after.input_shape == step.output_shape
     name = layer_of(after) if fits else ""
     return (
         name
-        if name and isinstance(module_of(evidence.model, after), nn.BatchNorm2d)
+        if name and isinstance(module_of(measured.model, after), nn.BatchNorm2d)
         else ""
     )
 

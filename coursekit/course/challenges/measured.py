@@ -17,7 +17,7 @@ from coursekit.training.history import Epoch
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Measured:
     """All that is known about a hand-in.
 
     Args:
@@ -41,7 +41,7 @@ class Evidence:
     no_history: str = "no history was given: `report(model, history)`"
     test: Interval | None = None
     no_test: str = "the test images come with `report`"
-    baseline: Evidence | None = None
+    baseline: Measured | None = None
 
     @property
     def seconds(self) -> float:
@@ -49,7 +49,7 @@ class Evidence:
         return sum(row.seconds for row in self.epochs)
 
 
-def examine(model: nn.Module, input_shape: tuple[int, ...], **more) -> Evidence:
+def examine(model: nn.Module, input_shape: tuple[int, ...], **more) -> Measured:
     """Collect what can be told from the model alone; `more` are further fields.
 
     Raises:
@@ -63,7 +63,7 @@ def examine(model: nn.Module, input_shape: tuple[int, ...], **more) -> Evidence:
             raise
         problem = str(error)
     counted = count(model, found)
-    return Evidence(model, input_shape, found, problem, counted, **more)
+    return Measured(model, input_shape, found, problem, counted, **more)
 
 
 def rows_of(history: object) -> tuple[Epoch, ...] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from coursekit.course.challenges.interval import images_to_tell, percent
 from coursekit.course.challenges.layer_rules import judge_layers
-from coursekit.course.challenges.measured import Evidence
+from coursekit.course.challenges.measured import Measured
 from coursekit.course.challenges.requirements import Rule
 
 MET, NOT_MET, NOT_JUDGED = "met", "not met", "not judged"
@@ -36,9 +36,9 @@ class Finding:
     ways: tuple = ()
 
 
-def judge(rule: Rule, evidence: Evidence) -> Finding:
-    """Judge one rule by the evidence; nothing is trained or changed."""
-    return _JUDGES[rule.key](rule, evidence)
+def judge(rule: Rule, measured: Measured) -> Finding:
+    """Judge one rule by what was measured; nothing is trained or changed."""
+    return _JUDGES[rule.key](rule, measured)
 
 
 def _not_judged(rule: Rule, why: str) -> Finding:
@@ -49,16 +49,16 @@ def _status(met: bool) -> str:
     return MET if met else NOT_MET
 
 
-def _parameters_below(rule: Rule, evidence: Evidence) -> Finding:
-    total = evidence.count.total
-    says = ". ".join(evidence.count.notes())
+def _parameters_below(rule: Rule, measured: Measured) -> Finding:
+    total = measured.count.total
+    says = ". ".join(measured.count.notes())
     return Finding(rule, _status(total < rule.limit), total, f"{total:,}", says)
 
 
-def _fewer_parameters(rule: Rule, evidence: Evidence) -> Finding:
-    if evidence.baseline is None:
+def _fewer_parameters(rule: Rule, measured: Measured) -> Finding:
+    if measured.baseline is None:
         return _not_judged(rule, "no baseline was given: `report(…, baseline=model)`")
-    total, before = evidence.count.total, evidence.baseline.count.total
+    total, before = measured.count.total, measured.baseline.count.total
     if not before:
         return _not_judged(rule, "the baseline has no parameters")
     saved = 100 * (1 - total / before)
@@ -67,26 +67,26 @@ def _fewer_parameters(rule: Rule, evidence: Evidence) -> Finding:
 
 
 def _epochs(is_met: Callable[[int, int], bool]) -> Callable:
-    def judged(rule: Rule, evidence: Evidence) -> Finding:
-        if evidence.epochs is None:
-            return _not_judged(rule, evidence.no_history)
-        epochs = len(evidence.epochs)
+    def judged(rule: Rule, measured: Measured) -> Finding:
+        if measured.epochs is None:
+            return _not_judged(rule, measured.no_history)
+        epochs = len(measured.epochs)
         return Finding(rule, _status(is_met(epochs, rule.limit)), epochs, f"{epochs}")
 
     return judged
 
 
-def _seconds(rule: Rule, evidence: Evidence) -> Finding:
-    if evidence.epochs is None:
-        return _not_judged(rule, evidence.no_history)
-    seconds = evidence.seconds
+def _seconds(rule: Rule, measured: Measured) -> Finding:
+    if measured.epochs is None:
+        return _not_judged(rule, measured.no_history)
+    seconds = measured.seconds
     return Finding(rule, _status(seconds <= rule.limit), seconds, f"{seconds:,.0f} s")
 
 
-def _test_accuracy(rule: Rule, evidence: Evidence) -> Finding:
-    test, limit = evidence.test, rule.limit / 100
+def _test_accuracy(rule: Rule, measured: Measured) -> Finding:
+    test, limit = measured.test, rule.limit / 100
     if test is None:
-        return _not_judged(rule, evidence.no_test)
+        return _not_judged(rule, measured.no_test)
     met = test.value >= limit - 1e-9
     says = f"95 % interval {percent(test.low)} … {percent(test.high)}"
     if not met and limit in test:
@@ -108,10 +108,10 @@ def _enough(value: float, limit: float) -> str:
     return f" (it would take about {need:,})" if need else ""
 
 
-def _valid_accuracy(rule: Rule, evidence: Evidence) -> Finding:
-    if evidence.epochs is None:
-        return _not_judged(rule, evidence.no_history)
-    last = [row.valid_accuracy for row in evidence.epochs[-rule.last_epochs :]]
+def _valid_accuracy(rule: Rule, measured: Measured) -> Finding:
+    if measured.epochs is None:
+        return _not_judged(rule, measured.no_history)
+    last = [row.valid_accuracy for row in measured.epochs[-rule.last_epochs :]]
     if None in last or not last:
         why = "the history has no validation accuracy: `fit(model, train, valid)`"
         return _not_judged(rule, why)
@@ -123,12 +123,12 @@ def _valid_accuracy(rule: Rule, evidence: Evidence) -> Finding:
     return Finding(rule, _status(met), 100 * min(last), shown)
 
 
-def _same_accuracy(rule: Rule, evidence: Evidence) -> Finding:
-    if evidence.baseline is None:
+def _same_accuracy(rule: Rule, measured: Measured) -> Finding:
+    if measured.baseline is None:
         return _not_judged(rule, "no baseline was given: `report(…, baseline=model)`")
-    test, other = evidence.test, evidence.baseline.test
+    test, other = measured.test, measured.baseline.test
     if test is None or other is None:
-        return _not_judged(rule, evidence.no_test)
+        return _not_judged(rule, measured.no_test)
     met = test.high >= other.value
     side = "reaches" if met else "stays below"
     says = (
@@ -138,10 +138,10 @@ def _same_accuracy(rule: Rule, evidence: Evidence) -> Finding:
     return Finding(rule, _status(met), 100 * test.value, percent(test.value), says)
 
 
-def _receptive_field(rule: Rule, evidence: Evidence) -> Finding:
-    last = evidence.census and evidence.census.last_map
+def _receptive_field(rule: Rule, measured: Measured) -> Finding:
+    last = measured.census and measured.census.last_map
     if not last:
-        return _not_judged(rule, evidence.problem or "the network has no map")
+        return _not_judged(rule, measured.problem or "the network has no map")
     sides = [getattr(side, "smallest", side) for side in last.field]
     least = min(sides)
     shown = f"{least}" if len(set(sides)) == 1 else "×".join(map(str, sides))
@@ -151,19 +151,19 @@ def _receptive_field(rule: Rule, evidence: Evidence) -> Finding:
     return Finding(rule, _status(least >= rule.limit), least, shown, says)
 
 
-def _map_at_least(rule: Rule, evidence: Evidence) -> Finding:
-    last = evidence.census and evidence.census.last_map
+def _map_at_least(rule: Rule, measured: Measured) -> Finding:
+    last = measured.census and measured.census.last_map
     if not last:
-        return _not_judged(rule, evidence.problem or "the network has no map")
+        return _not_judged(rule, measured.problem or "the network has no map")
     least = min(last.shape[1:])
     shown = "×".join(map(str, last.shape[1:]))
     return Finding(rule, _status(least >= rule.limit), least, shown)
 
 
-def _channels_at_least(rule: Rule, evidence: Evidence) -> Finding:
-    if evidence.census is None:
-        return _not_judged(rule, evidence.problem)
-    steps = evidence.census.of("convolution")
+def _channels_at_least(rule: Rule, measured: Measured) -> Finding:
+    if measured.census is None:
+        return _not_judged(rule, measured.problem)
+    steps = measured.census.of("convolution")
     if not steps:
         return Finding(rule, NOT_MET, 0, "0", "there is no convolution")
     least = min(steps, key=lambda step: step.output_shape[0])
@@ -172,18 +172,18 @@ def _channels_at_least(rule: Rule, evidence: Evidence) -> Finding:
     return Finding(rule, _status(width >= rule.limit), width, f"{width}", says)
 
 
-def _layers(rule: Rule, evidence: Evidence) -> Finding:
-    if evidence.census is None:
-        return _not_judged(rule, evidence.problem)
-    found = judge_layers(rule.limit, evidence.model, evidence.census)
+def _layers(rule: Rule, measured: Measured) -> Finding:
+    if measured.census is None:
+        return _not_judged(rule, measured.problem)
+    found = judge_layers(rule.limit, measured.model, measured.census)
     return Finding(rule, _status(found.met), None, found.found, found.says)
 
 
-def _by_eye(rule: Rule, evidence: Evidence) -> Finding:
+def _by_eye(rule: Rule, measured: Measured) -> Finding:
     return _not_judged(rule, "your instructor reads this")
 
 
-_JUDGES: dict[str, Callable[[Rule, Evidence], Finding]] = {
+_JUDGES: dict[str, Callable[[Rule, Measured], Finding]] = {
     "parameters_below": _parameters_below,
     "fewer_parameters": _fewer_parameters,
     "epochs_below": _epochs(lambda epochs, limit: epochs < limit),

@@ -15,14 +15,14 @@ from coursekit.course.challenges.finding_layers import (
 )
 from coursekit.course.challenges.layer_makers import convolution_like, dilated
 from coursekit.course.challenges.layer_rules import is_disguised, without_norm
-from coursekit.course.challenges.measured import Evidence
+from coursekit.course.challenges.measured import Measured
 from coursekit.course.challenges.swaps import Edit, edit, hollow
 
 
-def undisguised(evidence: Evidence) -> Edit | None:
+def undisguised(measured: Measured) -> Edit | None:
     """Average the map where a kernel covers it, and weigh the channels alone."""
-    steps = [s for s in evidence.census.steps if is_disguised(s)]
-    convs = [module_of(evidence.model, step) for step in steps]
+    steps = [s for s in measured.census.steps if is_disguised(s)]
+    convs = [module_of(measured.model, step) for step in steps]
     if not steps or not all(type(conv) is nn.Conv2d for conv in convs):
         return None
     swaps = {
@@ -34,15 +34,15 @@ def undisguised(evidence: Evidence) -> Edit | None:
     }
     names = ", ".join(f"`{name}`" for name in swaps)
     says = f"average the map before {names} and make its kernel 1×1"
-    return edit("average", says, evidence.model, swaps)
+    return edit("average", says, measured.model, swaps)
 
 
-def normalised(evidence: Evidence, *, everywhere: bool) -> Edit | None:
+def normalised(measured: Measured, *, everywhere: bool) -> Edit | None:
     """Put batch norm after convolutions that have none: all, or the narrowest."""
-    bare = without_norm(evidence.model, evidence.census)
+    bare = without_norm(measured.model, measured.census)
     found = {}
     for step in bare:
-        conv = module_of(evidence.model, step)
+        conv = module_of(measured.model, step)
         if type(conv) is nn.Conv2d:
             found[layer_of(step)] = conv
     if not found:
@@ -60,13 +60,13 @@ def normalised(evidence: Evidence, *, everywhere: bool) -> Edit | None:
     more = " …" if len(found) > 4 else ""
     says = f"put `nn.BatchNorm2d` after {names}{more}, in place of the bias"
     kind = "everywhere" if everywhere else "once"
-    return edit(kind, says, evidence.model, swaps)
+    return edit(kind, says, measured.model, swaps)
 
 
-def wider_field(evidence: Evidence, need: int) -> Iterator[Edit]:
+def wider_field(measured: Measured, need: int) -> Iterator[Edit]:
     """Give the ways to let units of the last map see `need` pixels more."""
-    model, last = evidence.model, evidence.census.last_map
-    for step, conv in reversed(list(convolutions(evidence))):
+    model, last = measured.model, measured.census.last_map
+    for step, conv in reversed(list(convolutions(measured))):
         jump = step.jump
         if min(conv.kernel_size) == 1 or not jump or isinstance(conv.padding, str):
             continue
@@ -91,22 +91,22 @@ def wider_field(evidence: Evidence, need: int) -> Iterator[Edit]:
         yield edit("longer", says, model, {layer: with_one_more})
 
 
-def unpooled(evidence: Evidence) -> Iterator[Edit]:
+def unpooled(measured: Measured) -> Iterator[Edit]:
     """Give the network without one of its poolings by a window, the last first."""
-    for pool in reversed(evidence.census.pools):
+    for pool in reversed(measured.census.pools):
         name = pool.layer.split(":")[0]
-        module = evidence.model.get_submodule(name) if name else None
+        module = measured.model.get_submodule(name) if name else None
         if isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
             says = f"leave the pooling `{name}` out"
-            yield edit(name, says, evidence.model, {name: nn.Identity})
+            yield edit(name, says, measured.model, {name: nn.Identity})
 
 
-def tidy_pools(evidence: Evidence) -> Edit | None:
+def tidy_pools(measured: Measured) -> Edit | None:
     """Make each pooling window as large as its stride."""
     swaps = {}
-    for pool in evidence.census.pools:
+    for pool in measured.census.pools:
         name = pool.layer.split(":")[0]
-        module = evidence.model.get_submodule(name) if name else None
+        module = measured.model.get_submodule(name) if name else None
         if (
             isinstance(module, nn.MaxPool2d | nn.AvgPool2d)
             and pool.window > pool.stride
@@ -116,4 +116,4 @@ def tidy_pools(evidence: Evidence) -> Edit | None:
         return None
     names = ", ".join(f"`{name}`" for name in swaps)
     says = f"make the window of {names} as large as its stride"
-    return edit("window", says, evidence.model, swaps)
+    return edit("window", says, measured.model, swaps)

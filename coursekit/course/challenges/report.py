@@ -13,7 +13,7 @@ from coursekit.anatomy import anatomy
 from coursekit.course.challenges.cheapest_way import advised
 from coursekit.course.challenges.gallery import gallery
 from coursekit.course.challenges.interval import Interval, wilson
-from coursekit.course.challenges.measured import Evidence, examine, rows_of
+from coursekit.course.challenges.measured import Measured, examine, rows_of
 from coursekit.course.challenges.network_judge import judge
 from coursekit.course.challenges.page import ReportCard
 from coursekit.course.challenges.rule_table import RuleTable
@@ -67,26 +67,26 @@ def report(
 def _measured(asked: Request, rows: tuple | None) -> ReportCard:
     challenge, model, test = asked.challenge, asked.model, asked.test
     answers = _answers(model, test, asked.like)
-    evidence = _evidence(asked, rows, answers)
-    found = None if evidence.census is None else anatomy(model, challenge.input_shape)
+    measured = _evidence(asked, rows, answers)
+    found = None if measured.census is None else anatomy(model, challenge.input_shape)
     wrong = None
     if answers is not None and not isinstance(test, Evaluation):
         wrong = gallery(model, test, answers, found, asked.images, asked.like)
     return ReportCard(
         challenge,
-        judged(challenge, evidence),
+        judged(challenge, measured),
         None if rows is None else replace(asked.histories[-1], epochs=rows),
         answers,
-        evidence.test,
+        measured.test,
         wrong,
         found,
     )
 
 
-def judged(challenge: Task, evidence: Evidence) -> RuleTable:
+def judged(challenge: Task, measured: Measured) -> RuleTable:
     """Judge every rule of a challenge, with advice where one is not met."""
-    found = (judge(rule, evidence) for rule in challenge.rules)
-    return RuleTable(challenge.title, advised(found, evidence))
+    found = (judge(rule, measured) for rule in challenge.rules)
+    return RuleTable(challenge.title, advised(found, measured))
 
 
 def _test_images(challenge: Task, test: Test) -> tuple[object, str]:
@@ -126,7 +126,7 @@ def _interval(answers: Evaluation | None) -> Interval | None:
     return wilson(int(answers.correct.sum()), answers.n)
 
 
-def _evidence(asked: Request, rows, answers) -> Evidence:
+def _evidence(asked: Request, rows, answers) -> Measured:
     shape, other = asked.challenge.input_shape, None
     if asked.baseline is not None:
         images = None if isinstance(asked.test, Evaluation) else asked.test

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
-from coursekit.course.challenges.measured import Evidence, examine
+from coursekit.course.challenges.measured import Measured, examine
 
 Make = Callable[[], nn.Module]
 AND = ", and "
@@ -74,19 +74,19 @@ def _layer(model: nn.Module, name: str) -> list[nn.Parameter]:
     return list(model.get_submodule(name).parameters())
 
 
-def tried(change: Edit, evidence: Evidence) -> Evidence | None:
-    """Return the evidence of the changed network, None where it cannot be built."""
+def tried(change: Edit, measured: Measured) -> Measured | None:
+    """Return the measured of the changed network, None where it cannot be built."""
     try:
-        other = hollow(evidence.model)
+        other = hollow(measured.model)
         with torch.device("meta"):
             for name, make in change.swaps.items():
                 _swap(other, name, make())
-        after = examine(other, evidence.input_shape)
+        after = examine(other, measured.input_shape)
     except (RuntimeError, ValueError, TypeError, AttributeError, NotImplementedError):
         return None  # a layer used in a way of its own: no advice rather than a guess
     if after.census is None:
         return None
-    return replace(after, epochs=evidence.epochs, baseline=evidence.baseline)
+    return replace(after, epochs=measured.epochs, baseline=measured.baseline)
 
 
 def hollow(model: nn.Module) -> nn.Module:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from coursekit.course.challenges.interval import percent
-from coursekit.course.challenges.measured import Evidence
+from coursekit.course.challenges.measured import Measured
 from coursekit.course.challenges.network_judge import Finding
 
 GAP = 0.01  # of training over validation accuracy: more than that is over-fitting
 
 
-def for_training(finding: Finding, evidence: Evidence) -> str:
+def for_training(finding: Finding, measured: Measured) -> str:
     """Return the advice for a rule about training, "" for any other rule."""
-    key, limit, rows = finding.rule.key, finding.rule.limit, evidence.epochs
+    key, limit, rows = finding.rule.key, finding.rule.limit, measured.epochs
     if key in ("epochs_below", "epochs_at_most") and rows:
         return _fewer_epochs(limit - (key == "epochs_below"), rows)
     if key == "seconds_at_most" and rows:
-        each = evidence.seconds / len(rows)
+        each = measured.seconds / len(rows)
         fit = int(limit / each)
         return (
             f"An epoch takes {each:,.1f} s: train {fit} epochs with a schedule that "
@@ -24,7 +24,7 @@ def for_training(finding: Finding, evidence: Evidence) -> str:
             else f"An epoch alone takes {each:,.1f} s: a smaller map or network first."
         )
     if key in ("test_accuracy", "valid_accuracy", "same_accuracy"):
-        return _more_accuracy(limit if key != "same_accuracy" else None, evidence)
+        return _more_accuracy(limit if key != "same_accuracy" else None, measured)
     return ""
 
 
@@ -38,8 +38,8 @@ def _fewer_epochs(most: int, rows) -> str:
     )
 
 
-def _more_accuracy(limit: float | None, evidence: Evidence) -> str:
-    rows = evidence.epochs
+def _more_accuracy(limit: float | None, measured: Measured) -> str:
+    rows = measured.epochs
     if not rows:
         return ""
     last = rows[-1]

@@ -38,7 +38,7 @@ class _Past:
     averaged: bool = False
 
 
-class Witness(tracing.Watch):
+class CensusWatch(tracing.Watch):
     """Anatomy's watch over every operator, which also takes down what it does."""
 
     def __init__(self, model: nn.Module, frames: list[Frame]):

@@ -16,6 +16,11 @@ def check(exercise_id: str, answer: object = ..., *, seed: int = 0) -> Outcome:
     settings that it changes are put back; the outcome tells both. The arguments of the
     first call that went wrong are in `check(...).example`.
 
+    One thing cannot be stopped inside a notebook: a single call that runs for ever
+    outside Python's own code, such as `sum(iter(int, 1))`, or a thread that an answer
+    starts. Then interrupt the kernel, and restart it if that does not help. And a check
+    is for learning: code that changes the check itself can fool it.
+
     Args:
         exercise_id: such as "01.3".
         answer: what the exercise asks for: a function, a class, a number, a choice.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from coursekit.course.handin.layout import INPUT, OUTPUT
 
 
-def cleaned(proto: ModelProto, model: nn.Module) -> ModelProto:
+def anonymised(proto: ModelProto, model: nn.Module) -> ModelProto:
     """Return a copy of `proto` without any text but operators and parameter names.
 
     Args:

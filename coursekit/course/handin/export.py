@@ -21,7 +21,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from coursekit._base.modes import evaluating, seeded
-from coursekit.course.handin.anonymise import cleaned
+from coursekit.course.handin.anonymise import anonymised
 from coursekit.course.handin.branches import without_known_branches
 from coursekit.course.handin.layout import INPUT, OPSET, OUTPUT, need
 
@@ -44,7 +44,7 @@ def exported(model: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
     refusals = []
     for write in _writers():
         try:
-            return cleaned(_written(write, model, input_shape), model)
+            return anonymised(_written(write, model, input_shape), model)
         except REFUSALS as error:
             refusals.append(error)
     raise ValueError(_reason(refusals[0])) from refusals[0]

@@ -58,12 +58,12 @@ class Sheet:
 
     def rectangles(self, names: Iterable[str]) -> list[Rect]:
         """Return a rectangle round some boxes, one for each line they stand in."""
-        found: dict[int, list[tuple[float, float]]] = {}
+        corners_of: dict[int, list[tuple[float, float]]] = {}
         for name in names:
             cell = self.layout.cells[name]
             line = self.layout.line(cell[0])
-            found.setdefault(line, []).append(self.corner(cell))
-        return [_round(corners) for corners in found.values()]
+            corners_of.setdefault(line, []).append(self.corner(cell))
+        return [_round(corners) for corners in corners_of.values()]
 
 
 def _round(corners: list[tuple[float, float]]) -> Rect:
@@ -181,14 +181,14 @@ def _frames(sheet: Sheet) -> str:
     for box in sheet.layout.boxes.values():
         if box.inside:
             members.setdefault(box.inside[-1], []).append(box.name)
-    found = []
+    frames = []
     for container, names in members.items():
         others = [sheet.corner(sheet.layout.cells[name])
                   for name in sheet.layout.boxes if name not in names]  # fmt: skip
         for rect in sheet.rectangles(names):
             if not any(_covers(rect, corner) for corner in others):
-                found.append(_frame(rect, container))
-    return "".join(found)
+                frames.append(_frame(rect, container))
+    return "".join(frames)
 
 
 def _covers(rect: Rect, corner: tuple[float, float]) -> bool:

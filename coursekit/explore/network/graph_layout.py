@@ -164,7 +164,17 @@ def _box(name: str, nodes: list[Node], block: str, is_outside: bool) -> Box:
 
 
 class _Places:
-    """Give every box a cell, and every line that passes a column a row of it."""
+    """Give every box a cell, and every line that passes a column a row of it.
+
+    A residual block, x → a → b → add and x → add, column by column:
+
+        column     0     1     2     3
+        row 0     [x]─┬─[a]───[b]───[+]       a has the longest way on: it keeps row 0
+        row 1         └──•─────•─────┘        the shortcut passes two columns: lanes
+
+    `lanes` says in which cell the line of every box that is still needed is now: after
+    column 1 that is a: (1, 0) and x: (1, 1).
+    """
 
     def __init__(self, names: tuple[str, ...], edges: tuple[tuple[str, str], ...]):
         self.names = names
@@ -210,10 +220,10 @@ class _Places:
 
 def _longest(names: Iterable[str], before: dict[str, list[str]]) -> dict[str, int]:
     """Return the length of the longest path to every box, in the order reached."""
-    found: dict[str, int] = {}
+    length: dict[str, int] = {}
     for name in names:
-        found[name] = max((found[s] + 1 for s in before[name]), default=0)
-    return found
+        length[name] = max((length[s] + 1 for s in before[name]), default=0)
+    return length
 
 
 def _free(wish: int, taken: set[int]) -> int:
@@ -229,9 +239,9 @@ def _breaks(cells: dict[str, Cell], steps: tuple[Step, ...]) -> tuple[int, ...]:
     crossing: dict[int, set[Cell]] = {}
     for step in steps:
         crossing.setdefault(step.end[0], set()).add(step.start)
-    found, count = [0], max(column for column, _ in cells.values()) + 1
-    while count - found[-1] > COLUMNS:
-        full = found[-1] + COLUMNS
+    starts, count = [0], max(column for column, _ in cells.values()) + 1
+    while count - starts[-1] > COLUMNS:
+        full = starts[-1] + COLUMNS
         places = range(full, full - COLUMNS // 2, -1)
-        found.append(min(places, key=lambda at: len(crossing.get(at, ()))))
-    return tuple(found)
+        starts.append(min(places, key=lambda at: len(crossing.get(at, ()))))
+    return tuple(starts)

@@ -84,11 +84,11 @@ def _middle(sizes: tuple[int, ...]) -> int:
 
 def _weights(network: Network, index: int, channel: int) -> str:
     module, row = network.module(index), network.row(index)
-    found = kernels(module)
-    if found is not None:
+    weights = kernels(module)
+    if weights is not None:
         before, _ = network.neighbours(network.call(index))
-        in_colour = before == ("input",) and found.shape[1] == 3
-        return panels.draw_kernels(found, channel, in_colour=in_colour)
+        in_colour = before == ("input",) and weights.shape[1] == 3
+        return panels.draw_kernels(weights, channel, in_colour=in_colour)
     dense = dense_weights(module)
     if dense is not None and len(dense) > channel:
         return panels.draw_dense(dense, channel)

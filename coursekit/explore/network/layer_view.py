@@ -68,8 +68,8 @@ def network_view(
     index = network.sights.number(layer)
     given = {"layer": index, "channel": channel, "block": block, "depth": depth}
     given = _shown.declaration.checked(network, {**given, "row": None, "column": None})
-    place = network.sights.middle(index) if unit is None else tuple(unit)
-    return _view(network, index, place, channel, block, given["depth"])
+    unit = network.sights.middle(index) if unit is None else tuple(unit)
+    return _view(network, index, unit, channel, block, given["depth"])
 
 
 def explore_network(

@@ -42,21 +42,21 @@ def numbers(
     }
 
 
-def sentences(found: dict, network: Network, block: str) -> str:
+def sentences(about: dict, network: Network, block: str) -> str:
     """Return a view in words, one sentence a line."""
     table = network.sights.table
     weights = table.multiply_adds or 1
-    own = f"{found['layer'] or 'The whole model'} ({found['kind']})"
-    reads, feeds = _listed(found["before"]), _listed(found["after"])
-    size = svg.sides(found["output_shape"])
+    own = f"{about['layer'] or 'The whole model'} ({about['kind']})"
+    reads, feeds = _listed(about["before"]), _listed(about["after"])
+    size = svg.sides(about["output_shape"])
     lines = [
         f"Layer {own}: reads {reads}, feeds {feeds}; output {size}.",
-        f"{found['parameters']:,} parameters of {table.parameters:,}, "
-        f"{found['multiply_adds']:,} multiply-adds "
-        f"({100 * found['multiply_adds'] / weights:.3g} % of the network).",
-        _values(found),
-        _seen(found, network),
-        _drawn(found, block),
+        f"{about['parameters']:,} parameters of {table.parameters:,}, "
+        f"{about['multiply_adds']:,} multiply-adds "
+        f"({100 * about['multiply_adds'] / weights:.3g} % of the network).",
+        _values(about),
+        _seen(about, network),
+        _drawn(about, block),
     ]
     return "\n".join(lines)
 
@@ -68,23 +68,23 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names[:4]) + more
 
 
-def _values(found: dict) -> str:
-    what = f"Channel {found['channel']}"
-    value = svg.precise(found["value"])
-    if not found["unit"]:
+def _values(about: dict) -> str:
+    what = f"Channel {about['channel']}"
+    value = svg.precise(about["value"])
+    if not about["unit"]:
         return f"{what} has the value {value}."
-    if found["minimum"] == found["maximum"]:
+    if about["minimum"] == about["maximum"]:
         return f"{what} is {value} everywhere."
-    low, high = svg.precise(found["minimum"]), svg.precise(found["maximum"])
-    at = f"unit ({', '.join(map(str, found['unit']))})"
-    zeros = f", {found['zeros']:.0%} of it 0" if found["zeros"] else ""
+    low, high = svg.precise(about["minimum"]), svg.precise(about["maximum"])
+    at = f"unit ({', '.join(map(str, about['unit']))})"
+    zeros = f", {about['zeros']:.0%} of it 0" if about["zeros"] else ""
     return f"{what} goes from {low} to {high}{zeros}; its {at} has the value {value}."
 
 
-def _seen(found: dict, network: Network) -> str:
-    (top, bottom), (left, right) = found["rows"], found["columns"]
+def _seen(about: dict, network: Network) -> str:
+    (top, bottom), (left, right) = about["rows"], about["columns"]
     height, width = network.photo.shape
-    unit = found["unit"]
+    unit = about["unit"]
     who = (
         f"Unit ({', '.join(map(str, unit))}) sees" if unit else "Its units together see"
     )
@@ -93,15 +93,15 @@ def _seen(found: dict, network: Network) -> str:
     share = 100 * (bottom - top) * (right - left) / (height * width)
     return (
         f"{who} rows {top} to {bottom - 1} and columns {left} to {right - 1} of the "
-        f"photo, {share:.3g} % of it; field {pair(found['receptive_field'])}, jump "
-        f"{pair(found['stride'])}, start {pair(found['start'])}."
+        f"photo, {share:.3g} % of it; field {pair(about['receptive_field'])}, jump "
+        f"{pair(about['stride'])}, start {pair(about['start'])}."
     )
 
 
-def _drawn(found: dict, block: str) -> str:
-    names = ", ".join(found["highlighted"])
+def _drawn(about: dict, block: str) -> str:
+    names = ", ".join(about["highlighted"])
     return (
-        f"Drawn: {block or 'the whole network'} in {len(found['drawn'])} boxes, "
+        f"Drawn: {block or 'the whole network'} in {len(about['drawn'])} boxes, "
         f"{names or 'none of them'} marked."
     )
 

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from coursekit._base.modes import left_as_found
 from coursekit._base.validate import number
 from coursekit.anatomy import Layer
-from coursekit.anatomy.calls import Frame, explained, left_as_found, watched_calls
+from coursekit.anatomy.calls import Frame, explained, watched_calls
 from coursekit.anatomy.flow import Flow, flow
 from coursekit.explore.field_drawing import Photo, show_photo
 from coursekit.explore.sights import Sights
@@ -56,8 +57,8 @@ class Network:
 
     def maps(self, index: int) -> Tensor:
         """Return what a row gave: (c, h, w), or (c, 1, 1) and the like."""
-        found = self.outputs[self.row(index).name]
-        return found.reshape(-1, 1, 1) if found.ndim < 2 else found
+        output = self.outputs[self.row(index).name]
+        return output.reshape(-1, 1, 1) if output.ndim < 2 else output
 
     def around(self, call: str) -> tuple[str, ...]:
         """Return "", the containers round a call from outside in, and itself."""

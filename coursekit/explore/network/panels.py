@@ -60,9 +60,9 @@ def _rows_of_weights(
     at = rows.index(chosen)
     every = 1 if cell > 12 else 5
     numbers = "".join(
-        _number(x - 6, y + (place + 0.5) * cell + 4, row, row == chosen)
-        for place, row in enumerate(rows)
-        if row == chosen or (place % every == 0 and abs(place - at) >= every // 2)
+        _number(x - 6, y + (i + 0.5) * cell + 4, row, row == chosen)
+        for i, row in enumerate(rows)
+        if row == chosen or (i % every == 0 and abs(i - at) >= every // 2)
     )
     return (
         svg.picture(shaded(picture, "kernel", limit), x, y, wide, cell * len(rows))
@@ -82,13 +82,12 @@ def _colour_kernels(kernels: np.ndarray, channel: int) -> str:
     high = cell * -(-len(near) // across)
     y, x = divmod(channel - near[0], across)
     ring = (_LEFT + x * cell - 2, _TOP + y * cell - 2, cell, cell)
-    size = "×".join(map(str, kernels.shape[2:]))
+    size = svg.sides(kernels.shape[2:])
     title = f"kernels {size} of output channels {near[0]} to {near[-1]},"
     more = f"over the colours; grey is 0, black and white ±{svg.short(limit)}"
-    source = svg.uri(svg.png(pixels))
     return (
         _heading(_LEFT, title, more)
-        + svg.picture(source, _LEFT, _TOP, cell * across, high)
+        + svg.png_picture(pixels, _LEFT, _TOP, cell * across, high)
         + svg.outlined(*ring, ROLES["kernel"])
     )
 

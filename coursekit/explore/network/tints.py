@@ -1,7 +1,5 @@
 """Weights and activations as small pictures: colours, sizes, few bytes."""
 
-import struct
-import zlib
 from functools import lru_cache
 
 import numpy as np
@@ -23,7 +21,7 @@ def shaded(values: np.ndarray, role: str, limit: float) -> str:
     scaled = np.nan_to_num(values / (limit or 1), nan=0.0, posinf=1.0, neginf=-1.0)
     half = SHADES // 2
     levels = np.rint(np.clip(scaled, -1, 1) * half + half).astype(np.uint8)
-    return svg.uri(_indexed(levels, _palette(role)))
+    return svg.uri(svg.png(levels, _palette(role)))
 
 
 @lru_cache(maxsize=4)
@@ -32,25 +30,6 @@ def _palette(role: str) -> np.ndarray:
     shares = np.linspace(-1, 1, SHADES)[:, None]
     full = np.where(shares < 0, svg.rgb(PALETTE["purple"]), svg.rgb(ROLES[role]))
     return np.rint(255 + (full - 255) * np.abs(shares)).astype(np.uint8)
-
-
-def _indexed(levels: np.ndarray, colours: np.ndarray) -> bytes:
-    """Encode a picture with a palette as PNG (RFC 2083): a third of the bytes."""
-    height, width = levels.shape
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), levels], axis=1)
-    parts = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
-        (b"PLTE", colours.tobytes()),
-        (b"IDAT", zlib.compress(rows.tobytes(), 9)),
-        (b"IEND", b""),
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data))
-        + name
-        + data
-        + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in parts
-    )
 
 
 def mosaic(kernels: np.ndarray) -> np.ndarray:

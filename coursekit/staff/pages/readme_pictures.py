@@ -16,7 +16,7 @@ from PIL import Image
 from torch import nn
 
 from coursekit._base.files import write_whole
-from coursekit.anatomy import seen
+from coursekit.anatomy import anatomy, seen
 from coursekit.blocks import ConvNormAct, GAPHead
 from coursekit.data import Batches, digits, photos, shapes
 from coursekit.figures import bars, curves, fields, heatmap, images
@@ -69,6 +69,30 @@ def session_01() -> Figure:
     for name, side in zip(pools, sides, strict=True):
         windows.append(seen(net, shape, name, unit=(side // 2, side // 2)))
     return fields(photo, windows, [f"pooling {n}" for n in range(1, 6)])
+
+
+def session_02() -> Figure:
+    """Show three mixtures of a photo's colours, as a 1×1 convolution makes them."""
+    photo = photos().images[0, :, 40:236:2, 220:416:2] / 255
+    mixtures = {"R − B": (1, 0, -1), "G − R": (-1, 1, 0), "grey": (0.3, 0.6, 0.1)}
+    weights = torch.tensor([*mixtures.values()])[:, :, None, None]
+    mixed = torch.conv2d(photo[None], weights)[0]
+    return images([photo, *mixed], ["photo", *mixtures], columns=2, scale="each")
+
+
+def session_02b() -> Figure:
+    """Show what the layers around a transition cost."""
+    layers = {
+        "3×3, 512 to 512": (512, 512, 3, 28),
+        "1×1, 512 to 32": (512, 32, 1, 28),
+        "the same after pooling": (512, 32, 1, 14),
+        "3×3, 32 to 64": (32, 64, 3, 14),
+    }
+    costs = {}
+    for name, (inputs, outputs, kernel_size, side) in layers.items():
+        layer = nn.Conv2d(inputs, outputs, kernel_size, padding=kernel_size // 2)
+        costs[name] = anatomy(layer, (inputs, side, side)).multiply_adds
+    return bars(costs, xlabel="multiply-adds", log=True, highlight=["1×1, 512 to 32"])
 
 
 def session_03() -> Figure:
@@ -154,6 +178,8 @@ def session_08() -> Figure:
 SESSIONS: dict[str, Callable[[], Figure]] = {
     "00": session_00,
     "01": session_01,
+    "02": session_02,
+    "02b": session_02b,
     "03": session_03,
     "03b": session_03b,
     "04": session_04,

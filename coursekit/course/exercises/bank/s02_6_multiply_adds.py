@@ -129,7 +129,7 @@ EXERCISE = Exercise(
         "One value: in / groups · K · K. How many values are in the result?",
         "out · height · width values, each in // groups · K · K multiplications.",
     ),
-    takeaway="Halve the map, double the channels: the cost of a stage stays the same.",
+    takeaway="Halve the map, double the channels: a layer costs as much as before.",
     cases=cases,
     corners=corners,
     never={
