@@ -17,17 +17,17 @@ from torch import nn
 
 from coursekit._base.files import write_whole
 from coursekit.anatomy import anatomy, seen
-from coursekit.blocks import ConvNormAct, GAPHead
-from coursekit.data import Batches, digits, photos, shapes
+from coursekit.blocks import Inception, NaiveInception
+from coursekit.data import digits, photos
 from coursekit.figures import bars, curves, fields, heatmap, images
-from coursekit.gradcam import grad_cam, overlay
-from coursekit.models import vgg16
+from coursekit.models import cifar_resnet, vgg16
 from coursekit.models.capstone import (
     budget_net,
     gap_net,
     late_net,
     plain_net,
 )
+from coursekit.staff.pages.looking_pictures import session_04, session_04b
 from coursekit.training import fit
 
 FOLDER = Path(__file__).resolve().parents[3] / "notebooks" / "pictures"
@@ -116,51 +116,34 @@ def session_03b() -> Figure:
     return curves(gaps, {"logits": gaps, **shares}, **axes)
 
 
-def session_04() -> Figure:
-    """Show two channels of a convolution before and after batch norm."""
+def session_06() -> Figure:
+    """Show how much each block of a trained net of 56 layers changes its input."""
     torch.manual_seed(0)
-    pictures, _ = next(iter(Batches(digits(), 64, shuffle=False)))
-    with torch.no_grad():
-        before = nn.Conv2d(1, 8, 3, padding=1)(pictures)[:, :2]
-        after = nn.BatchNorm2d(2)(before)
-    edges = torch.linspace(-3, 3, 31)
-    lines = {
-        f"channel {c + 1}, {name}": 100 * torch.histogram(x[:, c].flatten(), edges).hist
-        for name, x in (("before", before), ("after", after))
-        for c in (0, 1)
-    }
-    shares = {name: line / before[:, 0].numel() for name, line in lines.items()}
-    middle = (edges[1:] + edges[:-1]) / 2
-    return curves(middle, shares, xlabel="value", ylabel="share of the values (%)")
+    net = cifar_resnet(56, 10, 1, shortcut="padded", width=8)
+    data = digits().split(seed=0)
+    like = fit(net, data.train, epochs=5, batch_size=64, lr=0.05, progress=False)
+    x = net[:3]((data.test.images / 255 - like.mean[0]) / like.std[0])
+    changes = []
+    for block in (block for stage in net[3:6] for block in stage):
+        inside = block.bn1(block.conv1(x)).relu()
+        kept = x if block.downsample is None else block.downsample(x)
+        change = block.bn2(block.conv2(inside))
+        changes.append((change.norm() / kept.norm()).item())
+        x = block(x)
+    names = {"xlabel": "block", "ylabel": "change, F(x) / x"}
+    return curves(range(1, 28), {"F(x) / x": changes}, **names)
 
 
-def session_04b() -> Figure:
-    """Show where two networks look, taught with tied and with free backgrounds."""
-    look = {
-        "backgrounds": ("stripes", "checks", "dots", "waves"),
-        "object_size": (12, 18),
-    }
-    look |= {"colours": ("red", "yellow"), "background_correlation": 1.0}
-    shown = shapes(4, seed=900, **look)
-    pictures = [*shown.images / 255]
-    captions = [f"a {shown.classes[label]}" for label in shown.labels]
-    for tied, name in (
-        (1.0, "learnt on\nits background"),
-        (0.0, "learnt on\nall of them"),
-    ):
-        torch.manual_seed(0)
-        net = nn.Sequential(
-            ConvNormAct(3, 12), nn.MaxPool2d(2), ConvNormAct(12, 24), nn.MaxPool2d(2),
-            ConvNormAct(24, 32), GAPHead(32, 4),
-        )  # fmt: skip
-        train = shapes(1600, seed=0, **(look | {"background_correlation": tied}))
-        how = {"epochs": 6, "batch_size": 50, "lr": 0.1, "device": "cpu"}
-        history = fit(net, train, progress=False, **how)
-        norm = {"mean": history.mean, "std": history.std}
-        images_seen, _ = next(iter(Batches(shown, 4, shuffle=False, **norm)))
-        pictures += [*overlay(shown.images, grad_cam(net, images_seen, "4").maps)]
-        captions += [name] * 4
-    return images(pictures, captions, columns=4)
+def session_07() -> Figure:
+    """Show what an inception module costs against the width of its bottlenecks."""
+    widths, costs = range(8, 257, 8), []
+    for width in widths:
+        net = Inception(256, one=128, three=(width, 192), five=(width, 96), pool=64)
+        costs.append(anatomy(net, (256, 28, 28)).multiply_adds / 1e6)
+    names = {"xlabel": "channels of both bottlenecks", "ylabel": "multiply-adds (M)"}
+    naive = NaiveInception(256, one=128, three=192, five=96)
+    level = {"no bottlenecks": anatomy(naive, (256, 28, 28)).multiply_adds / 1e6}
+    return curves(widths, {"module": costs}, level=level, **names)
 
 
 def session_08() -> Figure:
@@ -184,6 +167,8 @@ SESSIONS: dict[str, Callable[[], Figure]] = {
     "03b": session_03b,
     "04": session_04,
     "04b": session_04b,
+    "06": session_06,
+    "07": session_07,
     "08": session_08,
 }
 
