@@ -1429,8 +1429,8 @@ verdict(
 # </details>
 
 # %% [markdown]
-# **5.** Two 3×3 layers see 5 pixels. Behind them comes a 2×2 pooling with stride 2. Does
-# it double the field?
+# **5.** Two 3×3 layers see 5 pixels. Behind them comes a 2×2 pooling with stride 2.
+# Does it double the field?
 #
 # <details><summary>Answer</summary>
 #
