@@ -43,7 +43,7 @@ def changes(folder: Path, repository: Repository) -> dict[Path, str | None]:
         repository: the repository to point at.
 
     Returns:
-        Path → text, None for a file to delete; empty when everything names `repository`.
+        Path → text, None for a file to delete; empty when nothing would change.
     """
     readme, file = folder.parent / "README.md", folder / FILE
     notebooks = [*folder.glob("*.ipynb"), *(folder / "solutions").glob("*.ipynb")]
