@@ -2,7 +2,8 @@
 
 FOLDED = ".celltag_fold, .celltag_verdict"  # nbconvert's classes for the tags
 STYLE = """
-nav.contents { font-family: system-ui, sans-serif; max-width: 44em; margin: 1em auto; padding: 0 1em; line-height: 1.6 }
+nav.contents { font-family: system-ui, sans-serif; max-width: 44em }
+nav.contents { margin: 1em auto; padding: 0 1em; line-height: 1.6 }
 nav.contents ol { list-style: none; padding-left: 0 }
 details.folded > summary { cursor: pointer; padding: .2em .5em; opacity: .75 }
 img, svg { max-width: 100%; height: auto }
