@@ -106,8 +106,15 @@ def test_html_is_escaped():
     assert inline("a < b & `x<y>`") == "a &lt; b &amp; <code>x&lt;y&gt;</code>"
 
 
-def test_hints_come_one_by_one():
-    first, last = hint("01.3"), hint("01.3", 3)
+def test_hints_come_one_by_one(monkeypatch):
+    monkeypatch.setattr("coursekit.course.exercises.ask._HINTED", {})
+    assert [hint("01.3").level for _ in range(5)] == [1, 2, 3, 3, 3]
+    assert hint("01.1").level == 1
+    assert [hint("01.3", 1).level, hint("01.3").level] == [1, 2]
+
+
+def test_a_hint_says_how_to_see_the_next_and_the_last_shows_the_solution():
+    first, last = hint("01.3", 1), hint("01.3", 3)
     assert (first.level, last.level) == (1, 3)
     assert 'hint("01.3", 2)' in repr(first)
     assert 'solution("01.3")' in repr(last)

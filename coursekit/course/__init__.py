@@ -9,7 +9,6 @@ from coursekit._base.lazy import lazy
 _HOMES = {
     "Challenge": "coursekit.course.challenges",
     "Exercise": "coursekit.course.exercises",
-    "Interval": "coursekit.course.challenges",
     "Ladder": "coursekit.course.challenges.ladder",
     "Stored": "coursekit.course.experiments",
     "all_challenges": "coursekit.course.challenges",
@@ -33,7 +32,7 @@ _HOMES = {
     "verdict": "coursekit.course.claims",
     "verdict_table": "coursekit.course.claims",
     "whole_error": "coursekit._base.short_errors",
-    "wilson": "coursekit.course.challenges",
+    "wilson": "coursekit.metrics",
 }
 __all__ = [*_HOMES]
 __getattr__, __dir__ = lazy(__name__, _HOMES)

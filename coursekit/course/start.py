@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -119,7 +120,7 @@ def held() -> list[str]:
 
 
 def summary() -> str:
-    """Describe versions, device, data at hand and profile in one line."""
+    """Describe versions, device, data at hand and profile in a line or two."""
     here = profile()
     parts = [
         f"coursekit {coursekit.__version__}",
@@ -127,7 +128,8 @@ def summary() -> str:
     ]
     parts += [f"{name} {_version(name)}" for name in SHOWN]
     parts += [_device(here.device), f"data: {', '.join(data_at_hand())}"]
-    return " · ".join([*parts, f"profile: {here}"])
+    line = " · ".join([*parts, f"profile: {here}"])
+    return textwrap.fill(line, 88, break_long_words=False, break_on_hyphens=False)
 
 
 def profile() -> Profile:

@@ -39,14 +39,24 @@ def check(exercise_id: str, answer: object = ..., *, seed: int = 0) -> Outcome:
     return outcome
 
 
-def hint(exercise_id: str, level: int = 1) -> Hint:
-    """Show hint number `level` of an exercise; 1 is the gentlest.
+_HINTED: dict[str, int] = {}  # the hint that was shown last in this kernel
+
+
+def hint(exercise_id: str, level: int | None = None) -> Hint:
+    """Show a hint of an exercise, the gentlest first and the next at every call.
+
+    Args:
+        exercise_id: such as "01.3".
+        level: which hint, from 1; None for the next one in this kernel.
 
     Raises:
         ValueError: no exercise has this id, or it has fewer hints.
     """
     hints = load(exercise_id).hints
+    if level is None:
+        level = min(_HINTED.get(exercise_id, 0) + 1, len(hints))
     level = integer("level", level, low=1, high=len(hints))
+    _HINTED[exercise_id] = level
     return Hint(exercise_id, level, len(hints), hints[level - 1])
 
 
