@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ["COURSEKIT_PROGRESS"] = "off"  # no kernel of a test writes a student's file
 OFFLINE = Path(__file__).resolve().parent / "tests" / "offline"
 # Forms of an output that a solution notebook does not keep: its text says the same.
 NOT_STORED = ("text/html", "image/svg+xml")

@@ -405,6 +405,7 @@ def test_a_model_far_larger_than_memory_needs_no_memory():
     ("shape", "message"),
     [
         ((0, 8, 8), "`input_shape` must be a whole number ≥ 1; got 0"),
+        (torch.zeros(1, 8, 8), r"got Tensor of shape \(1, 8, 8\): give its shape"),
         ((1, 8.5, 8), "got 8.5"),
         (224, "without the batch; got 224"),
         ((1, 1, 3, 8, 8), "without the batch"),

@@ -184,7 +184,11 @@ def test_a_missing_notebook_is_named(course):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("3 minutes", "4 minutes"), ('"outputs": []', '"outputs": [ ]'), ("}\n", "}")],
+    [
+        ("How big is it", "How long is it"),
+        ('"outputs": []', '"outputs": [ ]'),
+        ("}\n", "}"),
+    ],
 )
 def test_a_hand_edit_is_told_from_a_stale_notebook(course, old, new):
     session = prose_only(course)
@@ -198,7 +202,7 @@ def test_a_hand_edit_is_told_from_a_stale_notebook(course, old, new):
 def test_check_fails_and_says_which_source_to_edit(course, capsys):
     session = prose_only(course)
     text = session.student.read_text("utf-8")
-    session.student.write_text(text.replace("3 minutes", "9 minutes"), "utf-8")
+    session.student.write_text(text.replace("How big is it", "How long is it"), "utf-8")
     assert main(["--check", "--root", str(session.folder.parent)]) == 1
     said = capsys.readouterr()
     assert said.out == "01_trial: 1 to mend\n"

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from coursekit.course import challenge
-from coursekit.course.challenges import ReportCard, wilson
-from coursekit.course.challenges.interval import images_to_tell
+from coursekit.course.challenges import ReportCard
 from coursekit.data import Batches
 from coursekit.figures.overlays import overlays
+from coursekit.metrics.proportion import images_to_tell, wilson
 from coursekit.models import squeeze_expand, tiny_net
 from coursekit.training import Epoch, Evaluation, History, evaluate, fit
 from tests.small_runs import assert_same_weights, noise_set, weights_of

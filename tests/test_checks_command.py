@@ -2,8 +2,8 @@
 
 import pytest
 
-from coursekit.course.exercises.agreement import Raised
 from coursekit.course.exercises.exception_advice import ADVICE, advice
+from coursekit.course.exercises.records import Raised
 from coursekit.course.exercises.registry import exercise_ids
 from coursekit.staff.proof.checks_command import main
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit.course.exercises.agreement import NoGradient, Raised, first_difference
+from coursekit.course.exercises.agreement import first_difference
 from coursekit.course.exercises.describe import shown
 from coursekit.course.exercises.draw import Draw, derived_seed, scattered
+from coursekit.course.exercises.records import NoGradient, Raised
 
 GRID = torch.arange(6.0).reshape(2, 3)
 

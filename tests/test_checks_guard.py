@@ -1,7 +1,10 @@
 """Whatever a student's function does, the kernel stays usable and is told about it."""
 
+import builtins
+import contextlib
 import os
 import random
+import subprocess
 import sys
 import threading
 import warnings
@@ -257,3 +260,208 @@ def test_the_memory_limit_is_lifted_afterwards():
     with limited_memory():
         pass
     assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+# What outlived the limits, ended the process or fooled the check before
+
+
+def swallows_for_long(*_):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:  # noqa: BLE001 (the point of it)
+            pass
+
+
+def swallows_in_a_finally(*_):
+    while True:
+        try:
+            while True:
+                pass
+        finally:
+            continue  # noqa: B012 (the point of it)
+
+
+def suppresses(*_):
+    while True:
+        with contextlib.suppress(BaseException):
+            while True:
+                pass
+
+
+@pytest.mark.parametrize(
+    "answer", [swallows_for_long, swallows_in_a_finally, suppresses]
+)
+def test_a_loop_that_swallows_what_stops_it_is_stopped(answer):
+    assert "did not end within 0.3 seconds" in judged(answer).message
+    assert sys.gettrace() is None or "coverage" in repr(sys.gettrace())
+
+
+def test_what_is_slow_is_told_from_what_is_endless():
+    def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
+        if dilation > 1:
+            never_ends()
+        return right(size, kernel_size, stride, padding, dilation)
+
+    message = judged(output_size).message
+    assert " calls were done by then" in message
+    assert "or the next one (size=" in message
+
+
+class Leaves:
+    """Ends the process when it is shown."""
+
+    def __repr__(self):
+        raise SystemExit
+
+
+class Loops:
+    """Never ends when it is shown."""
+
+    def __repr__(self):
+        return never_ends()
+
+
+class OwnError(BaseException):
+    """Is no `Exception`, and cannot be shown."""
+
+    def __str__(self):
+        raise OwnError
+
+
+def raises_its_own(*_):
+    raise OwnError
+
+
+def holds_itself(*_):
+    result = []
+    result.append(result)
+    return result
+
+
+def tuple_in_itself(*_):
+    return (holds_itself(),)
+
+
+@pytest.mark.parametrize("answer", [lambda *_: Leaves(), holds_itself, tuple_in_itself])
+def test_a_result_that_cannot_be_shown_is_wrong(answer):
+    assert judged(answer).status == "wrong"
+
+
+def test_an_exception_that_is_no_exception_is_told():
+    outcome = judged(raises_its_own)
+    assert outcome.status == "could not be checked"
+    assert "raises OwnError" in outcome.message
+
+
+def test_a_result_that_never_ends_being_shown_is_stopped():
+    assert judged(lambda *_: Loops()).status == "could not be checked"
+
+
+@pytest.mark.parametrize("answer", [10**400, -(10**400), float("inf"), 200.0001])
+@pytest.mark.parametrize("exercise_id", ["01.11", "04.6"])
+def test_a_number_of_any_size_is_wrong(exercise_id, answer):
+    assert check(exercise_id, answer).status == "wrong"
+
+
+class Agreeable(str):
+    """Text that is equal to everything."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        return True
+
+    def strip(self):
+        return self
+
+    def upper(self):
+        return self
+
+
+class AgreeableNumber(int):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = int.__hash__
+
+
+def test_an_answer_that_says_it_is_equal_to_everything_is_not():
+    assert check("02.5", Agreeable("Z")).status == "could not be checked"
+    assert check("02.5", Liar()).status == "could not be checked"
+    assert check("01.11", AgreeableNumber(3)).status == "wrong"
+    assert judged(lambda *_: AgreeableNumber(3)).status == "wrong"
+    words = [Agreeable("pool")] * 12
+    assert check("01.5", words).status == "wrong"
+
+
+def wrong_pool(images):
+    return torch.nn.functional.avg_pool2d(images, 2)
+
+
+def test_a_patched_comparison_fools_nobody(monkeypatch):
+    monkeypatch.setattr(torch, "isclose", lambda one, *_, **__: torch.ones_like(one))
+    assert check("01.6", wrong_pool).status == "wrong"
+
+
+def test_a_comparison_patched_by_the_answer_fools_nobody():
+    original = torch.isclose
+
+    def pool(images):
+        torch.isclose = lambda one, *_, **__: torch.ones_like(one) > 0
+        return wrong_pool(images)
+
+    outcome = check("01.6", pool)
+    assert outcome.status == "wrong"
+    assert "replaced `torch.isclose`; it was put back" in outcome.notes[0]
+    assert torch.isclose is original
+
+
+def test_a_patched_int_fools_nobody():
+    original = builtins.int
+
+    class Int(int):
+        def __new__(cls, *_):
+            return original(3)
+
+    def output_size(*_):
+        builtins.int = Int
+        return 3
+
+    assert judged(output_size).status == "wrong"
+    assert builtins.int is original
+
+
+def test_a_forgotten_return_is_told():
+    def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
+        right(size, kernel_size, stride, padding, dilation)
+
+    outcome = judged(output_size)
+    assert outcome.status == "wrong"
+    assert "is a `return` missing" in outcome.message
+
+
+def test_a_forgotten_return_in_a_module_is_told():
+    class Head(torch.nn.Module):
+        def __init__(self, channels, classes):
+            super().__init__()
+            self.dense = torch.nn.Linear(channels, classes)
+
+        def forward(self, images):
+            self.dense(images.mean((2, 3)))
+
+    assert "is a `return` missing" in check("03.8", Head).message
+
+
+def test_a_fresh_kernel_is_not_told_of_what_torch_does_to_its_variables():
+    code = (
+        "import os; from coursekit import check;"
+        "right = lambda *a: (os.environ.update(TORCHINDUCTOR_CACHE_DIR='x'), 3)[1];"
+        "print(check('01.1', right).notes)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "()"

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from coursekit.course.handin import inspect_submission, layout, opening, running
+from coursekit.course.handin import inspect_submission, layout, opening, predict
 from tests.handin_files import handed_in, network, packed, random, sealed
 
 HEAD = [
@@ -639,7 +639,7 @@ def test_an_unknown_operator_leaves_a_rule_open(tmp_path):
     ],
 )
 def test_the_interval_is_wilsons(right, n, low, high):
-    found = running.Evaluation(right, n, 1.0).interval
+    found = predict.Evaluation(right, n, 1.0).interval
     assert found == pytest.approx((low, high), abs=5e-5)
 
 
@@ -687,7 +687,7 @@ def test_a_network_that_wants_too_much_memory_is_stopped(tmp_path):
 def test_a_network_that_takes_too_long_is_stopped():
     model = honest().SerializeToString()
     with pytest.raises(ValueError, match=r"within 0\.001 seconds"):
-        running.evaluate(
+        predict.evaluate(
             model,
             np.ones((3, 1, 8, 8), np.float32),
             np.zeros(3, int),

@@ -25,11 +25,13 @@ FLOORS = {
 # Inside `course` a room imports from the rooms before it: a hand-in knows challenges,
 # no challenge knows hand-ins. `start` and the rooms' front door know nobody.
 COURSE = (
+    "records",
     "experiments",
     "claims",
     "prediction_cards",
     "predictions",
     "exercises",
+    "overview",
     "challenges",
     "handin",
 )

@@ -26,10 +26,6 @@ BADGES = ("colab.research.google.com/assets", "kaggle.com/static/images")
 KILOBYTE = 1024
 
 
-# Not yet in the form where predictions are judged and figures have words.
-OLD = ("08",)
-
-
 def name_of(path: Path) -> str:
     """`solutions/01_receptive_fields.ipynb`, for the names of tests."""
     return str(path.relative_to(FOLDER))
@@ -37,9 +33,6 @@ def name_of(path: Path) -> str:
 
 both = pytest.mark.parametrize("path", [*STUDENT, *SOLUTIONS], ids=name_of)
 students = pytest.mark.parametrize("path", STUDENT, ids=name_of)
-judged = pytest.mark.parametrize(
-    "path", [path for path in STUDENT if path.name[:2] not in OLD], ids=name_of
-)
 solutions = pytest.mark.parametrize("path", SOLUTIONS, ids=name_of)
 
 
@@ -174,7 +167,7 @@ def names_in(path: Path, call: str) -> list[str]:
     return [c.args[0].value for c in mine]
 
 
-@judged
+@students
 def test_a_notebook_asks_for_four_predictions_or_more(path: Path):
     asked = [c for c in cells_of(path, "markdown") if "**Predict" in c["source"]]
     assert len(asked) == len(names_in(path, "predict")) >= AT_LEAST
@@ -194,7 +187,7 @@ def test_no_two_predictions_of_the_course_have_one_name():
     assert [name for name, count in names.items() if count > 1] == []
 
 
-@judged
+@students
 def test_a_prediction_is_answered_and_then_revealed(path: Path):
     assert sorted(names_in(path, "predict")) == sorted(names_in(path, "reveal"))
     cells = read(path)["cells"]
@@ -222,7 +215,7 @@ def test_every_picture_in_prose_has_words(path: Path):
             assert re.search(r"""alt=["'][^"']+["']""", picture), cell["id"]
 
 
-@judged
+@both
 def test_every_figure_has_its_words_in_the_page(path: Path):
     for cell in cells_of(path, "markdown"):
         assert "*Figure" not in cell["source"], cell["id"]

@@ -35,10 +35,10 @@ def move(field: Field, op: Callable[[Tensor], Tensor]) -> list[Field]:
         grids = _moved_grids(axis, field.shape, op)
         outputs = outputs or [[] for _ in low]
         shapes = [tuple(part.shape) for part in low]
-        for place, (first, last) in enumerate(zip(low, high, strict=True)):
+        for number, (first, last) in enumerate(zip(low, high, strict=True)):
             bounds = torch.stack([squeeze_broadcast(first), squeeze_broadcast(last)])
-            window, grid = grids[place] if grids else (axis.window, None)
-            outputs[place].append(Axis(bounds, window, grid))
+            window, grid = grids[number] if grids else (axis.window, None)
+            outputs[number].append(Axis(bounds, window, grid))
     return [Field(s, tuple(axes)) for s, axes in zip(shapes, outputs, strict=True)]
 
 
@@ -247,10 +247,10 @@ def rewindow(field: Field, change: Callable[[int, Window], Window | None]) -> Fi
     """
     axes = []
     spatial = len(field.shape) - len(field.axes)  # the first spatial dimension
-    for place, axis in enumerate(field.axes):
+    for number, axis in enumerate(field.axes):
         window = axis.regular()
         if window is not None:
-            dim = spatial + place if axis.grid.dim is None else axis.grid.dim
+            dim = spatial + number if axis.grid.dim is None else axis.grid.dim
             window = change(dim, window)
         grid = None if window is None else Grid(dim)
         axes.append(replace(axis, window=window, grid=grid))

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from coursekit.anatomy.arguments import checked_model, checked_shape
-from coursekit.anatomy.memory.fake_model import on_fakes, tensors_in
+from coursekit.anatomy.memory.fake_model import on_fake_model, tensors_in
 from coursekit.anatomy.memory.live_tensors import Block, LiveTensors
 
 KINDS = {
@@ -119,9 +119,9 @@ def weight_layers(model: nn.Module, input_shape: Sequence[int]) -> int:
     """
     checked_model(model)
     shape, watch = checked_shape(input_shape), _Depths()
-    with on_fakes(model, shape, watch, training=False) as fakes:
+    with on_fake_model(model, shape, watch, training=False) as fake:
         # Where nothing needs a gradient, attention becomes one step without layers.
-        images = fakes.images(1, shape).requires_grad_().clone()
+        images = fake.images(1, shape).requires_grad_().clone()
         watch.depths[watch.block(images)] = 0
-        out = [watch.block(tensor) for tensor in tensors_in(fakes(images))]
+        out = [watch.block(tensor) for tensor in tensors_in(fake(images))]
     return max((watch.depths.get(block, 0) for block in out), default=0)

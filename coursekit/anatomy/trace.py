@@ -39,8 +39,8 @@ class Circular(TorchFunctionMode):
         return func(*args, **kwargs)
 
     def _pad(self, input: Tensor, pad, mode="circular", value=None) -> Tensor:
-        found = self.watch.field_of(input)
-        after = moving.padded(found, list(pad), "circular")
+        before = self.watch.field_of(input)
+        after = moving.padded(before, list(pad), "circular")
         out = torch.empty(after.shape, dtype=input.dtype, device="meta")
         self.watch.fields[out] = after
         return out
@@ -95,8 +95,8 @@ class Watch(TorchDispatchMode):
         empty = next((o for o in outputs if o.numel() == 0), None)
         if empty is not None:
             raise ValueError(f"its output is empty, {tuple(empty.shape[1:])}")
-        found = propagate(call, outputs)
-        for tensor, after in zip(outputs, found, strict=True):
+        fields = propagate(call, outputs)
+        for tensor, after in zip(outputs, fields, strict=True):
             if after is None:
                 continue
             if call.func._schema.is_mutable and tensor._is_view():
@@ -114,8 +114,8 @@ class _Fields:
     def get(self, tensor: Tensor) -> Field | None:
         return getattr(tensor, "_coursekit_field", None)
 
-    def __setitem__(self, tensor: Tensor, found: Field) -> None:
-        tensor._coursekit_field = found
+    def __setitem__(self, tensor: Tensor, field: Field) -> None:
+        tensor._coursekit_field = field
 
 
 def _is_made(tensor: Tensor) -> bool:

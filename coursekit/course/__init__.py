@@ -9,7 +9,6 @@ from coursekit._base.lazy import lazy
 _HOMES = {
     "Challenge": "coursekit.course.challenges",
     "Exercise": "coursekit.course.exercises",
-    "Interval": "coursekit.course.challenges",
     "Ladder": "coursekit.course.challenges.ladder",
     "Stored": "coursekit.course.experiments",
     "all_challenges": "coursekit.course.challenges",
@@ -19,10 +18,12 @@ _HOMES = {
     "exercise": "coursekit.course.exercises",
     "exercise_ids": "coursekit.course.exercises",
     "hint": "coursekit.course.exercises",
+    "forget_progress": "coursekit.course.records",
     "inspect_submission": "coursekit.course.handin",
     "on_mnist": "coursekit.course.challenges.ladder",
     "predict": "coursekit.course.predictions",
     "prediction_table": "coursekit.course.predictions",
+    "progress": "coursekit.course.overview",
     "reveal": "coursekit.course.predictions",
     "rung": "coursekit.course.challenges.ladder",
     "solution": "coursekit.course.exercises",
@@ -30,7 +31,8 @@ _HOMES = {
     "submit": "coursekit.course.handin",
     "verdict": "coursekit.course.claims",
     "verdict_table": "coursekit.course.claims",
-    "wilson": "coursekit.course.challenges",
+    "whole_error": "coursekit._base.short_errors",
+    "wilson": "coursekit.metrics",
 }
 __all__ = [*_HOMES]
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -17,6 +17,7 @@ from numbers import Real
 from coursekit._base import validate as _validate
 from coursekit._base.words import number_text
 from coursekit.course import prediction_cards as cards
+from coursekit.course.records import is_kept, note, recorded
 from coursekit.metrics.runs import Interval
 
 NAME = re.compile(r"\d\d(-[a-z0-9]+)+")
@@ -186,6 +187,8 @@ def reveal(name: str, measured: object) -> Revealed:
         raise ValueError(f"`measured` of {name} must be {allowed}; got {measured!r}")
     right = None if made.guess is None else made.is_hit_by(value)
     _SEEN[name] = Revealed(made, shown, right)
+    if right is not None:
+        note("predictions", name, {"right": right, "sure": made.sure})
     return _SEEN[name]
 
 
@@ -205,12 +208,20 @@ def prediction_table(session: str) -> PredictionTable:
 
 
 def _outcomes() -> tuple[tuple[float, bool], ...]:
-    seen = [one for one in _SEEN.values() if one.right is not None]
+    """List how sure and whether right, of earlier sessions and of this kernel."""
+    known = {n: (one.get("sure"), one.get("right")) for n, one in _earlier().items()}
+    for name, one in _SEEN.items():
+        known[name] = (one.prediction.sure, one.right)
     return tuple(
-        (one.prediction.sure, one.right)
-        for one in seen
-        if one.prediction.sure is not None
+        (sure, bool(right))
+        for sure, right in known.values()
+        if sure is not None and right is not None
     )
+
+
+def _earlier() -> dict[str, dict]:
+    """Return what the student's file holds of predictions, where one is kept."""
+    return recorded()["predictions"] if is_kept() else {}
 
 
 def _guess(guess: object, options: tuple, unit: str) -> Answer | None:

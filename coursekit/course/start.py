@@ -10,12 +10,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 import coursekit
 from coursekit._base.hosted import hosted_by
+from coursekit._base.short_errors import use_short_errors
 
 SHOWN = ("torch", "torchvision", "ipywidgets")
 
@@ -42,10 +44,13 @@ class Profile:
 def start() -> str:
     """Install what a hosted runtime lacks, and describe this machine in one line.
 
+    From then on the notebook shows short errors.
+
     Raises:
         SystemExit: something needed is missing and could not be installed; its message
             says so in one sentence (a notebook shows it without a traceback).
     """
+    use_short_errors()
     if not hosted_by() or not (lacking := missing()):
         return summary()
     try:
@@ -115,7 +120,7 @@ def held() -> list[str]:
 
 
 def summary() -> str:
-    """Describe versions, device, data at hand and profile in one line."""
+    """Describe versions, device, data at hand and profile in a line or two."""
     here = profile()
     parts = [
         f"coursekit {coursekit.__version__}",
@@ -123,7 +128,8 @@ def summary() -> str:
     ]
     parts += [f"{name} {_version(name)}" for name in SHOWN]
     parts += [_device(here.device), f"data: {', '.join(data_at_hand())}"]
-    return " · ".join([*parts, f"profile: {here}"])
+    line = " · ".join([*parts, f"profile: {here}"])
+    return textwrap.fill(line, 88, break_long_words=False, break_on_hyphens=False)
 
 
 def profile() -> Profile:

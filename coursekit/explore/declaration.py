@@ -6,7 +6,8 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 from math import prod
 
-from coursekit.explore.setting import Kept, Setting, needs
+from coursekit.explore.depends import needs
+from coursekit.explore.setting import Kept, Setting
 from coursekit.explore.view import View
 
 

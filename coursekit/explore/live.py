@@ -3,7 +3,8 @@
 from ipywidgets import Widget
 
 from coursekit.explore.declaration import Declaration, States
-from coursekit.explore.setting import Button, known
+from coursekit.explore.depends import known
+from coursekit.explore.setting import Button
 from coursekit.explore.shell import Explorer, limit, player
 from coursekit.explore.view import View
 
@@ -47,10 +48,7 @@ class LiveExplorer(Explorer):
             setting, control = self.declared.controls[other], self._all[other]
             if isinstance(setting, Button):
                 continue
-            with control.hold_sync():  # one message, whatever is set
-                names[other] = setting.fit(control, names, moved)
-                if other in wanted:
-                    names[other] = control.value = wanted[other]
+            names[other] = setting.fit(control, names, moved, wanted.get(other))
             if names[other] != self._names[other]:
                 moved.add(other)
         self._names = names

@@ -10,35 +10,16 @@ arguments are named after: the subject (a photo, a model) and other settings.
     row: Annotated[int, Whole("row", 0, lambda photo, size: len(photo) - size)] = 0
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from functools import lru_cache
-from inspect import signature
 from types import SimpleNamespace
 from typing import ClassVar
 
 import ipywidgets as widgets
 
 from coursekit._base.validate import choice, integer, number
+from coursekit.explore.depends import Names, known, needs
 from coursekit.explore.shell import BUTTON, CONTROL, LABEL, limit
-
-Names = Mapping[str, object]
-
-
-@lru_cache(maxsize=1024)
-def _arguments(function: Callable) -> tuple[str, ...]:
-    return tuple(signature(function).parameters)
-
-
-def needs(*values: object) -> tuple[str, ...]:
-    """Return the names that values depend on: those of their arguments."""
-    return tuple(name for v in values if callable(v) for name in _arguments(v))
-
-
-def known(value: object, names: Names) -> object:
-    """Return a value, computed if it depends on something."""
-    return value(*(names[n] for n in needs(value))) if callable(value) else value
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,15 +74,24 @@ class Setting:
         looks = {"description": known(self.label, names), **LABEL, **CONTROL}
         return self.widget(**self.traits(names), value=self.first(names), **looks)
 
-    def fit(self, control: widgets.Widget, names: Names, moved: set[str]) -> object:
-        """Fit the control to other settings, of which some moved; return its value."""
+    def fit(
+        self, control: widgets.Widget, names: Names, moved: set[str], wanted: object
+    ) -> object:
+        """Fit the control to other settings, and return its value.
+
+        Args:
+            moved: the settings that have changed.
+            wanted: what another setting sets this one to, or None.
+        """
         if moved.intersection(self.needed()):
-            self.refit(control, names)
-        if moved.intersection(needs(self.start)):
+            self.refit(control, names, wanted)
+        if wanted is not None:
+            control.value = wanted
+        elif moved.intersection(needs(self.start)):
             control.value = self.first(names)
         return control.value
 
-    def refit(self, control: widgets.Widget, names: Names) -> None:
+    def refit(self, control: widgets.Widget, names: Names, wanted: object) -> None:
         """Give the control other values to choose from."""
 
     def dress(self, control: widgets.Widget, names: Names) -> None:
@@ -162,7 +152,7 @@ class Whole(Setting):
         high = None if self.high is None else values[-1]
         return integer(name, value, low=values[0], high=high)
 
-    def refit(self, control: widgets.Widget, names: Names) -> None:
+    def refit(self, control: widgets.Widget, names: Names, wanted: object) -> None:
         values, share = self.values(names), (control.value + 0.5) / (control.max + 1)
         moves = self.keep_share and control.max != values[-1]
         limit(control, values[-1], values[0])
@@ -202,7 +192,7 @@ class Real(Setting):
         low, high = self._between(names)
         return number(name, value, low=low, high=high)
 
-    def refit(self, control: widgets.Widget, names: Names) -> None:
+    def refit(self, control: widgets.Widget, names: Names, wanted: object) -> None:
         low, high = self._between(names)
         limit(control, high, low)
 
@@ -243,8 +233,9 @@ class Choice(Setting):
             return super().checked(name, value, names)
         return self.own(value)
 
-    def refit(self, control: widgets.Widget, names: Names) -> None:
-        value, control.options = control.value, self.traits(names)["options"]
+    def refit(self, control: widgets.Widget, names: Names, wanted: object) -> None:
+        value = control.value if wanted is None else wanted
+        control.options = self.traits(names)["options"]
         values = self.values(names)
         control.value = value if value in values else values[0]
 
@@ -285,7 +276,7 @@ class Kept(Setting):
         return value
 
     def control(self, names: Names) -> SimpleNamespace:
-        return SimpleNamespace(value=self.first(names), hold_sync=nullcontext)
+        return SimpleNamespace(value=self.first(names))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ read results without it.
 
 from importlib import import_module
 
+from coursekit.metrics.proportion import Proportion, wilson
 from coursekit.metrics.runs import Interval, interval, paired
 
 _HOME_OF = {
@@ -17,6 +18,7 @@ _HOME_OF = {
     "confusion_matrix": "answers",
     "energy_inside": "place",
     "expected_calibration_error": "calibration",
+    "gradient_norms": "gradients",
     "mask_iou": "place",
     "most_wrong": "answers",
     "pointing_game": "place",
@@ -24,7 +26,7 @@ _HOME_OF = {
     "top_k": "answers",
 }
 
-__all__ = ["Interval", "interval", "paired", *sorted(_HOME_OF)]
+__all__ = ["Interval", "Proportion", "interval", "paired", "wilson", *sorted(_HOME_OF)]
 
 
 def __getattr__(name: str):

@@ -9,6 +9,7 @@ from coursekit.models.capstone import (
     norm_net,
     plain_net,
 )
+from coursekit.models.depth_net import depth_net
 from coursekit.models.googlenet import GoogLeNetOutput, googlenet
 from coursekit.models.lenet import lenet5
 from coursekit.models.resnet import (
@@ -32,6 +33,7 @@ __all__ = [
     "budget_net",
     "cifar_plain",
     "cifar_resnet",
+    "depth_net",
     "early_net",
     "gap_net",
     "googlenet",

@@ -40,14 +40,16 @@ def curves_text(history: Columns) -> str:
 
 def _curves(history: Columns) -> list[tuple[str, str, Lines]]:
     """Return what is drawn, its unit and its lines, for the loss and the accuracy."""
-    found = []
+    panels = []
     for what, unit, scale in (("loss", "", 1.0), ("accuracy", " %", 100.0)):
         lines = {
             name: [x * scale for x in history[f"{name}_{what}"] if x is not None]
             for name in _STROKES
         }
-        found.append((what, unit, {name: line for name, line in lines.items() if line}))
-    return found
+        panels.append(
+            (what, unit, {name: line for name, line in lines.items() if line})
+        )
+    return panels
 
 
 def _words(what: str, unit: str, lines: Lines) -> str:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from coursekit._base.notebook import in_notebook
 from coursekit.training.curves import curves_html, curves_text
 from coursekit.training.history import History
 
@@ -119,13 +120,6 @@ def left(start: float, done: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s left"
     return f"{seconds / 60:.0f} min left"
-
-
-def in_notebook() -> bool:
-    """Return whether a Jupyter kernel runs this code (without importing IPython)."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return getattr(shell, "kernel", None) is not None
 
 
 def _notebook() -> Show:

@@ -111,19 +111,19 @@ def check_outputs(
     """
     images = batch[0][:2].to(device_of(model))
     logits = _try(name, model, images)
-    found = tuple(getattr(logits, "shape", ()))
-    if len(found) != 2 or found[0] != len(images):
+    shape = tuple(getattr(logits, "shape", ()))
+    if len(shape) != 2 or shape[0] != len(images):
         raise ValueError(
             f"`model` must give one row of class scores per image, (n, classes); for "
-            f"{len(images)} images it gave {found or type(logits).__name__}"
+            f"{len(images)} images it gave {shape or type(logits).__name__}"
         )
     low, high = batches.data.labels.min().item(), batches.data.labels.max().item()
-    if low < 0 or high >= found[1]:
+    if low < 0 or high >= shape[1]:
         raise ValueError(
-            f"`model` has {found[1]} outputs, but the labels of `{name}` go from {low} "
+            f"`model` has {shape[1]} outputs, but the labels of `{name}` go from {low} "
             f"to {high}: give its last layer at least {high + 1} outputs"
         )
-    return found[1]
+    return shape[1]
 
 
 def check_last_batch(

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
-from coursekit.training.progress import in_notebook, left
+from coursekit._base.notebook import in_notebook
+from coursekit.training.progress import left
 
 INTERVAL = 0.5  # seconds between two updates at least: a flooded cell gets cut
 

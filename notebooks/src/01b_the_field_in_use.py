@@ -945,7 +945,7 @@ prepared = {
     "standardised": (raw - raw.mean()) / raw.std(correction=0),
 }
 facts = {n: (x.mean().item(), x.std(correction=0).item()) for n, x in prepared.items()}
-facts
+{name: (round(mean, 3), round(wide, 3)) for name, (mean, wide) in facts.items()}
 
 # %% [markdown]
 # Above: mean and deviation of each version. Below: the training, with nothing clever in
@@ -1292,7 +1292,7 @@ with torch.no_grad():
     one_kernel = answers.T.reshape(4, 3, 7, 7)
     scene = photo[None, :, 40:168, 220:348].double()
     missed = (F.conv2d(scene, one_kernel, bias) - stack(scene)).abs().max().item()
-missed, one_kernel.shape
+f"largest difference {missed:.1e}", tuple(one_kernel.shape)
 
 # %% [markdown]
 # Equal to the last digits. With ReLU between the layers no such kernel exists: the
@@ -1306,7 +1306,7 @@ with torch.no_grad():
         name: (net(a + b) - net(a) - net(b) + net(zero)).abs().max().item()
         for name, net in {"without ReLU": stack, "with ReLU": bent}.items()
     }
-sums
+{name: f"{size:.1e}" for name, size in sums.items()}
 
 # %% [markdown]
 # And why ReLU rather than the older sigmoid and tanh? A gradient has to pass through
@@ -1368,7 +1368,7 @@ line = torch.linspace(-5, 5, 101)
 relu_is_max = torch.equal(torch.relu(line), line.clamp(min=0))
 slopes = {f.__name__: slope(f) for f in starts}
 price = {f.__name__: nanoseconds(f) for f in starts}
-slopes, price
+{name: (f"{slopes[name]:.1e}", round(price[name], 2)) for name in slopes}
 
 # %% tags=["verdict"]
 verdict(
@@ -1479,7 +1479,7 @@ lights = ("half the light", "light falls to the right", "overexposed")
 pixels_differ = {name: difference(name, light) for name in lights}
 contrast_differs = {name: difference(name, normalised) for name in lights}
 kept = {name: contrast_differs[name] / pixels_differ[name] for name in lights}
-pixels_differ, contrast_differs
+{n: (round(pixels_differ[n], 1), round(contrast_differs[n], 1)) for n in lights}
 
 # %% tags=["verdict"]
 half, falling, burnt = lights

@@ -345,6 +345,9 @@ verdict(
 )
 
 # %% [markdown]
+# So a dense network is a convolutional one that can only look at one size of picture,
+# and need not.
+#
 # ## 3 · A convolution is a dense layer with most weights missing
 
 # %%
@@ -534,6 +537,8 @@ verdict(
 )
 
 # %% [markdown]
+# The part that does the seeing is the small one.
+#
 # ## 5 · Global average pooling
 
 # %%
@@ -733,7 +738,7 @@ figures.curves(
     {"GAP head": [interval(r).mean for r in by_border.values()]},
     xlabel="side of the sheet (pixels)",
     ylabel="accuracy (%)",
-    mark={"size in training": side},
+    mark={"\n\n\n\nsize in training": side},
     level={"chance": 10},
     title=f"{WIDER} pixels of black around it: {interval(sheet).mean:.0f} % right",
     words="Accuracy of the GAP networks against the side of the sheet: highest at "
@@ -868,6 +873,8 @@ verdict(
 )
 
 # %% [markdown]
+# Halving the map and doubling the step is what a 2×2 pooling does.
+#
 # ## 7 · Does it amplify?
 
 # %%
@@ -954,6 +961,8 @@ verdict(
 )
 
 # %% [markdown]
+# An average is calmer than what it averages.
+#
 # ## 8 · Nothing before the prediction?
 
 # %%

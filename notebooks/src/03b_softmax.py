@@ -172,6 +172,8 @@ verdict(
 )
 
 # %% [markdown]
+# So: ratios are widened; differences are not, unless it is cold and they are small.
+#
 # **Exercise 03.5 (5 minutes).** Softmax with a temperature. Tiny case: at a very high
 # temperature `[[2, 1, 0]]` gives three equal shares.
 
@@ -334,6 +336,8 @@ verdict(
 )
 
 # %% [markdown]
+# The shares say who is ahead, not how loud the network was.
+#
 # ## 3 · The logarithm of softmax
 
 # %%
@@ -657,6 +661,8 @@ verdict(
 )
 
 # %% [markdown]
+# The loss is what training feels, the accuracy is what you get: watch both.
+#
 # ## 5 · How sure, and how right?
 
 # %%

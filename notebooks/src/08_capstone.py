@@ -11,7 +11,7 @@
 # %% tags=["setup"]
 # setup
 
-# %%
+# %% tags=["fold"]
 import tempfile
 from functools import partial
 from importlib.util import find_spec
@@ -21,14 +21,17 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from coursekit import anatomy, check, figures, fit, hint, shapes, solution
+from coursekit import anatomy, check, figures, fit, hint, predict, reveal, shapes
+from coursekit import solution
 from coursekit.anatomy import compare
 from coursekit.augment import Recipe, compose, random_rotation, random_shift
 from coursekit.blocks import ConvNormAct, DepthwiseSeparable, GAPHead, Transition
 from coursekit.course import Ladder, all_challenges, challenge, exercise, exercise_ids
-from coursekit.course import on_mnist, rung, wilson
+from coursekit.course import on_mnist, prediction_table, rung, wilson
+from coursekit.explore import explore_augmentation, explore_network
 from coursekit.models import budget_net, early_net, gap_net, late_net, norm_net
 from coursekit.models import plain_net
+from coursekit.training import track
 
 # %% [markdown]
 # The task stands in the first line: `digits-4k` runs everywhere in minutes. Where MNIST
@@ -63,11 +66,10 @@ figures.images(
     sets.train.labels[:20].tolist(),
     columns=10,
     title=f"{len(sets.train):,} digits of {size}×{size} pixels to learn from",
+    words="Twenty handwritten digits with their labels.",
 )
 
 # %% [markdown]
-# *Figure: twenty handwritten digits with their labels.*
-#
 # Three sets, three jobs: learn from `sets.train`, **choose** by `sets.valid`, look at
 # `sets.test` once, at the end.
 #
@@ -84,33 +86,41 @@ wilson(9_940, 10_000)
 # wide: 3, 6 or 9 times?
 
 # %%
-times_guess = 9  # answer
+guess = 3  # answer
+sure = ...  # how sure, 50 to 100: only if you like
+predict("08-times-as-many", guess, options=(3, 6, 9), unit="times", sure=sure)
+
 
 # %%
-many = [300, 1_000, 3_000, 10_000, 30_000, 90_000]
-shares = [wilson(round(0.994 * n), n) for n in many]
-widths = [100 * (found.high - found.low) / 2 for found in shares]
-tenth = widths[many.index(10_000)] / widths[many.index(90_000)]
-{"predicted": times_guess, "nine times the images divide the width by": round(tenth, 2)}
+def width(n):
+    """Return half the width of the interval at 99.4 % of n images, in points."""
+    found = wilson(round(0.994 * n), n)
+    return 100 * (found.high - found.low) / 2
+
+
+tried_sizes = range(10_000, 100_000, 1_000)
+third = next(n for n in tried_sizes if width(n) <= width(10_000) / 3)
+reveal("08-times-as-many", third / 10_000)
 
 # %% [markdown]
-# The width shrinks with the root of the number of images.
+# How fast does the width shrink?
 
 # %%
+MANY = [300, 1_000, 3_000, 10_000, 30_000, 90_000]
 figures.curves(
-    many,
-    {"half the width": widths},
+    MANY,
+    {"half the width": [width(n) for n in MANY]},
     xlabel="test images",
     ylabel="± points",
     log_x=True,
     mark={"our test set": len(sets.test), "MNIST": 10_000},
     title="A difference smaller than this is no difference",
+    words=f"Half the width of the interval at 99.4 %: {width(1_000):.2f} points for "
+    f"1,000 images, {width(10_000):.2f} for 10,000, {width(90_000):.2f} for 90,000; it "
+    "falls with the root of their number. Dotted lines: our test set and MNIST's.",
 )
 
 # %% [markdown]
-# *Figure: half the width of the interval at 99.4 %, falling with the number of images;
-# dotted lines at our test set and at MNIST's.*
-#
 # **Exercise 08.2 (8 minutes).** Write Wilson's interval. With p = right/n and z = 1.96
 # its middle is (p + z²/2n) / (1 + z²/n), half its width
 # z·√(p(1 − p)/n + z²/4n²) / (1 + z²/n). Tiny case: 5 of 10 give about (0.237, 0.763).
@@ -161,12 +171,12 @@ table
 # **Predict:** how many percent of its parameters stand in the first dense layer?
 
 # %%
-dense_guess = 90  # answer
+guess = 60  # answer
+predict("08-dense-share", guess, unit="%", within=5)
 
 # %%
 dense = max(row.parameters for row in table if row.kind == "Linear")
-measured = round(100 * dense / table.parameters, 1)
-{"predicted %": dense_guess, "measured %": measured}
+reveal("08-dense-share", 100 * dense / table.parameters)
 
 # %% [markdown]
 # One way to train and measure for every step that follows: the same seed, the same
@@ -180,12 +190,12 @@ def step(name, build, **settings):
     """Build and train a net, keep its row and its history, and return it."""
     torch.manual_seed(SEED)
     model = build()
-    history = fit(
-        model, sets.train, sets.valid,
-        epochs=EPOCHS, batch_size=BATCH, seed=SEED, progress=False, **settings,
-    )  # fmt: skip
-    rows[name] = rung(name, model, history, sets.valid)
-    histories[name] = history
+    for _ in track([name], f"training “{name}”"):
+        histories[name] = fit(
+            model, sets.train, sets.valid,
+            epochs=EPOCHS, batch_size=BATCH, seed=SEED, progress=False, **settings,
+        )  # fmt: skip
+    rows[name] = rung(name, model, histories[name], sets.valid)
     return model
 
 
@@ -232,7 +242,8 @@ check("08.5", saved_by_gap)
 # overlap?
 
 # %%
-early_guess = "dense"  # answer
+guess = "GAP"  # answer
+predict("08-early-accuracy", guess, options=("dense", "GAP", "cannot tell"))
 
 # %%
 gap = step("GAP head", gap_net, **constant)
@@ -257,8 +268,7 @@ def which(one, other, names):
 
 # %%
 dense_5, gap_5 = after("plain, dense head", 5), after("GAP head", 5)
-found = which(dense_5, gap_5, ("dense", "GAP"))
-{"predicted": early_guess, "measured": found, "dense": dense_5, "GAP": gap_5}
+reveal("08-early-accuracy", which(dense_5, gap_5, ("dense", "GAP")))
 
 # %%
 figures.curves(
@@ -266,15 +276,14 @@ figures.curves(
     {name: [100 * v for v in h["valid_accuracy"]] for name, h in histories.items()},
     xlabel="epoch",
     ylabel="validation accuracy (%)",
-    title="With GAP alone, the same convolutions take longer to learn",
+    title=f"After 5 epochs: dense {dense_5.value:.0%}, GAP {gap_5.value:.0%}",
+    words="Validation accuracy by epoch. After five of them "
+    f"the dense head has {dense_5} and GAP {gap_5}.",
 )
 
 # %% [markdown]
-# *Figure: validation accuracy by epoch; the dense head is up after a few epochs, GAP
-# climbs slowly and unevenly.*
-#
-# The dense head can learn a template for every place; behind GAP the convolutions have
-# to do all the work. They need help.
+# A dense head can learn a template for every place; behind GAP the convolutions have to
+# do all the work. They need help.
 #
 # ## 4 · Batch norm
 #
@@ -282,11 +291,12 @@ figures.curves(
 # drops their biases. How many parameters more than `gap_net` has it?
 
 # %%
-norm_guess = 112  # answer
+guess = 224  # answer
+predict("08-batch-norm", guess, unit="parameters")
 
 # %%
 counts = [sum(p.numel() for p in build().parameters()) for build in (gap_net, norm_net)]
-{"predicted": norm_guess, "measured": counts[1] - counts[0]}
+reveal("08-batch-norm", counts[1] - counts[0])
 
 # %% [markdown]
 # A scale and a shift for each of 16 + 32 + 64 channels, less one bias each.
@@ -300,7 +310,8 @@ Ladder(rows.values())
 # validation accuracy and the worst?
 
 # %%
-swing_guess = 3  # answer
+guess = 1  # answer
+predict("08-swing", guess, unit="points", factor=1.5)
 
 
 # %%
@@ -310,7 +321,7 @@ def swing(name):
     return round(100 * (max(last_five) - min(last_five)), 1)
 
 
-{"predicted": swing_guess, "measured": swing("batch norm")}
+reveal("08-swing", swing("batch norm"))
 
 # %% [markdown]
 # A net whose accuracy jumps is a bad instrument: to measure the next steps we need a
@@ -328,19 +339,18 @@ figures.curves(
     {name: [100 * v for v in histories[name]["valid_accuracy"]] for name in pair},
     xlabel="epoch",
     ylabel="validation accuracy (%)",
-    title="The cycle starts late and ends calm",
+    title="Which of the two ends calm?",
+    words="Validation accuracy by epoch. Over the last five epochs it moves by "
+    + " and ".join(f"{swing(name)} points ({name})" for name in pair)
+    + ".",
 )
-
-# %% [markdown]
-# *Figure: validation accuracy by epoch; with the constant rate it keeps jumping, with
-# the cycle it rises later and is level over the last epochs.*
 
 # %%
 {name: swing(name) for name in pair}
 
 # %% [markdown]
-# Now the question of section 3 again: does GAP cost accuracy? **Challenge A3** asks for
-# the same accuracy with at least 80 % fewer parameters.
+# Now the question of section 3 again: does GAP cost accuracy? **Challenge A3 (10
+# minutes)** asks for the same accuracy with at least 80 % fewer parameters.
 
 # %%
 before, now = rows["plain, dense head"], rows["one-cycle rate"]
@@ -400,13 +410,14 @@ comparison
 # `"late"` or `"cannot tell"`?
 
 # %%
-pool_guess = "cannot tell"  # answer
+guess = "late"  # answer
+predict("08-where-to-pool", guess, options=("early", "late", "cannot tell"))
 
 # %%
 step("squeezed, pools early", early_net, lr=HIGHEST)
 step("the same, pools late", late_net, lr=HIGHEST)
 two = rows["squeezed, pools early"].accuracy, rows["the same, pools late"].accuracy
-{"predicted": pool_guess, "measured": which(*two, ("early", "late"))}
+reveal("08-where-to-pool", which(*two, ("early", "late")))
 
 # %% [markdown]
 # The ladder so far:
@@ -450,17 +461,24 @@ figures.images(
     ["as it is"] * 5 + [f"up to {angle}°" for angle in ANGLES for _ in range(5)],
     columns=5,
     title="A little turn is new handwriting, a large one another digit",
+    words="Five digits, below them the same turned by up to 8, 45 and 180 degrees; "
+    "in the last row some are hard to read.",
 )
 
 # %% [markdown]
-# *Figure: five digits, below them the same turned by up to 8, 45 and 180 degrees; in
-# the last row some are hard to read.*
-#
-# **Predict:** which of the three gives the highest validation accuracy: 8, 45 or 180?
-# (Or `"cannot tell"`.)
+# Try the other ways with the controls. **One question to settle:** from how many
+# degrees on would you no longer be sure of a 6 and a 9?
 
 # %%
-angle_guess = 8  # answer
+explore_augmentation(LOOK)
+
+# %% [markdown]
+# **Predict:** which of the three gives the highest validation accuracy: 8, 45 or 180?
+# Or `"cannot tell"`, because the best one's interval overlaps with another?
+
+# %%
+guess = 8  # answer
+predict("08-light-turn", guess, options=(8, 45, 180, "cannot tell"))
 
 
 # %%
@@ -470,7 +488,7 @@ def light(angle):
     return compose(partial(random_shift, most=1), turn)
 
 
-for angle in ANGLES:
+for angle in track(ANGLES, "three nets, three turns"):
     step(f"turned up to {angle}°", late_net, lr=HIGHEST, augment=light(angle))
 
 # %% [markdown]
@@ -481,12 +499,15 @@ tried = {angle: rows[f"turned up to {angle}°"].accuracy for angle in ANGLES}
 best = max(tried, key=lambda angle: tried[angle].value)
 others = [share for angle, share in tried.items() if angle != best]
 clear = all(tried[best].low > share.high for share in others)
-{"predicted": angle_guess, "highest": best, "clearly": clear, **tried}
+reveal("08-light-turn", best if clear else "cannot tell")
+
+# %%
+tried
 
 # %% [markdown]
 # What is *light* depends on the data. Where all digits are centred and upright, and
-# where the validation images are as few as ours, the gain is smaller than what we can
-# measure; the harm of too much is not.
+# where the validation images are as few as ours, a small gain drowns in the intervals.
+# Does the harm of too much?
 #
 # ## 8 · Below the budget
 #
@@ -530,12 +551,19 @@ figures.curves(
     xlabel="step (row of the table)",
     ylabel="validation accuracy (%)",
     title=f"{fewer:.0f} times fewer parameters between the first row and the last",
+    words="Accuracy of each row with both ends of its interval: "
+    + "; ".join(f"{row.name} {row.accuracy.value:.1%}" for row in ladder)
+    + ".",
 )
 
 # %% [markdown]
-# *Figure: accuracy of each row with both ends of its interval; the net with GAP alone
-# dips, and most of the intervals overlap.*
-#
+# Look into it before it is judged. **One question to settle:** which pixels does a unit
+# of the last map see, and is that the whole digit?
+
+# %%
+explore_network(small, photo=sets.valid.images[0] / 255)
+
+# %% [markdown]
 # ### The test set, once
 #
 # Every choice has been made. The report card judges all rules and shows where the
@@ -581,8 +609,8 @@ changes if mnist_rows else "nothing to compare"
 # Now without rails. Fewer channels early or late? Depthwise-separable layers? A
 # residual? Change one thing, look at the row, keep what helps on the *validation* set.
 #
-# **Challenge A2.** Write a net that meets every rule of the task with fewer parameters
-# than `narrow`. The function may return any `nn.Module`.
+# **Challenge A2 (40 minutes).** Write a net that meets every rule of the task with
+# fewer parameters than `narrow`. The function may return any `nn.Module`.
 
 
 # %%
@@ -617,8 +645,8 @@ both = rows["my net"].accuracy, rows["below the budget"].accuracy
 task.check(mine, histories["my net"])
 
 # %% [markdown]
-# **Challenge A1.** A field of 31 pixels on colour pictures of 64×64, for the fewest
-# parameters: judged by a checker, no training needed.
+# **Challenge A1 (20 minutes).** A field of 31 pixels on colour pictures of 64×64, for
+# the fewest parameters: judged by a checker, no training needed.
 
 # %%
 field_task = challenge("field-31")
@@ -672,9 +700,9 @@ seen or "nothing to inspect"
 # %% [markdown]
 # ## 12 · From their definitions
 #
-# **Challenge A4.** You have written these pieces in earlier sessions. Do they still
-# check? Each line names the session and its exercise; `exercise("06.1")` shows one
-# again.
+# **Challenge A4 (10 minutes).** You have written these pieces in earlier sessions. Do
+# they still check? Each line names the session and its exercise; `exercise("06.1")`
+# shows one again.
 
 # %%
 PIECES = ("03.1", "03.8", "04.5", "04.7", "06.1", "07.1")
@@ -687,8 +715,8 @@ known = [piece for piece in PIECES if piece in exercise_ids()]
 #
 # ## 13 · Short questions
 #
-# **Challenge A5.** Two or three sentences each, in your own words, with a number where
-# one is possible. Your instructor reads them.
+# **Challenge A5 (30 minutes).** Two or three sentences each, in your own words, with a
+# number where one is possible. Your instructor reads them.
 #
 # **1.** Why is max pooling kept away from the prediction?
 
@@ -766,8 +794,9 @@ known = [piece for piece in PIECES if piece in exercise_ids()]
 # %% [markdown]
 # ## 14 · Colour: CIFAR-10
 #
-# **Challenge A6.** Sixty thousand photographs of ten classes, on a budget of parameters
-# and time, with cutout, and a look at ten wrong answers. This is the brief:
+# **Challenge A6 (60 minutes).** Sixty thousand photographs of ten classes, on a budget
+# of parameters and time, with cutout, and a look at ten wrong answers. This is the
+# brief:
 
 # %%
 challenge("cifar10")
@@ -792,11 +821,9 @@ figures.images(
     [colour.train.classes[label] for label in colour.train.labels[:10]],
     columns=5,
     title="Ten classes of shapes on textured grounds",
+    words="Ten pictures of 32×32 with one coloured shape each; the colour and the "
+    "ground say nothing about the class.",
 )
-
-# %% [markdown]
-# *Figure: ten pictures of 32×32 with one coloured shape each; the colour and the ground
-# say nothing about the class.*
 
 
 # %%
@@ -826,8 +853,7 @@ cifar = challenge("cifar10")
 cifar.report(network, history, colour.test, images=10).figure("gallery")
 
 # %% [markdown]
-# *Figure: the ten most wrong answers, each beside its Grad-CAM map at the last layer
-# with a map.* Look at each: is the network looking at the shape and confusing it, or is
+# Look at each: is the network looking at the shape and confusing it, or is
 # it looking at the ground?
 #
 # The rules of the brief on this small net (its accuracy on photographs is yours to
@@ -835,6 +861,12 @@ cifar.report(network, history, colour.test, images=10).figure("gallery")
 
 # %%
 cifar.check(network, history)
+
+# %% [markdown]
+# ## Your predictions
+
+# %%
+prediction_table("08")
 
 # %% [markdown]
 # ## Things to remember

@@ -32,7 +32,7 @@ from coursekit.anatomy.memory.live_tensors import LiveTensors
 
 
 @dataclass(frozen=True)
-class Fakes:
+class FakeModel:
     """A model with fake weights.
 
     Args:
@@ -62,15 +62,15 @@ class Fakes:
 
 
 @contextmanager
-def on_fakes(
+def on_fake_model(
     model: nn.Module, input_shape: tuple[int, ...], live: LiveTensors, *, training: bool
-) -> Iterator[Fakes]:
-    """Lend a model fakes, enter them in a live, and give all back afterwards.
+) -> Iterator[FakeModel]:
+    """Lend a model fake weights, watched by `live`, and give all back afterwards.
 
     Raises:
         ValueError: what is run inside is not possible; the sentence names the layer.
     """
-    fakes = Fakes(model, {})
+    fake = FakeModel(model, {})
     with ExitStack() as open_:
         open_.enter_context(left_as_found(model, training=training))
         open_.enter_context(cpu_by_default())
@@ -78,15 +78,15 @@ def on_fakes(
         open_.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
         open_.enter_context(_without_log())
         open_.enter_context(live)
-        fakes.state.update(_fakes_of(model))
-        live.mark(fakes.state.values(), "weights")
+        fake.state.update(_fakes_of(model))
+        live.mark(fake.state.values(), "weights")
         try:
-            yield fakes
+            yield fake
         except DataDependentOutputException as error:
             reason = ValueError(f"it asks for a number in a tensor ({error})")
-            raise explained(reason, fakes.stack, input_shape) from error
+            raise explained(reason, fake.stack, input_shape) from error
         except (RuntimeError, ValueError, IndexError, NotImplementedError) as error:
-            raise explained(error, fakes.stack, input_shape) from error
+            raise explained(error, fake.stack, input_shape) from error
 
 
 @contextmanager

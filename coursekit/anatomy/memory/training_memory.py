@@ -235,14 +235,14 @@ def _largest(peak: Callable[[int], int], allowed: int) -> int:
         step = (high - low) // 2 if high and tries > 6 else (allowed - at_low) // slope
         guess = low + step
         guess = max(low + 1, min(guess, LARGEST if high is None else high - 1))
-        found = peak(guess)
-        slope = max(1, (found - at_low) // (guess - low))
-        if found > allowed:
+        needed = peak(guess)
+        slope = max(1, (needed - at_low) // (guess - low))
+        if needed > allowed:
             high = guess
         elif guess == LARGEST:
             return LARGEST
         else:
-            low, at_low = guess, found
+            low, at_low = guess, needed
     return low
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from coursekit.anatomy.memory.devices import GRANULES, autocast, operators_of
-from coursekit.anatomy.memory.fake_model import Fakes, on_fakes, tensors_in
+from coursekit.anatomy.memory.fake_model import FakeModel, on_fake_model, tensors_in
 from coursekit.anatomy.memory.live_tensors import Block, LiveTensors, bytes_by_kind
 
 Maker = Callable[[Iterable[Tensor], float], Optimizer]
@@ -71,19 +71,19 @@ def training_step(
         ValueError: the step is not possible; the sentence names the layer.
     """
     live = LiveTensors(GRANULES[plan.device])
-    with on_fakes(model, input_shape, live, training=True) as fakes:
-        optimizer = _optimizer_with_state(fakes.trainable, plan, live)
-        images = fakes.images(plan.batch_size, input_shape)
+    with on_fake_model(model, input_shape, live, training=True) as fake:
+        optimizer = _optimizer_with_state(fake.trainable, plan, live)
+        images = fake.images(plan.batch_size, input_shape)
         live.mark([images], "images")
         live.restart()
 
-        loss = _forward(fakes, images, plan, live)
+        loss = _forward(fake, images, plan, live)
         held = live.alive()
 
         live.phase = "backward"
         if loss.requires_grad:
             loss.backward()
-        gradients = [t.grad for t in fakes.trainable if t.grad is not None]
+        gradients = [t.grad for t in fake.trainable if t.grad is not None]
         live.mark(gradients, "gradients")
         after = bytes_by_kind(live.alive())
 
@@ -116,18 +116,18 @@ def _optimizer_with_state(
     return optimizer
 
 
-def _forward(fakes: Fakes, images: Tensor, plan: Plan, live: LiveTensors) -> Tensor:
+def _forward(fake: FakeModel, images: Tensor, plan: Plan, live: LiveTensors) -> Tensor:
     def pack(tensor: Tensor) -> Tensor:
         block = live.block(tensor)
         if block is not None and block.kind == "working":
             block.kind = "activations"
-            block.layer = fakes.stack[-1].name if fakes.stack else "loss"
+            block.layer = fake.stack[-1].name if fake.stack else "loss"
         return tensor
 
     chosen = plan.device, plan.precision
     hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
     with hooks, operators_of(*chosen), autocast(*chosen):
-        return _loss(fakes(images))
+        return _loss(fake(images))
 
 
 def _loss(out: object) -> Tensor:

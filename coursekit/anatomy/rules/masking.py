@@ -41,12 +41,12 @@ def choosing(call: Operands, outputs: list[Tensor]) -> Field | list[Field]:
     shape = tuple(outputs[0].shape)
     hidden = {"self": ~condition, "other": condition}
     sides = {name: call.field_of(call.get(name)) for name in hidden}
-    found = [
+    fields = [
         _without(carry.union([field], shape), hidden[name])
         for name, field in sides.items()
         if field is not None
     ]
-    return carry.union(found, shape)
+    return carry.union(fields, shape)
 
 
 def _without(field: Field, mask: Tensor) -> Field:

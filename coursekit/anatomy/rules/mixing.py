@@ -100,18 +100,18 @@ def product(call: Operands, outputs: list[Tensor]) -> Field:
         bias, factors = factors[:1], factors[1:3]
     elif name == "linear":
         bias, factors = factors[2:], factors[:2]
-    found = [call.field_of(t) for t in bias]
+    fields = [call.field_of(t) for t in bias]
     left, right = (call.field_of(t) for t in factors[:2])
     if left is not None:
-        found.append(carry.mix(left, len(left.shape) - 1, shape[-1]))
+        fields.append(carry.mix(left, len(left.shape) - 1, shape[-1]))
     if right is not None:
         rank = len(right.shape)
         if name == "linear":
             raise UnknownOperatorError(
                 f"{call.func} with a weight computed from the input"
             )
-        found.append(carry.mix(right, rank - 2, shape[-2]))
-    return carry.union([field for field in found if field is not None], shape)
+        fields.append(carry.mix(right, rank - 2, shape[-2]))
+    return carry.union([field for field in fields if field is not None], shape)
 
 
 @rule(
@@ -127,6 +127,6 @@ def attention(call: Operands, outputs: list[Tensor]) -> list[Field]:
         call.field_of(call.get(name)) for name in ("query", "key", "value")
     )
     rank = len(shape)
-    found = [] if query is None else [carry.mix(query, rank - 1, shape[-1])]
-    found += [_blurred(f, [rank - 2, rank - 1]) for f in others if f is not None]
-    return [carry.union(found, shape)]
+    fields = [] if query is None else [carry.mix(query, rank - 1, shape[-1])]
+    fields += [_blurred(f, [rank - 2, rank - 1]) for f in others if f is not None]
+    return [carry.union(fields, shape)]

@@ -45,28 +45,28 @@ class Operands:
         """Return the argument of that name, the schema's default if not given."""
         if name in self.kwargs:
             return self.kwargs[name]
-        place = self._names.index(name) if name in self._names else None
-        if place is not None and place < len(self.args):
-            return self.args[place]
-        if place is None:
+        index = self._names.index(name) if name in self._names else None
+        if index is not None and index < len(self.args):
+            return self.args[index]
+        if index is None:
             return default
-        given = self.func._schema.arguments[place]
+        given = self.func._schema.arguments[index]
         return given.default_value if given.has_default_value() else default
 
     @property
     def tensors(self) -> list[Tensor]:
         """All tensors among the arguments, also those inside lists."""
-        found = []
+        tensors = []
         for value in (*self.args, *self.kwargs.values()):
             members = value if isinstance(value, list | tuple) else [value]
-            found += [member for member in members if isinstance(member, Tensor)]
-        return found
+            tensors += [member for member in members if isinstance(member, Tensor)]
+        return tensors
 
     @property
     def fields(self) -> list[Field]:
         """The fields of the arguments that depend on the input."""
-        found = (self.field_of(tensor) for tensor in self.tensors)
-        return [field for field in found if field is not None]
+        fields = (self.field_of(tensor) for tensor in self.tensors)
+        return [field for field in fields if field is not None]
 
     def sole(self) -> Field:
         """The field of the first argument, or of the only one that has one."""
@@ -91,9 +91,9 @@ def propagate(call: Operands, outputs: list[Tensor]) -> list[Field | None]:
         UnknownOperatorError: there is no rule for this operator.
     """
     name = call.func._schema.name.removeprefix("aten::")
-    found = RULES.get(name) or RULES.get(name.rstrip("_"))
-    if found is not None:
-        result = found(call, outputs)
+    own_rule = RULES.get(name) or RULES.get(name.rstrip("_"))
+    if own_rule is not None:
+        result = own_rule(call, outputs)
     elif torch.Tag.pointwise in call.func.tags:
         result = pointwise(call, outputs)
     else:

@@ -49,11 +49,11 @@ def _resize_weights(call: Operands, field: Field, dim: int, to: int) -> Tensor:
     scales = {k: None for k in kwargs if k.startswith("scale")}
     names = [a.name for a in call.func._schema.arguments]
     args = list(args)
-    for place, name in enumerate(names[: len(args)]):
+    for index, name in enumerate(names[: len(args)]):
         if name == "output_size":
-            args[place] = target
+            args[index] = target
         elif name.startswith("scale"):
-            args[place] = _scale_of(call, name, dim, rank)
+            args[index] = _scale_of(call, name, dim, rank)
     for key in list(kwargs):
         if key == "output_size":
             kwargs[key] = target

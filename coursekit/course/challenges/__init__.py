@@ -10,7 +10,6 @@ its own (`path`, or the environment variable COURSEKIT_CHALLENGES).
 
 from coursekit.course.challenges.challenge import Challenge, all_challenges, challenge
 from coursekit.course.challenges.cheapest_way import Way
-from coursekit.course.challenges.interval import Interval, wilson
 from coursekit.course.challenges.network_judge import Finding
 from coursekit.course.challenges.report import ReportCard
 from coursekit.course.challenges.requirements import Rule
@@ -19,12 +18,10 @@ from coursekit.course.challenges.rule_table import RuleTable
 __all__ = [
     "Challenge",
     "Finding",
-    "Interval",
     "ReportCard",
     "Rule",
     "RuleTable",
     "Way",
     "all_challenges",
     "challenge",
-    "wilson",
 ]

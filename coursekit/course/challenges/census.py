@@ -48,4 +48,4 @@ def census(model: nn.Module, input_shape: Sequence[int]) -> Census:
                     out = model(image)
             except (RuntimeError, ValueError, IndexError, NotImplementedError) as error:
                 raise explained(error, stack, shape) from error
-    return watch.found(out, frames)
+    return watch.census(out, frames)

@@ -65,22 +65,22 @@ class Count:
         return said
 
 
-def count(model: nn.Module, found: Census | None) -> Count:
-    """Count what a model has learnt; `found` adds what only a run can tell."""
+def count(model: nn.Module, census: Census | None) -> Count:
+    """Count what a model has learnt; `census` adds what only a run can tell."""
     parameters = list(model.parameters())
     return Count(
         sum(p.numel() for p in parameters),
         sum(p.numel() for p in parameters if not p.requires_grad),
-        _learnt_buffers(model, found),
-        dict(found.loose) if found else {},
-        dict(found.unused) if found else {},
+        _learnt_buffers(model, census),
+        dict(census.loose) if census else {},
+        dict(census.unused) if census else {},
     )
 
 
-def _learnt_buffers(model: nn.Module, found: Census | None) -> dict[str, int]:
+def _learnt_buffers(model: nn.Module, census: Census | None) -> dict[str, int]:
     buffers = {}
     for name, module in model.named_modules():
-        statistics = _statistics(name, module, found)
+        statistics = _statistics(name, module, census)
         for key, buffer in module.named_buffers(recurse=False):
             is_several = is_learnable(buffer) and buffer.numel() > 1
             if is_several and key not in statistics:
@@ -88,7 +88,7 @@ def _learnt_buffers(model: nn.Module, found: Census | None) -> dict[str, int]:
     return buffers
 
 
-def _statistics(name: str, module: nn.Module, found: Census | None) -> set[str]:
+def _statistics(name: str, module: nn.Module, census: Census | None) -> set[str]:
     """Return the buffers of a module that are the statistics of a batch norm.
 
     A norm written by hand keeps them under the same names, one number for each channel
@@ -98,7 +98,7 @@ def _statistics(name: str, module: nn.Module, found: Census | None) -> set[str]:
     if isinstance(module, _NormBase):
         sizes = {module.num_features}
     else:
-        shape = found.shapes.get(name) if found else None
+        shape = census.shapes.get(name) if census else None
         sizes = {shape[0]} if shape else set()
     fits = set(own) >= set(STATISTICS) and all(
         own[key] is not None and own[key].numel() in sizes for key in STATISTICS

@@ -30,8 +30,8 @@ WIDTHS = [k / 20 for k in range(19, 0, -1)]  # 0.95, 0.9 … 0.05 of the channel
 
 def free(measured: Measured) -> Edit | None:
     """Take out what changes no answer: unused layers, biases before a batch norm."""
-    found = [e for e in (_unused(measured), _biases(measured)) if e and e.adds < 0]
-    return joined(found) if found else None
+    spare = [e for e in (_unused(measured), _biases(measured)) if e and e.adds < 0]
+    return joined(spare) if spare else None
 
 
 def gap_head(measured: Measured) -> Edit | None:

@@ -45,7 +45,7 @@ def gallery(
     model: nn.Module,
     test: ImageSet | Batches,
     answers: Evaluation,
-    found: Anatomy | None,
+    table: Anatomy | None,
     count: int,
     like: object = None,
 ) -> Gallery:
@@ -53,24 +53,24 @@ def gallery(
 
     Args:
         model, test, answers: the network, the images and its answers to them.
-        found: the anatomy of the model, which tells where its last map is.
+        table: the anatomy of the model, which tells where its last map is.
         count: ≥ 1.
         like: what normalises the images, as in `evaluate`.
     """
     worst = most_wrong(answers.logits, answers.labels, count)
     data = getattr(test, "data", test).subset(worst)
-    captions = tuple(_caption(answers, place) for place in worst.tolist())
+    captions = tuple(_caption(answers, index) for index in worst.tolist())
     layer, maps = "", None
-    if len(worst) and found is not None:
+    if len(worst) and table is not None:
         images = _normalised(model, test, worst, like)
-        layer, maps = _maps(model, images, found)
+        layer, maps = _maps(model, images, table)
     return Gallery(data.images.cpu(), maps, layer, captions)
 
 
-def _caption(answers: Evaluation, place: int) -> str:
-    row = answers.probabilities[place]
+def _caption(answers: Evaluation, index: int) -> str:
+    row = answers.probabilities[index]
     said = int(row.argmax())
-    is_, says = (answers.classes[k] for k in (int(answers.labels[place]), said))
+    is_, says = (answers.classes[k] for k in (int(answers.labels[index]), said))
     return f"is {is_}\nsays {says} ({row[said]:.2f})"
 
 
@@ -92,10 +92,10 @@ def _normalised(
 
 
 def _maps(
-    model: nn.Module, images: Tensor, found: Anatomy
+    model: nn.Module, images: Tensor, table: Anatomy
 ) -> tuple[str, Tensor | None]:
     """Return maps at the last layer that gives a map and runs once."""
-    rows = [row for row in found if row.output_shape and len(row.output_shape) == 3]
+    rows = [row for row in table if row.output_shape and len(row.output_shape) == 3]
     names = [row.name for row in rows if max(row.output_shape[1:]) > 1]
     for name in reversed(names):
         try:

@@ -4,7 +4,7 @@
     Ladder(rows)              # the table
     on_mnist()                # the rows measured on MNIST, with machine and seeds
 
-Accuracies carry Wilson's 95 % interval (`coursekit.course.challenges.interval`).
+Accuracies carry Wilson's 95 % interval (`coursekit.metrics.proportion`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from torch import nn
 
 from coursekit._base.card import Table
 from coursekit.anatomy import anatomy
-from coursekit.course.challenges.interval import Interval, percent, wilson
 from coursekit.data import ImageSet
+from coursekit.metrics.proportion import Proportion, percent, wilson
 from coursekit.training import History, evaluate
 
 RESULTS = "capstone_mnist.json"
@@ -48,9 +48,9 @@ class Rung:
     field: int
     epochs: int
     seconds: float
-    accuracy: Interval
+    accuracy: Proportion
     runs: tuple[float, ...]
-    test: Interval | None = None
+    test: Proportion | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -196,11 +196,11 @@ def _rung_of(row: Mapping) -> Rung:
     )
 
 
-def _mean(counts: Sequence[Sequence[int]]) -> Interval:
+def _mean(counts: Sequence[Sequence[int]]) -> Proportion:
     """Return the mean accuracy of runs [right, n] with the interval of one run."""
     n = counts[0][1]
     return wilson(round(mean(right for right, _ in counts)), n)
 
 
-def _ends(accuracy: Interval) -> str:
+def _ends(accuracy: Proportion) -> str:
     return f"{100 * accuracy.low:.2f} … {percent(accuracy.high)}"

@@ -24,9 +24,9 @@ class Judgement:
     says: str = ""
 
 
-def judge_layers(name: str, model: nn.Module, found: Census) -> Judgement:
+def judge_layers(name: str, model: nn.Module, census: Census) -> Judgement:
     """Judge one of `LAYER_RULES`."""
-    return _JUDGES[name](model, found)
+    return _JUDGES[name](model, census)
 
 
 def is_dense_too_early(step: Step) -> bool:
@@ -57,35 +57,35 @@ def is_disguised(step: Step) -> bool:
     return step.kind == "convolution" and step.spans and places_after < step.places
 
 
-def norms(model: nn.Module, found: Census) -> tuple[list[str], list[str]]:
+def norms(model: nn.Module, census: Census) -> tuple[list[str], list[str]]:
     """Return the batch norms an image goes through: by torch, and written by hand."""
-    by_torch = [step.layer for step in found.of("norm")]
+    by_torch = [step.layer for step in census.of("norm")]
     by_hand = [
         name
         for name, module in model.named_modules()
         if not isinstance(module, _NormBase)
-        and name in found.shapes
+        and name in census.shapes
         and name not in by_torch
-        and _uses_statistics(name, module, found)
+        and _uses_statistics(name, module, census)
     ]
     return by_torch, by_hand
 
 
-def _uses_statistics(name: str, module: nn.Module, found: Census) -> bool:
+def _uses_statistics(name: str, module: nn.Module, census: Census) -> bool:
     """Tell whether a module keeps the statistics of a batch norm and reads them."""
     own = set(dict(module.named_buffers(recurse=False)))
     return own >= set(STATISTICS) and not any(
-        f"{name}.{key}" in found.idle for key in STATISTICS
+        f"{name}.{key}" in census.idle for key in STATISTICS
     )
 
 
-def without_norm(model: nn.Module, found: Census) -> list[Step]:
+def without_norm(model: nn.Module, census: Census) -> list[Step]:
     """Return the convolutions that give a map and are not followed by a batch norm.
 
     One that comes last of all gives the scores of the classes and needs none.
     """
-    _, by_hand = norms(model, found)
-    steps = [s for s in found.steps if s.kind != "scaling"]
+    _, by_hand = norms(model, census)
+    steps = [s for s in census.steps if s.kind != "scaling"]
     bare = [
         step
         for step, after in pairwise(steps)
@@ -96,10 +96,10 @@ def without_norm(model: nn.Module, found: Census) -> list[Step]:
     return bare[len(by_hand) :]
 
 
-def _no_dense(model: nn.Module, found: Census) -> Judgement:
-    early = [step for step in found.steps if is_dense_too_early(step)]
+def _no_dense(model: nn.Module, census: Census) -> Judgement:
+    early = [step for step in census.steps if is_dense_too_early(step)]
     if not early:
-        late = [step for step in found.of("product") if step.averaged]
+        late = [step for step in census.of("product") if step.averaged]
         return Judgement(True, f"{len(late)} after averaging" if late else "none")
     first = early[0]
     by = "×".join(f"{side:,}" for side in first.input_shape)
@@ -110,8 +110,8 @@ def _no_dense(model: nn.Module, found: Census) -> Judgement:
     return Judgement(False, _several(len(early), "dense layer"), says)
 
 
-def _no_disguise(model: nn.Module, found: Census) -> Judgement:
-    steps = [step for step in found.steps if is_disguised(step)]
+def _no_disguise(model: nn.Module, census: Census) -> Judgement:
+    steps = [step for step in census.steps if is_disguised(step)]
     if not steps:
         return Judgement(True, "none")
     first = steps[0]
@@ -125,9 +125,9 @@ def _no_disguise(model: nn.Module, found: Census) -> Judgement:
     return Judgement(False, _several(len(steps), "dense layer"), says)
 
 
-def _batch_norm(model: nn.Module, found: Census) -> Judgement:
-    count = sum(map(len, norms(model, found)))
-    convolutions = len(found.of("convolution"))
+def _batch_norm(model: nn.Module, census: Census) -> Judgement:
+    count = sum(map(len, norms(model, census)))
+    convolutions = len(census.of("convolution"))
     shown = f"{count} on {convolutions} convolutions"
     unused = sum(isinstance(module, _NormBase) for module in model.modules())
     says = ""
@@ -136,18 +136,18 @@ def _batch_norm(model: nn.Module, found: Census) -> Judgement:
     return Judgement(count > 0, shown, says)
 
 
-def _batch_norm_everywhere(model: nn.Module, found: Census) -> Judgement:
-    bare = without_norm(model, found)
-    total = len(found.of("convolution"))
+def _batch_norm_everywhere(model: nn.Module, census: Census) -> Judgement:
+    bare = without_norm(model, census)
+    total = len(census.of("convolution"))
     shown = f"{total - len(bare)} of {total} convolutions"
     says = f"not after {', '.join(_named(step) for step in bare[:4])}" if bare else ""
     return Judgement(not bare and total > 0, shown, says)
 
 
-def _no_overlap(model: nn.Module, found: Census) -> Judgement:
+def _no_overlap(model: nn.Module, census: Census) -> Judgement:
     over = [
         pool
-        for pool in found.pools
+        for pool in census.pools
         if any(w > s for w, s in zip(pool.window, pool.stride, strict=False))
     ]
     if not over:

@@ -10,8 +10,8 @@ from torch import nn
 from coursekit.anatomy.arguments import checked_model
 from coursekit.course.challenges.census import census
 from coursekit.course.challenges.count_learnt import Count, count
-from coursekit.course.challenges.interval import Interval
 from coursekit.course.challenges.notes import Census
+from coursekit.metrics.proportion import Proportion
 from coursekit.training import History
 from coursekit.training.history import Epoch
 
@@ -39,7 +39,7 @@ class Measured:
     count: Count
     epochs: tuple[Epoch, ...] | None = None
     no_history: str = "no history was given: `report(model, history)`"
-    test: Interval | None = None
+    test: Proportion | None = None
     no_test: str = "the test images come with `report`"
     baseline: Measured | None = None
 
@@ -55,15 +55,15 @@ def examine(model: nn.Module, input_shape: tuple[int, ...], **more) -> Measured:
     Raises:
         ValueError: no module, or images of this shape do not go through it.
     """
-    found, problem = None, ""
+    seen, problem = None, ""
     try:
-        found = census(checked_model(model), input_shape)
+        seen = census(checked_model(model), input_shape)
     except ValueError as error:
         if "has no rule for the operator" not in str(error):
             raise
         problem = str(error)
-    counted = count(model, found)
-    return Measured(model, input_shape, found, problem, counted, **more)
+    counted = count(model, seen)
+    return Measured(model, input_shape, seen, problem, counted, **more)
 
 
 def rows_of(history: object) -> tuple[Epoch, ...] | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from coursekit.course.challenges.interval import images_to_tell, percent
 from coursekit.course.challenges.layer_rules import judge_layers
 from coursekit.course.challenges.measured import Measured
 from coursekit.course.challenges.requirements import Rule
+from coursekit.metrics.proportion import images_to_tell, percent
 
 MET, NOT_MET, NOT_JUDGED = "met", "not met", "not judged"
 

@@ -18,10 +18,10 @@ from coursekit._base.card import GREEN, VERMILLION, frame
 from coursekit._base.validate import choice
 from coursekit.anatomy import Anatomy
 from coursekit.course.challenges.gallery import Gallery
-from coursekit.course.challenges.interval import Interval
 from coursekit.course.challenges.rule_table import RuleTable
 from coursekit.course.challenges.task import Task
 from coursekit.metrics import confusion_matrix
+from coursekit.metrics.proportion import Proportion
 from coursekit.training import Evaluation, History
 from coursekit.training.curves import curves_html, curves_text
 
@@ -49,7 +49,7 @@ class ReportCard:
     rules: RuleTable
     history: History | None
     answers: Evaluation | None
-    accuracy: Interval | None
+    accuracy: Proportion | None
     wrong: Gallery | None
     anatomy: Anatomy | None
 

@@ -40,24 +40,24 @@ def undisguised(measured: Measured) -> Edit | None:
 def normalised(measured: Measured, *, everywhere: bool) -> Edit | None:
     """Put batch norm after convolutions that have none: all, or the narrowest."""
     bare = without_norm(measured.model, measured.census)
-    found = {}
+    layers = {}
     for step in bare:
         conv = module_of(measured.model, step)
         if type(conv) is nn.Conv2d:
-            found[layer_of(step)] = conv
-    if not found:
+            layers[layer_of(step)] = conv
+    if not layers:
         return None
     if not everywhere:
-        name = min(found, key=lambda n: found[n].out_channels)
-        found = {name: found[name]}
+        name = min(layers, key=lambda n: layers[n].out_channels)
+        layers = {name: layers[name]}
     swaps = {
         name: lambda c=conv: nn.Sequential(
             convolution_like(c, bias=None), nn.BatchNorm2d(c.out_channels)
         )
-        for name, conv in found.items()
+        for name, conv in layers.items()
     }
-    names = ", ".join(f"`{name}`" for name in list(found)[:4])
-    more = " …" if len(found) > 4 else ""
+    names = ", ".join(f"`{name}`" for name in list(layers)[:4])
+    more = " …" if len(layers) > 4 else ""
     says = f"put `nn.BatchNorm2d` after {names}{more}, in place of the bias"
     kind = "everywhere" if everywhere else "once"
     return edit(kind, says, measured.model, swaps)

@@ -12,7 +12,6 @@ from coursekit._base.validate import integer
 from coursekit.anatomy import anatomy
 from coursekit.course.challenges.cheapest_way import advised
 from coursekit.course.challenges.gallery import gallery
-from coursekit.course.challenges.interval import Interval, wilson
 from coursekit.course.challenges.measured import Measured, examine, rows_of
 from coursekit.course.challenges.network_judge import judge
 from coursekit.course.challenges.page import ReportCard
@@ -21,6 +20,7 @@ from coursekit.course.challenges.same_model import not_of_this_model
 from coursekit.course.challenges.sets import load
 from coursekit.course.challenges.task import Task
 from coursekit.data import Batches, ImageSet, Splits
+from coursekit.metrics.proportion import Proportion, wilson
 from coursekit.training import Evaluation, History, evaluate
 
 Test = ImageSet | Batches | Splits | Evaluation | None
@@ -120,7 +120,7 @@ def _answers(model: nn.Module, test: object, like: History | None):
     return evaluate(model, test, like=like)
 
 
-def _interval(answers: Evaluation | None) -> Interval | None:
+def _interval(answers: Evaluation | None) -> Proportion | None:
     if answers is None:
         return None
     return wilson(int(answers.correct.sum()), answers.n)

@@ -6,9 +6,9 @@ from math import sqrt
 
 from torch import nn
 
-from coursekit.course.challenges.interval import percent
 from coursekit.course.challenges.sets import load
 from coursekit.course.challenges.task import Task
+from coursekit.metrics.proportion import percent
 from coursekit.training import History, evaluate
 
 FAR = 5.0  # standard errors between two measurements of the same accuracy

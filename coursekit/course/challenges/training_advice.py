@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from coursekit.course.challenges.interval import percent
 from coursekit.course.challenges.measured import Measured
 from coursekit.course.challenges.network_judge import Finding
+from coursekit.metrics.proportion import percent
 
 GAP = 0.01  # of training over validation accuracy: more than that is over-fitting
 

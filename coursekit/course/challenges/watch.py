@@ -57,7 +57,7 @@ class CensusWatch(tracing.Watch):
         self.fields[image] = whole_image(image.shape)
         self._remember(image, _opened(image, None))
 
-    def found(self, out: object, frames: list[Frame]) -> Census:
+    def census(self, out: object, frames: list[Frame]) -> Census:
         """Return what was taken down, with the map behind the first output."""
         pasts = [_past(t) for t in tree_leaves(out) if isinstance(t, Tensor)]
         maps = [past.last_map for past in pasts if past and past.last_map]
@@ -122,30 +122,30 @@ class CensusWatch(tracing.Watch):
 
     def _note(self, call: Operands, given: list, out: Tensor, after: _Past) -> None:
         name, source = _name(call.func), given[0]
-        place = (source, out, _past(source), after)
+        meeting = (source, out, _past(source), after)
         weight = call.get("weight")
         if "batch_norm" in name:
             count = 0 if weight is None else weight.numel()
-            self._step("norm", count, out.numel(), place)
+            self._step("norm", count, out.numel(), meeting)
         elif name == "convolution" and _past(weight) is None:
-            self._step("convolution", weight.numel(), out[0, 0].numel(), place)
+            self._step("convolution", weight.numel(), out[0, 0].numel(), meeting)
         elif name in _PRODUCTS and len(given) == 1:
             weight = max(_others(call, source), key=Tensor.numel, default=None)
             if weight is not None:
                 uses = _multiply_adds(call, out) // weight.numel()
-                self._step("product", weight.numel(), uses, place)
+                self._step("product", weight.numel(), uses, meeting)
         elif name in _SCALINGS and len(given) == 1:
             weight = next((t for t in _others(call, source)), None)
             if weight is not None and _is_for_each_place(weight, out):
-                self._step("scaling", weight.numel(), 1, place)
+                self._step("scaling", weight.numel(), 1, meeting)
         elif "_pool" in name and "adaptive" not in name:
             window = call.get("kernel_size")
             self.pools.append(
                 Pool(self.layer, tuple(window), tuple(call.get("stride") or window))
             )
 
-    def _step(self, kind: str, weights: int, uses: int, place: tuple) -> None:
-        source, out, past, after = place
+    def _step(self, kind: str, weights: int, uses: int, meeting: tuple) -> None:
+        source, out, past, after = meeting
         before = _sees_all(past.local, past.map_shape)
         now = _sees_all(after.local, past.map_shape)
         spans = kind == "scaling" or bool(now.any() & ~before.all())
@@ -159,9 +159,9 @@ class CensusWatch(tracing.Watch):
         """Keep a tensor's past; where it is a map, it is the last one so far."""
         if tensor.dim() == 4 and tensor[0, 0].numel() > 1:
             units = self.field_of(tensor)
-            found = [numbers(axis, units.shape) for axis in units.axes]
-            jump = found[0][1] if isinstance(found[0][1], int) else 0
-            seen = tuple(sees for sees, _, _ in found)
+            along = [numbers(axis, units.shape) for axis in units.axes]
+            jump = along[0][1] if isinstance(along[0][1], int) else 0
+            seen = tuple(sees for sees, _, _ in along)
             last = LastMap(self.layer, tuple(tensor.shape[1:]), seen, jump)
             past = replace(past, last_map=last)
         tensor._coursekit_past = past

@@ -11,6 +11,7 @@ from coursekit._base.card import Table
 from coursekit._base.validate import choice
 from coursekit.course.claims.claim_cards import COLOURS, SIGNS
 from coursekit.course.claims.syllabus import CLAIMS, Claim
+from coursekit.course.records import note
 
 _LATEST: dict[str, object] = {}
 
@@ -50,6 +51,7 @@ class VerdictTable:
 def remember(verdict) -> None:
     """Keep the latest verdict on its claim."""
     _LATEST[verdict.claim.id] = verdict
+    note("verdicts", verdict.claim.id, verdict.verdict)
 
 
 def verdict_table(

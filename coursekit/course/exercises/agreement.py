@@ -1,12 +1,14 @@
 """The first thing in which an observation differs from the oracle's, as a sentence."""
 
-from dataclasses import dataclass
+import operator
 from numbers import Integral, Real
 
 import torch
 from torch import Tensor
 
-from coursekit.course.exercises.describe import cut, kind_of, shown
+from coursekit.course.exercises.describe import apart, cut, kind_of, shown
+from coursekit.course.exercises.modules import Ways
+from coursekit.course.exercises.records import NoGradient, OnDevice, Raised, Skipped
 
 # (relative, absolute) by dtype; sums of a few hundred products keep well inside.
 TOLERANCES = {
@@ -17,25 +19,6 @@ TOLERANCES = {
 }
 
 
-@dataclass(frozen=True)
-class Raised:
-    """An exception instead of a result; kept as text, so that nothing leaks."""
-
-    type: str
-    text: str
-    where: str = ""
-
-
-@dataclass(frozen=True)
-class NoGradient:
-    """A result that is cut off from its inputs in the graph."""
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A result that could not be had for reasons that are not the student's."""
-
-
 def first_difference(got: object, want: object, *, tolerance: float = 1.0) -> str:
     """Return a sentence on the first difference, or "" if there is none.
 
@@ -43,8 +26,15 @@ def first_difference(got: object, want: object, *, tolerance: float = 1.0) -> st
     """
     if isinstance(got, Skipped) or isinstance(want, Skipped):
         return ""
+    if isinstance(want, Ways):
+        return _of_ways(got, want.first, tolerance)
     if isinstance(want, Raised) or isinstance(got, Raised):
         return _raised(got, want)
+    if isinstance(want, OnDevice) and isinstance(got, OnDevice):
+        if got.device == want.device:
+            return ""
+        where = got.refused or f"the result is on {got.device}"
+        return f"{where}; {ON_DEVICE}"
     if isinstance(want, NoGradient) or isinstance(got, NoGradient):
         return "" if type(got) is type(want) else NO_GRADIENT
     if isinstance(want, dict):
@@ -63,6 +53,10 @@ def first_difference(got: object, want: object, *, tolerance: float = 1.0) -> st
     return _same(got, want, type(got) is type(want), kind_of(want))
 
 
+ON_DEVICE = (
+    "the input is on a GPU: pass `device=` of the input to what you create, and do not "
+    "move to the CPU"
+)
 NO_GRADIENT = (
     "no gradient flows back through the result; `.item()`, `.detach()`, "
     "`torch.tensor(...)` and numpy cut it off"
@@ -79,9 +73,18 @@ def _raised(got: object, want: object) -> str:
     return f"the result is {shown(got)}; {want.type} is right"
 
 
+def _of_ways(got: object, want: dict, tolerance: float) -> str:
+    """Compare every way of filling a module; one that agrees is enough."""
+    if not isinstance(got, Ways):
+        return first_difference(got, want, tolerance=tolerance)
+    sentences = (first_difference(one, want, tolerance=tolerance) for one in got)
+    first = next(sentences)
+    return first if first and all(sentences) else ""
+
+
 def _parts(got: object, want: dict, tolerance: float) -> str:
     if not isinstance(got, dict):
-        return f"the result is {kind_of(got)}; a dict is right"
+        return first_difference(got, next(iter(want.values())), tolerance=tolerance)
     missing = [key for key in want if key not in got]
     if missing:
         return f"{missing[0]} is missing"
@@ -107,7 +110,8 @@ def _sequence(got: object, want: tuple | list, tolerance: float) -> str:
 def _same(got: object, want: object, type_fits: bool, words: str) -> str:
     if not type_fits:
         return f"the result is {kind_of(got)}, {shown(got)}; {words} is right"
-    equal = int(got) == int(want) if isinstance(want, Integral) else got == want
+    whole = isinstance(want, Integral)
+    equal = plain_integer(got) == want if whole else got == want
     return "" if equal else f"the result is {shown(got)}; {shown(want)} is right"
 
 
@@ -122,7 +126,15 @@ def _number(got: object, want: Real, tolerance: float) -> str:
         return f"the result is too large; {shown(float(want))} is right"
     if torch.isclose(pair[0], pair[1], rtol=1e-6 * tolerance, atol=1e-9).item():
         return ""
-    return f"the result is {shown(float(got))}; {shown(float(want))} is right"
+    wrong, right = apart(float(got), float(want))
+    return f"the result is {wrong}; {right} is right"
+
+
+def plain_integer(number: Integral) -> int:
+    """Return a whole number without what a class of one's own makes of `==`."""
+    if isinstance(number, int):
+        return int.__index__(number)
+    return operator.index(number)
 
 
 def _tensor(got: object, want: Tensor, tolerance: float) -> str:
@@ -148,7 +160,7 @@ def _values(got: Tensor, want: Tensor, tolerance: float) -> str:
     if close.all():
         return ""
     index = tuple((~close).nonzero()[0].tolist())
-    wrong, right = shown(got[index]), shown(want[index])
+    wrong, right = apart(got[index].item(), want[index].item())
     at = f"at index {list(index)} " if index else ""
     share = f" ({(~close).sum().item()} of {close.numel()} values differ)"
     tail = share if close.numel() > 1 else ""

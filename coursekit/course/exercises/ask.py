@@ -7,6 +7,7 @@ from coursekit.course.exercises.checker import judge
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.outcomes import CheckFailed, Hint, Outcome, Solution
 from coursekit.course.exercises.registry import load
+from coursekit.course.records import note
 
 
 def check(exercise_id: str, answer: object = ..., *, seed: int = 0) -> Outcome:
@@ -15,6 +16,11 @@ def check(exercise_id: str, answer: object = ..., *, seed: int = 0) -> Outcome:
     A function may take 10 seconds altogether. What it prints is not shown, and global
     settings that it changes are put back; the outcome tells both. The arguments of the
     first call that went wrong are in `check(...).example`.
+
+    One thing cannot be stopped inside a notebook: a single call that runs for ever
+    outside Python's own code, such as `sum(iter(int, 1))`, or a thread that an answer
+    starts. Then interrupt the kernel, and restart it if that does not help. And a check
+    is for learning: code that changes the check itself can fool it.
 
     Args:
         exercise_id: such as "01.3".
@@ -27,19 +33,30 @@ def check(exercise_id: str, answer: object = ..., *, seed: int = 0) -> Outcome:
     """
     seed = integer("seed", seed, low=0)
     outcome = judge(load(exercise_id), answer, seed=seed)
+    note("checks", exercise_id, outcome.status)
     if os.environ.get("COURSEKIT_STRICT") == "1" and outcome.status != "right":
         raise CheckFailed(repr(outcome))
     return outcome
 
 
-def hint(exercise_id: str, level: int = 1) -> Hint:
-    """Show hint number `level` of an exercise; 1 is the gentlest.
+_HINTED: dict[str, int] = {}  # the hint that was shown last in this kernel
+
+
+def hint(exercise_id: str, level: int | None = None) -> Hint:
+    """Show a hint of an exercise, the gentlest first and the next at every call.
+
+    Args:
+        exercise_id: such as "01.3".
+        level: which hint, from 1; None for the next one in this kernel.
 
     Raises:
         ValueError: no exercise has this id, or it has fewer hints.
     """
     hints = load(exercise_id).hints
+    if level is None:
+        level = min(_HINTED.get(exercise_id, 0) + 1, len(hints))
     level = integer("level", level, low=1, high=len(hints))
+    _HINTED[exercise_id] = level
     return Hint(exercise_id, level, len(hints), hints[level - 1])
 
 

@@ -5,11 +5,22 @@ import re
 import torch
 from torch import Tensor
 
+from coursekit.course.exercises.records import Stopped
+
 LONGEST = 120
 
 
 def shown(value: object, *, longest: int = LONGEST) -> str:
     """Return a short text for any value, whatever its own `repr` does."""
+    try:
+        return _shown(value, longest)
+    except (KeyboardInterrupt, Stopped):
+        raise
+    except BaseException as error:  # noqa: BLE001 (a student's repr may raise anything)
+        return f"a {type(value).__name__} whose repr raises {type(error).__name__}"
+
+
+def _shown(value: object, longest: int) -> str:
     if isinstance(value, Tensor):
         return _tensor(value)
     if isinstance(value, float):
@@ -17,11 +28,18 @@ def shown(value: object, *, longest: int = LONGEST) -> str:
     if isinstance(value, tuple) and len(value) < 20:
         inside = ", ".join(shown(item, longest=40) for item in value)
         return cut(f"({inside})", longest)
-    try:
-        text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
-        return cut(text, longest)
-    except Exception as error:  # noqa: BLE001 (a student's __repr__ may raise anything)
-        return f"a {type(value).__name__} whose repr raises {type(error).__name__}"
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
+    return cut(text, longest)
+
+
+def apart(one: object, other: object) -> tuple[str, str]:
+    """Return two numbers with as many digits as it takes to tell them apart."""
+    if isinstance(one, float) and isinstance(other, float) and one != other:
+        for digits in (6, 9, 12, 17):
+            texts = f"{one:.{digits}g}", f"{other:.{digits}g}"
+            if texts[0] != texts[1]:
+                return texts
+    return shown(one), shown(other)
 
 
 def cut(text: str, longest: int = LONGEST) -> str:

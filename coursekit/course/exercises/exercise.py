@@ -43,8 +43,11 @@ class Exercise:
             statement does not allow, with the reason.
         observe: `observe(answer, *args)` returns what is compared; default: the result.
         inputs: names of what `cases` draws; default: the answer's own arguments.
-        gradient: positions of arguments whose gradient must agree with the oracle's.
+        gradient: positions of arguments (tensors, or lists of them) whose gradient must
+            agree with the oracle's.
         device: whether the result must come out on the device of the input.
+        forbids: what the statement forbids, found by watching operators: "pooling",
+            "convolution", "autograd", "shared memory".
         tolerance: factor on the tolerance of the dtype; for a number: relative error.
         equivalents: mutants of `solution` that are still right, with the reason.
     """
@@ -69,6 +72,7 @@ class Exercise:
     inputs: tuple[str, ...] = ()
     gradient: tuple[int, ...] = ()
     device: bool = False
+    forbids: tuple[str, ...] = ()
     tolerance: float = 1.0
     options: Mapping[str, str] = field(default_factory=dict)
     equivalents: Mapping[str, str] = field(default_factory=dict)

@@ -1,9 +1,10 @@
 """Runs a student's function so that the kernel stays usable whatever it does.
 
 Time: a signal in the main thread of Linux and macOS, an asynchronous exception
-elsewhere (Windows, other threads), which cannot end a call that sleeps or computes
-outside Python. Memory: a limit on the address space, on Linux without CUDA. Printing:
-caught, with an upper bound. Global settings: put back, and told.
+elsewhere (Windows, other threads). Neither can end a single call outside Python, such
+as `sum(iter(int, 1))`: then only restarting the kernel helps, and `check` says so in
+its documentation. Memory: a limit on the address space, on Linux without CUDA.
+Printing: caught, with an upper bound. Global settings: put back, and told.
 """
 
 import ctypes
@@ -14,20 +15,20 @@ import sys
 import threading
 import warnings
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from types import FrameType
 
 import torch
 
 from coursekit.course.exercises.global_settings import restored_settings
+from coursekit.course.exercises.records import Stopped
 
 SECONDS = 10.0
 MEMORY_BYTES = 4 * 2**30
 THREAD_BYTES = 2**28
 PRINTED_CHARACTERS = 1_000_000
 AGAIN_SECONDS = 0.05
-
-
-class Stopped(BaseException):
-    """Ends an answer; not an `Exception`, so that `except Exception` lets it pass."""
+OURS = str(Path(__file__).parent)
 
 
 class Printed(io.TextIOBase):
@@ -116,11 +117,17 @@ def limited_time(seconds: float):
 
 @contextmanager
 def _time_by_signal(seconds: float):
-    armed = True
+    armed, swallowed = True, False
+    stopped = Stopped(f"it did not end within {seconds:g} seconds")
+    traced = sys.gettrace()
 
-    def stop(*_: object) -> None:
+    def stop(_: int, frame: FrameType) -> None:
+        nonlocal swallowed
+        if armed and swallowed:
+            _raise_at_every_line(frame, stopped)
+        swallowed = True
         if armed:
-            raise Stopped(f"it did not end within {seconds:g} seconds")
+            raise stopped
 
     before = signal.signal(signal.SIGALRM, stop)
     # Again and again: a bare `except:` in a loop may swallow the first one.
@@ -129,8 +136,35 @@ def _time_by_signal(seconds: float):
         yield
     finally:
         armed = False
+        sys.settrace(traced)
         signal.setitimer(signal.ITIMER_REAL, *timer)
         signal.signal(signal.SIGALRM, before)
+
+
+def _raise_at_every_line(frame: FrameType | None, stopped: Stopped) -> None:
+    """Let every line that the answer still runs raise, in its handlers too.
+
+    A loop may swallow one exception after the other:
+
+        while True:
+            try: work()       ← Stopped is raised here, and swallowed below
+            except: pass      ← so it is raised here too, where nothing catches it
+    """
+
+    def trace(at: FrameType, event: str, _: object) -> object:
+        if at.f_code.co_filename.startswith(OURS):
+            return None
+        if event == "line":
+            raise stopped
+        return trace
+
+    while frame is not None:
+        if not frame.f_code.co_filename.startswith(OURS):
+            frame.f_trace = trace
+        if frame.f_code.co_filename == __file__:
+            break
+        frame = frame.f_back
+    sys.settrace(trace)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import copy
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,47 +10,46 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from coursekit.course.exercises.agreement import NoGradient, Raised, Skipped
 from coursekit.course.exercises.describe import cut
-from coursekit.course.exercises.draw import Draw, derived_seed, scattered
+from coursekit.course.exercises.draw import derived_seed
 from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.genuine import put_back
+from coursekit.course.exercises.modules import made
+from coursekit.course.exercises.operators_used import used
+from coursekit.course.exercises.records import (
+    NoGradient,
+    OnDevice,
+    Raised,
+    Skipped,
+    Stopped,
+)
+from coursekit.course.exercises.stand_in_device import (
+    CPU,
+    DEVICE,
+    OffDeviceError,
+    StandInDevice,
+    is_there,
+    tensors_in,
+    there,
+)
 from coursekit.course.exercises.sums import weighted_sum
+from coursekit.course.exercises.tried_calls import Call, calls, leaves
 
-GRADIENT_CALLS = 3
 OURS = str(Path(__file__).parent)
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call: its arguments; `mode` is "value", "corner", "gradient" or "device"."""
-
-    args: tuple
-    mode: str = "value"
-
-
-@dataclass(frozen=True)
 class Record:
-    """What one call did: the result, or what it raised, and the argument it changed."""
+    """What one call did.
+
+    `value` is the result, or what stands for it; `changed` names the argument that the
+    call changed, `replaced` the functions of Python or torch that it replaced.
+    """
 
     call: Call
     value: object
     changed: str = ""
-
-
-@lru_cache(maxsize=64)
-def calls(exercise: Exercise, seed: int) -> tuple[Call, ...]:
-    """Return the calls of an exercise for a seed; the same seed, the same calls."""
-    draw = Draw(derived_seed(exercise.id, seed))
-    plain = [Call(tuple(args)) for args in exercise.cases(draw)]
-    found = list(plain)
-    if exercise.gradient:
-        found += [Call(call.args, "gradient") for call in _smooth(exercise, plain)]
-    if exercise.device:
-        found.append(Call(plain[0].args, "device"))
-    found += [Call(args, "corner") for args in _layouts(exercise, plain[0].args)]
-    if exercise.corners:
-        found += [Call(tuple(args), "corner") for args in exercise.corners(draw)]
-    return tuple(found)
+    replaced: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=64)
@@ -69,57 +68,32 @@ def records(exercise: Exercise, answer: object, seed: int) -> Iterator[Record]:
 
 def run(exercise: Exercise, answer: object, call: Call) -> Record:
     """Call `answer` once on copies of the arguments."""
-    args = [fresh(value, call.mode) for value in call.args]
+    args = [fresh(value) for value in call.args]
+    observed = {
+        "gradient": _gradients,
+        "device": _device,
+        "operators": _operators,
+    }.get(call.mode, _observe)
     try:
-        if call.mode == "gradient":
-            return Record(call, _gradients(exercise, answer, args))
-        value = _observe(exercise, answer, args)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever students raise)
-        return Record(call, _raised(error, call.mode))
-    changed = None if call.mode == "device" else _changed(call, args)
-    return Record(call, value, _name(exercise, changed))
+        value = observed(exercise, answer, args)
+    except (KeyboardInterrupt, Stopped):
+        raise
+    except BaseException as error:  # noqa: BLE001 (whatever students raise)
+        value = _raised(error, call.mode)
+    replaced = tuple(put_back())
+    compared = call.mode in ("value", "corner") and not isinstance(value, Raised)
+    changed = _changed(call, args) if compared else None
+    return Record(call, value, _name(exercise, changed), replaced)
 
 
-def fresh(value: object, mode: str = "value") -> object:
+def fresh(value: object) -> object:
     """Copy an argument: same values and strides, so that non-contiguous stays so."""
     if isinstance(value, Tensor):
-        if mode == "device":
-            return value.to("meta")
         twin = torch.empty_strided(value.shape, value.stride(), dtype=value.dtype)
         return twin.copy_(value)
     if isinstance(value, (list, tuple)):
-        return type(value)(fresh(item, mode) for item in value)
+        return type(value)(fresh(item) for item in value)
     return copy.deepcopy(value)
-
-
-def _layouts(exercise: Exercise, args: tuple) -> Iterator[tuple]:
-    """Yield the same arguments with other memory, and in half precision."""
-    if not any(isinstance(value, Tensor) for value in _leaves(args)):
-        return
-    yield _mapped(args, scattered)
-    if any(isinstance(value, Tensor) and value.dim() == 4 for value in _leaves(args)):
-        yield _mapped(args, _channels_last)
-    if "half precision" not in exercise.never:
-        yield _mapped(args, lambda x: x.half() if x.is_floating_point() else x)
-
-
-def _leaves(value: object) -> Iterator[object]:
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _leaves(item)
-    else:
-        yield value
-
-
-def _mapped(value: object, change: Callable[[Tensor], Tensor]) -> object:
-    if isinstance(value, (list, tuple)):
-        return type(value)(_mapped(item, change) for item in value)
-    return change(value) if isinstance(value, Tensor) else value
-
-
-def _channels_last(value: Tensor) -> Tensor:
-    is_map = value.dim() == 4
-    return value.to(memory_format=torch.channels_last) if is_map else value
 
 
 def _observe(exercise: Exercise, answer: object, args: list) -> object:
@@ -128,29 +102,40 @@ def _observe(exercise: Exercise, answer: object, args: list) -> object:
     return exercise.observe(answer, *args)
 
 
-def _smooth(exercise: Exercise, plain: list[Call]) -> list[Call]:
-    """Choose the calls on which gradients are compared: float64 ones first."""
-    places = exercise.gradient
-    double = [
-        call
-        for call in plain
-        if all(call.args[place].dtype == torch.float64 for place in places)
-    ]
-    return (double or plain)[:GRADIENT_CALLS]
-
-
 def _gradients(exercise: Exercise, answer: object, args: list) -> object:
-    leaves = [args[place].requires_grad_() for place in exercise.gradient]
+    names, tensors = [], []
+    for place in exercise.gradient:
+        for number, leaf in enumerate(leaves(args[place]), start=1):
+            several = isinstance(args[place], (list, tuple))
+            which = f" number {number}" if several else ""
+            names.append(f"gradient with respect to `{_name(exercise, place)}`{which}")
+            tensors.append(leaf.requires_grad_())
     total = weighted_sum(_observe(exercise, answer, args))
     if not isinstance(total, Tensor) or not total.requires_grad:
         return NoGradient()
-    found = torch.autograd.grad(total, leaves, allow_unused=True)
-    names = [exercise.argument_names[place] for place in exercise.gradient]
-    zeros = [torch.zeros_like(leaf) for leaf in leaves]
-    return {
-        f"gradient with respect to `{name}`": zero if gradient is None else gradient
-        for name, gradient, zero in zip(names, found, zeros, strict=True)
-    }
+    found = torch.autograd.grad(total, tensors, allow_unused=True)
+    pairs = zip(tensors, found, strict=True)
+    gradients = (torch.zeros_like(leaf) if g is None else g for leaf, g in pairs)
+    return dict(zip(names, gradients, strict=True))
+
+
+def _device(exercise: Exercise, answer: object, args: list) -> object:
+    """Say whether the result lies on the device of the arguments, as on a GPU."""
+    if exercise.kind == "module":
+        answer = made(answer, *args)
+        for tensor in (*answer.parameters(), *answer.buffers()):
+            there(tensor)
+        args = args[1:]
+    for tensor in tensors_in(args):
+        there(tensor)
+    with StandInDevice():
+        result = answer(*args)
+    off = [one for one in tensors_in(result) if not is_there(one)]
+    return OnDevice(str(CPU if off else DEVICE))
+
+
+def _operators(exercise: Exercise, answer: object, args: list) -> object:
+    return used(exercise.forbids, lambda: _observe(exercise, answer, args), args)
 
 
 def _changed(call: Call, args: list) -> int | None:
@@ -161,10 +146,12 @@ def _changed(call: Call, args: list) -> int | None:
 
 def _equal(before: object, after: object) -> bool:
     if isinstance(before, (list, tuple)):
-        same = len(before) == len(after)
+        same = type(before) is type(after) and len(before) == len(after)
         return same and all(map(_equal, before, after))
     if not isinstance(before, Tensor):
-        return before == after
+        return type(before) is type(after) and before == after
+    if not isinstance(after, Tensor):
+        return False
     with torch.no_grad():
         same = before.shape == after.shape and before.dtype == after.dtype
         return same and torch.equal(before, after.detach())
@@ -175,15 +162,26 @@ def _name(exercise: Exercise, place: int | None) -> str:
 
 
 def _raised(error: BaseException, mode: str) -> object:
-    text = cut(" ".join(str(error).split()), 160)
-    if mode == "device" and "device" not in text:
-        return Skipped()  # such as `.item()`, which the stand-in device cannot do
+    text = cut(" ".join(_text(error).split()), 160)
+    if isinstance(error, OffDeviceError):
+        return OnDevice(str(CPU), text)
+    if mode == "device":
+        return Skipped()  # a real GPU may do what its stand-in cannot
     if mode == "corner" and "not implemented for 'Half'" in text:
         return Skipped()  # older versions of torch cannot do it on the CPU
     frames = traceback.extract_tb(error.__traceback__)
     outside = [frame for frame in frames if not _is_ours(frame.filename)]
     where = f"`{outside[-1].line}`" if outside and outside[-1].line else ""
     return Raised(type(error).__name__, text, where)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except (KeyboardInterrupt, Stopped):
+        raise
+    except BaseException as second:  # noqa: BLE001 (a student's own exception)
+        return f"its text raises {type(second).__name__}"
 
 
 def _is_ours(file_name: str) -> bool:

@@ -1,12 +1,13 @@
 """Sentences for answers of the wrong sort: text, a class, too few parameters."""
 
+import dis
 import inspect
 
 from torch import nn
 
 from coursekit.course.exercises.describe import kind_of, shown
 from coursekit.course.exercises.exercise import Exercise
-from coursekit.course.exercises.observe import calls
+from coursekit.course.exercises.tried_calls import calls
 
 
 def unsuitable(exercise: Exercise, answer: object) -> str:
@@ -60,3 +61,20 @@ def _unsuitable_class(exercise: Exercise, answer: object) -> str:
     if not callable(answer):
         return f"You gave {kind_of(answer)}; give the class `{name}` itself: {call}."
     return ""
+
+
+# What a body of `...`, `pass` or `return None` compiles to.
+IDLE = {
+    *("RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"),
+    *("POP_TOP", "COPY_FREE_VARS", "MAKE_CELL", "LOAD_SMALL_INT", "NOT_TAKEN"),
+}
+
+
+def is_stub(answer: object) -> bool:
+    """Say whether the body of a function, or of a class's `forward`, does nothing."""
+    if isinstance(answer, type):
+        answer = getattr(answer, "forward", answer)
+    code = getattr(inspect.unwrap(answer), "__code__", None)
+    if code is None:
+        return False
+    return {one.opname for one in dis.get_instructions(code)} <= IDLE

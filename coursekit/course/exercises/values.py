@@ -1,10 +1,11 @@
 """Judges answers that are values: a number, a choice, a design checked by rules."""
 
-from numbers import Real
+import math
+from numbers import Integral, Real
 
 from torch import Tensor
 
-from coursekit.course.exercises.agreement import first_difference
+from coursekit.course.exercises.agreement import first_difference, plain_integer
 from coursekit.course.exercises.describe import kind_of, shown
 from coursekit.course.exercises.exercise import Exercise
 
@@ -37,13 +38,27 @@ def _number(exercise: Exercise, answer: object) -> tuple[str, str, str]:
 
 
 def _same_number(exercise: Exercise, one: Real, other: Real) -> bool:
-    return not first_difference(float(one), float(other), tolerance=exercise.tolerance)
+    """Compare exactly where the right answer is a whole number, else nearly."""
+    if isinstance(exercise.oracle, Integral):
+        return _plain(one) == other
+    near = first_difference(_plain(one), float(other), tolerance=exercise.tolerance)
+    return not near
+
+
+def _plain(number: Real) -> int | float:
+    """Return a plain number, whatever a class of one's own makes of `==`."""
+    if isinstance(number, Integral):
+        number = plain_integer(number)
+    try:
+        return number if isinstance(number, int) else float.__add__(float(number), 0.0)
+    except OverflowError:
+        return math.inf
 
 
 def _choice(exercise: Exercise, answer: object) -> tuple[str, str, str]:
     letters = ", ".join(map(repr, exercise.options))
-    key = answer.strip().upper() if isinstance(answer, str) else answer
-    if key not in list(exercise.options):
+    key = _plain_text(answer).strip().upper() if isinstance(answer, str) else ""
+    if key not in exercise.options:
         text = f"You gave {shown(answer)}; give one of {letters}."
         return "could not be checked", text, ""
     if key == exercise.oracle:
@@ -54,8 +69,15 @@ def _choice(exercise: Exercise, answer: object) -> tuple[str, str, str]:
     return "wrong", f"It is not {key}. {_help(exercise)}", ""
 
 
+def _plain_text(word: object) -> object:
+    """Return plain text for text of a class of one's own; all else as it is."""
+    return "".join((word,)) if isinstance(word, str) else word
+
+
 def _design(exercise: Exercise, answer: object) -> tuple[str, str, str]:
     """Ask the oracle for the first broken rule; a design of the wrong sort raises."""
+    if isinstance(answer, (list, tuple)):  # plain words, which compare as they should
+        answer = [_plain_text(word) for word in answer]
     try:
         broken = exercise.oracle(answer)
     except ValueError as error:

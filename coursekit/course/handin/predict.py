@@ -6,17 +6,16 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
 from pathlib import Path
 
 import numpy as np
 
 from coursekit.course.handin import worker
+from coursekit.metrics import wilson
 
 SECONDS = 300  # longest time for all images
 MEMORY = 8 * 2**30  # bytes of address space, where the system can bound it
 BATCH = 256
-Z = 1.96  # deviations of a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,9 @@ class Evaluation:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the accuracy: Wilson, JASA 22(158), 1927."""
-        share, n = self.accuracy, self.n
-        centre = share + Z * Z / (2 * n)
-        reach = Z * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
-        return (centre - reach) / (1 + Z * Z / n), (centre + reach) / (1 + Z * Z / n)
+        """The 95 % interval of the accuracy: Wilson's."""
+        found = wilson(self.right, self.n)
+        return found.low, found.high
 
     def __str__(self) -> str:
         low, high = self.interval

@@ -21,7 +21,7 @@ from coursekit.staff.build.convert import FOLDED, cells_of
 from coursekit.staff.build.counting import code_lines, words
 from coursekit.staff.build.folder import Session
 from coursekit.staff.build.measured_only import typed_in
-from coursekit.staff.build.predicting import check_predictions, predictions_in
+from coursekit.staff.build.predicting import check_predictions
 from coursekit.staff.build.notebook_source import Cell
 from coursekit.staff.build.spoilers import check_spoilers
 
@@ -29,7 +29,6 @@ CODE_LINES, CODE_AIM = 30, 10
 PROSE_WORDS, PROSE_AIM = 90, 60
 WIDTH = 88
 CODE_CELLS_IN_A_ROW = 2
-PREDICTIONS = range(3, 9)  # of a source that does not call `predict` yet
 
 ABSOLUTE = re.compile(
     r"^(/(home|Users|tmp|usr|var|opt|root|mnt|content)/|[A-Za-z]:[\\/])"
@@ -74,10 +73,9 @@ def lint(session: Session, cells: tuple[Cell, ...]) -> list[Finding]:
     found += _claims(written)
     found += _exercises(written)
     found += _raising(written)
-    found += _predictions(written, session)
-    if predictions_in(written):
-        found += _words_of_figures(written)
-        found += check_spoilers(cells, session.solution)
+    found += check_predictions(written, session.number[:2])
+    found += _words_of_figures(written)
+    found += check_spoilers(cells, session.solution)
     found += [(line, message, "error") for line, message in typed_in(versions[0])]
     name = session.shown(session.source)
     ordered = sorted(set(found))
@@ -206,12 +204,3 @@ def _words_of_figures(cells: list[Cell]) -> Iterator[tuple[int, str, str]]:
             if name_of(call.func).startswith("figures.") and "words" not in given:
                 message = f"{name_of(call.func)}(…) needs `words=`"
                 yield cell.line, message, "error"
-
-
-def _predictions(cells, session: Session) -> Iterator[tuple[int, str, str]]:
-    if predictions_in(cells):
-        yield from check_predictions(cells, session.number[:2])
-        return
-    count = sum(bool(answers_in(cell)) for cell in cells if cell.kind == "code")
-    if session.number[:2] != "00" and count not in PREDICTIONS:
-        yield cells[-1].line, f"{count} Predict cells; aim at three to eight", "advice"

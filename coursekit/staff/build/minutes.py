@@ -17,7 +17,7 @@ PREDICTION, EXPLORER, QUESTION = 1.0, 4.0, 2.0  # minutes each
 RUN = 1.5  # what a session may take to run
 STEP = 5  # minutes; nobody plans more finely
 
-EXERCISE = re.compile(r"\*\*Exercise [^*]*\((\d+) minutes\)")
+EXERCISE = re.compile(r"\*\*(?:Exercise|Challenge) [^*]*\((\d+)\s+minutes\)")
 
 
 def minutes(cells: Sequence[Cell]) -> int:

@@ -23,7 +23,7 @@ def reveals_in(cells: Sequence[Cell]) -> list[tuple[Cell, ast.Call]]:
 
 
 def check_predictions(cells: Sequence[Cell], session: str) -> Iterator[Found]:
-    """Check the predictions of a source that calls `predict`.
+    """Check the predictions of a source.
 
     Args:
         cells: of the solution version.
@@ -46,7 +46,7 @@ def check_predictions(cells: Sequence[Cell], session: str) -> Iterator[Found]:
             yield cell.line, f"reveal({name!r}) has no prediction before it", "error"
     if len(asked) < AT_LEAST:
         message = f"{len(asked)} predictions; at least {AT_LEAST} a notebook"
-        yield cells[-1].line, message, "error"
+        yield cells[-1].line, message, "error" if asked else "advice"
 
 
 def _asked(cells, cell: Cell, call: ast.Call, session: str) -> Iterator[Found]:

@@ -17,9 +17,10 @@ from torch import nn
 
 from coursekit._base.files import write_whole
 from coursekit.anatomy import anatomy, seen
+from coursekit.blocks import Inception, NaiveInception
 from coursekit.data import digits, photos
 from coursekit.figures import bars, curves, fields, heatmap, images
-from coursekit.models import vgg16
+from coursekit.models import cifar_resnet, vgg16
 from coursekit.models.capstone import (
     budget_net,
     gap_net,
@@ -114,6 +115,36 @@ def session_03b() -> Figure:
     return curves(gaps, {"logits": gaps, **shares}, **axes)
 
 
+def session_06() -> Figure:
+    """Show how much each block of a trained net of 56 layers changes its input."""
+    torch.manual_seed(0)
+    net = cifar_resnet(56, 10, 1, shortcut="padded", width=8)
+    data = digits().split(seed=0)
+    like = fit(net, data.train, epochs=5, batch_size=64, lr=0.05, progress=False)
+    x = net[:3]((data.test.images / 255 - like.mean[0]) / like.std[0])
+    changes = []
+    for block in (block for stage in net[3:6] for block in stage):
+        inside = block.bn1(block.conv1(x)).relu()
+        kept = x if block.downsample is None else block.downsample(x)
+        change = block.bn2(block.conv2(inside))
+        changes.append((change.norm() / kept.norm()).item())
+        x = block(x)
+    names = {"xlabel": "block", "ylabel": "change, F(x) / x"}
+    return curves(range(1, 28), {"F(x) / x": changes}, **names)
+
+
+def session_07() -> Figure:
+    """Show what an inception module costs against the width of its bottlenecks."""
+    widths, costs = range(8, 257, 8), []
+    for width in widths:
+        net = Inception(256, one=128, three=(width, 192), five=(width, 96), pool=64)
+        costs.append(anatomy(net, (256, 28, 28)).multiply_adds / 1e6)
+    names = {"xlabel": "channels of both bottlenecks", "ylabel": "multiply-adds (M)"}
+    naive = NaiveInception(256, one=128, three=192, five=96)
+    level = {"no bottlenecks": anatomy(naive, (256, 28, 28)).multiply_adds / 1e6}
+    return curves(widths, {"module": costs}, level=level, **names)
+
+
 def session_08() -> Figure:
     """Show how many parameters each step of the capstone leaves."""
     nets = {
@@ -133,6 +164,8 @@ SESSIONS: dict[str, Callable[[], Figure]] = {
     "02b": session_02b,
     "03": session_03,
     "03b": session_03b,
+    "06": session_06,
+    "07": session_07,
     "08": session_08,
 }
 

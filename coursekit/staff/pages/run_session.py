@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit._base.files import write_whole
-from coursekit.staff.build.execute import ANSI, kernel_of_this_environment
+from coursekit.staff.build.execute import ANSI, QUIET, kernel_of_this_environment
 from coursekit.staff.build.folder import Session, notebooks_folder, sessions
 from coursekit.staff.pages.html_page import page
 
@@ -58,7 +58,7 @@ def run(path: Path, *, keep_going: bool = False, show: Show | None = None) -> Ra
     client, began, failures = _client(notebook), time.perf_counter(), []
     code = [(n, c) for n, c in enumerate(notebook.cells) if c.cell_type == "code"]
     with client.setup_kernel(
-        cwd=str(path.parent), env=dict(os.environ), cleanup_kc=True
+        cwd=str(path.parent), env=dict(os.environ) | QUIET, cleanup_kc=True
     ):
         for done, (index, cell) in enumerate(code, 1):
             if show is not None:

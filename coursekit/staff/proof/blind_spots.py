@@ -16,7 +16,7 @@ from torch import Tensor
 
 from coursekit.course.exercises.checker import judge
 from coursekit.course.exercises.exercise import Exercise
-from coursekit.course.exercises.observe import calls
+from coursekit.course.exercises.tried_calls import calls
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.proof.predicates import KINDS, Place, is_no_size, places
 

@@ -19,7 +19,7 @@ COMMAND = "coursekit checks --errors"
 TITLES = {
     "01": "receptive fields",
     "02": "one by one",
-    "03": "global average pooling and softmax",
+    "03": "global average pooling",
     "04": "regularise and look",
     "05": "classic networks",
     "06": "residuals",

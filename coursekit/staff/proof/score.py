@@ -7,7 +7,7 @@ from torch import Tensor
 
 from coursekit.course.exercises.checker import judge
 from coursekit.course.exercises.exercise import Exercise
-from coursekit.course.exercises.observe import calls
+from coursekit.course.exercises.tried_calls import calls
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.proof.mutate import Mutant, mutants
 

@@ -175,6 +175,7 @@ EXERCISE = Exercise(
         "the kernel round."
     ),
     cases=cases,
+    device=True,
     corners=corners,
     never={
         "`kernel` larger than the image": "the kernel fits: h − kh + 1 rows",

@@ -36,7 +36,7 @@ def ignores_channels(channels):
 
 
 def one_channel_factor(channels):
-    """You multiply by the channels once; there is a kernel for every *pair* of input
+    """You multiply by the channels once; there is a kernel for every pair of input
     and output channel, so it is C·C."""
     return 25 * channels, 18 * channels
 

@@ -179,6 +179,7 @@ EXERCISE = Exercise(
     ),
     takeaway="Three of four numbers are gone, and nothing was learnt: no parameters.",
     cases=cases,
+    forbids=("pooling",),
     corners=corners,
     never={
         "`images`: axis of length 1 at 2": "a map of one row has no 2×2 square",

@@ -105,9 +105,9 @@ EXERCISE = Exercise(
     id="02.1",
     title="A dense layer per pixel",
     statement=(
-        "Build a 1×1 convolution without `conv2d`: at every pixel of `images` "
-        "(n, c, h, w) multiply the vector of its c channels by `weight` (out, c). The "
-        "result is (n, out, h, w)."
+        "Build a 1×1 convolution without torch's own convolutions: at every pixel of "
+        "`images` (n, c, h, w) multiply the vector of its c channels by `weight` "
+        "(out, c). The result is (n, out, h, w)."
     ),
     minutes=10,
     difficulty=2,
@@ -135,5 +135,6 @@ EXERCISE = Exercise(
     cases=cases,
     corners=corners,
     gradient=(0, 1),
-    device=False,
+    device=True,
+    forbids=("convolution",),
 )

@@ -167,6 +167,7 @@ EXERCISE = Exercise(
         "pull."
     ),
     cases=cases,
+    forbids=("autograd",),
     corners=corners,
     never={
         "`labels`: below 0": "a label is a class, counted from 0",

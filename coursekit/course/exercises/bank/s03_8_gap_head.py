@@ -20,17 +20,16 @@ class GapHead(nn.Module):
 
 
 class Independent(nn.Module):
-    """The oracle: parameters of its own, a product and a sum."""
+    """The oracle: a product and a sum with the parameters of a layer."""
 
     def __init__(self, channels, classes):
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(classes, channels))
-        self.bias = nn.Parameter(torch.zeros(classes))
+        self.dense = nn.Linear(channels, classes)
 
     def forward(self, images):
         area = images.shape[2] * images.shape[3]
-        products = torch.einsum("nchw,kc->nk", images, self.weight)
-        return products / area + self.bias
+        products = torch.einsum("nchw,kc->nk", images, self.dense.weight)
+        return products / area + self.dense.bias
 
 
 class Sequence(nn.Sequential):
@@ -181,6 +180,7 @@ EXERCISE = Exercise(
     corners=corners,
     observe=observe_module,
     inputs=("settings", "images"),
+    device=True,
     equivalents={
         "(2, 3) → (3, 2)": "the order of the axes of a mean does not matter",
     },

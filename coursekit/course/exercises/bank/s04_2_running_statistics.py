@@ -174,6 +174,7 @@ EXERCISE = Exercise(
     ),
     takeaway="Training uses the batch's statistics, evaluation the running ones.",
     cases=cases,
+    device=True,
     corners=corners,
     never={
         "`running_var`: all below -20": "a variance is never negative",

@@ -17,7 +17,8 @@ def by_torch(kernel, scale, shift, mean, variance, eps=1e-5):
     """Run a convolution and batch norm in evaluation, and read off kernel and bias."""
     out, c, kh, kw = kernel.shape
     count = c * kh * kw
-    probes = torch.eye(count, dtype=kernel.dtype).reshape(count, c, kh, kw)
+    probes = torch.eye(count, dtype=kernel.dtype, device=kernel.device)
+    probes = probes.reshape(count, c, kh, kw)
     probes = torch.cat([torch.zeros_like(probes[:1]), probes])
     maps = F.conv2d(probes, kernel)
     maps = F.batch_norm(maps, mean, variance, scale, shift, training=False, eps=eps)
@@ -163,6 +164,7 @@ EXERCISE = Exercise(
     ),
     takeaway="At evaluation batch norm is free: it disappears into the convolution.",
     cases=cases,
+    device=True,
     corners=corners,
     never={
         "`variance`: all below -20": "a variance is never negative",

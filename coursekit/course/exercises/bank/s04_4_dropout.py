@@ -30,7 +30,7 @@ def by_loop(values, uniform, p, training=True):
     drop = [training and chance < p for chance in chances]
     factor = 1 / (1 - p) if training else 1.0
     kept = [0.0 if gone else factor for gone in drop]
-    return (flat * torch.tensor(kept, dtype=values.dtype)).reshape(values.shape)
+    return (flat * values.new_tensor(kept)).reshape(values.shape)
 
 
 def not_scaled(values, uniform, p, training=True):

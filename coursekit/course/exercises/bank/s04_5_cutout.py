@@ -223,6 +223,7 @@ EXERCISE = Exercise(
         "Because it may hang over, length 16 on 32×32 hides 49/256 on average, not 1/4."
     ),
     cases=cases,
+    forbids=("shared memory",),
     corners=corners,
     never={
         "`centres`: axis of length 1 at 1": "`centres` is (n, 2)",

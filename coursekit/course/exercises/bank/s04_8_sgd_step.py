@@ -214,6 +214,7 @@ EXERCISE = Exercise(
     ),
     takeaway="The learning rate multiplies the step, not what the velocity remembers.",
     cases=cases,
+    device=True,
     corners=corners,
     never={
         "`lr` below 0": "rates, momenta and decays are never negative",

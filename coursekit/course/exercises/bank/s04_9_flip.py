@@ -135,6 +135,7 @@ EXERCISE = Exercise(
     ),
     takeaway="Augmentation on whole batches: one mask, no loop, no workers.",
     cases=cases,
+    forbids=("shared memory",),
     corners=corners,
     device=True,
 )

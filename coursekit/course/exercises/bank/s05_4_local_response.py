@@ -175,6 +175,7 @@ EXERCISE = Exercise(
     ),
     takeaway="Neighbouring channels compete; a few years later batch norm replaced it.",
     cases=cases,
+    device=True,
     corners=corners,
     never={
         "`size` is 2": "`size` is odd",

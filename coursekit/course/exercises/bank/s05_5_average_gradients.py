@@ -14,7 +14,7 @@ def average_gradients(gradients, counts):
 
 def by_stacking(gradients, counts):
     stacked = torch.stack(list(gradients))
-    shares = torch.tensor(counts, dtype=stacked.dtype) / sum(counts)
+    shares = stacked.new_tensor(counts) / sum(counts)
     return torch.tensordot(shares, stacked, dims=1)
 
 
@@ -138,6 +138,7 @@ EXERCISE = Exercise(
     ),
     takeaway="Only with equal parts is it the plain mean of the workers.",
     cases=cases,
+    device=True,
     corners=corners,
     never={
         "empty list": "there is at least one worker",

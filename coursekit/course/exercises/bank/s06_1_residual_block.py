@@ -267,4 +267,5 @@ EXERCISE = Exercise(
     corners=corners,
     observe=observe_module,
     inputs=("settings", "images"),
+    device=True,
 )

@@ -15,7 +15,8 @@ def padded_shortcut(images, out_channels, stride=2):
 
 
 def by_torch(images, out_channels, stride=2):
-    kernel = torch.eye(out_channels, images.shape[1], dtype=images.dtype)
+    like = {"dtype": images.dtype, "device": images.device}
+    kernel = torch.eye(out_channels, images.shape[1], **like)
     return F.conv2d(images, kernel[:, :, None, None], stride=stride)
 
 
@@ -160,6 +161,7 @@ EXERCISE = Exercise(
     ),
     takeaway="The paper's option A: no parameter, and the sum still works.",
     cases=cases,
+    device=True,
     corners=corners,
     gradient=(0,),
 )

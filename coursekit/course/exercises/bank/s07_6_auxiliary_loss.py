@@ -166,10 +166,11 @@ EXERCISE = Exercise(
         "The extra losses bring gradient to early layers and vanish at evaluation."
     ),
     cases=cases,
+    device=True,
     corners=corners,
     never={
         "`labels`: below 0": "a label is a class, counted from 0",
         "`weight` below 0": "a weight is at least 0",
     },
-    gradient=(0,),
+    gradient=(0, 1),
 )

@@ -17,7 +17,7 @@ MOST_IMAGES = 10**7  # beyond that "no test set decides it" is the honest answer
 
 
 @dataclass(frozen=True)
-class Interval:
+class Proportion:
     """A share of right answers and the shares it is compatible with, all 0 to 1."""
 
     value: float
@@ -35,7 +35,7 @@ class Interval:
         )
 
 
-def wilson(right: int, n: int, confidence: float = 0.95) -> Interval:
+def wilson(right: int, n: int, confidence: float = 0.95) -> Proportion:
     """Return Wilson's score interval of `right` right answers among `n`.
 
     Args:
@@ -59,7 +59,7 @@ def wilson(right: int, n: int, confidence: float = 0.95) -> Interval:
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     low = 0.0 if right == 0 else centre - half
     high = 1.0 if right == n else centre + half
-    return Interval(share, low, high, n)
+    return Proportion(share, low, high, n)
 
 
 def images_to_tell(share: float, limit: float) -> int | None:
