@@ -4,6 +4,7 @@ import random
 import re
 import subprocess
 import sys
+from inspect import signature
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -139,6 +140,14 @@ def test_the_function_takes_what_the_settings_allow():
 def test_the_function_refuses_in_one_sentence(given: dict, sentence: str):
     with pytest.raises(ValueError, match=f"^{sentence}$"):
         everything([0] * 10, **given)
+
+
+def test_the_subject_goes_by_its_own_name():
+    assert everything(photo=[0] * 10) == everything([0] * 10)
+    assert everything.explore(photo=[0] * 10).view == everything([0] * 10)
+    assert list(signature(everything).parameters)[:2] == ["photo", "size"]
+    with pytest.raises(TypeError, match="photo"):
+        everything.explore()
 
 
 def test_help_lists_arguments_defaults_and_what_is_allowed():

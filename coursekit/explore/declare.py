@@ -49,7 +49,7 @@ def explorer(
     def declare(draw: Callable[..., View]) -> Callable[..., View]:
         subject, settings, defaults = _read(draw)
         declared = Declaration(title, draw, settings, helpers or {}, subject)
-        make = prepare or (_given if subject else _nothing)
+        make = prepare or _as_given(draw)
 
         @wraps(draw)
         def view(*args: object, **given: object) -> View:
@@ -72,13 +72,16 @@ def explorer(
     return declare
 
 
-def _given(subject: object) -> object:
-    """Show the controls of what is given."""
-    return subject
+def _as_given(draw: Callable[..., View]) -> Callable[..., object]:
+    """Return a function that takes what `draw` draws, if anything, as it is."""
+    fixed = [p for p in _parameters(draw) if p.kind is not _ONLY]
+    signature = inspect.Signature(fixed)
 
+    def given(*args: object, **named: object) -> object:
+        return next(iter(signature.bind(*args, **named).arguments.values()), None)
 
-def _nothing() -> None:
-    """Show the controls."""
+    given.__signature__, given.__doc__ = signature, draw.__doc__
+    return given
 
 
 def _read(draw: Callable[..., View]) -> tuple[str, dict[str, Setting], dict]:

@@ -27,6 +27,7 @@ from coursekit.models.capstone import (
     late_net,
     plain_net,
 )
+from coursekit.staff.pages.looking_pictures import session_04, session_04b
 from coursekit.training import fit
 
 FOLDER = Path(__file__).resolve().parents[3] / "notebooks" / "pictures"
@@ -164,6 +165,8 @@ SESSIONS: dict[str, Callable[[], Figure]] = {
     "02b": session_02b,
     "03": session_03,
     "03b": session_03b,
+    "04": session_04,
+    "04b": session_04b,
     "06": session_06,
     "07": session_07,
     "08": session_08,
