@@ -52,7 +52,7 @@ environment: python
 test course bench check pictures classic: export OMP_NUM_THREADS = 1
 
 test: environment
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),--numprocesses=2)
 
 course: environment
 	@$(BIN)/coursekit build

@@ -1,5 +1,6 @@
 """How one pytest run treats the stack, and the kernels of the notebooks.
 
+- Under `pytest -n 2` two processes share the files, in the order of `turn`.
 - `tests/test_stack.py` runs first; where torch and torchvision do not fit, it ends the
   run, since everything after it would fail for the same reason.
 - nbval starts a notebook's kernel with the environment of this process. Kernels are
@@ -24,10 +25,42 @@ CHECK = re.compile(r"""check\(["']\d\d[a-z]?\.\d+["'], *\w+\)""")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the stack first; compare of a notebook's outputs what is stored: the text."""
-    items.sort(key=lambda item: item.path.name != "test_stack.py")
+    """Order the files; compare of a notebook's outputs what is stored: the text."""
+    items.sort(key=turn)
     for notebook in {item.parent for item in items if item.path.suffix == ".ipynb"}:
         notebook.skip_compare = (*notebook.skip_compare, *NOT_STORED)
+
+
+def turn(item: pytest.Item) -> int:
+    """The stack first, then notebooks, for they take minutes; the browser last."""
+    if item.path.name == "test_stack.py":
+        return 0
+    if item.path.suffix == ".ipynb":
+        return 1
+    return 3 if is_browser(item.nodeid) else 2
+
+
+def is_browser(nodeid: str) -> bool:
+    """Tell the tests that drive Chromium by their file."""
+    return "test_browser" in nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep every file in one process, and both files of the browser in the same one.
+
+    A browser beside two busy processes is too slow for its own waiting times. As the
+    last piece of work it has the machine for itself but for what the other process is
+    just finishing.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if is_browser(nodeid) else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False  # files keep the order of `turn`
+    return ByFile(config, log)
 
 
 def is_solution(item: pytest.Item) -> bool:

@@ -1,5 +1,6 @@
 """Answers of every style: wrong ones that passed, right ones that were refused."""
 
+import math
 from itertools import permutations
 
 import pytest
@@ -8,7 +9,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit.course import check
+from coursekit.course.exercises import exercise_ids, solution
+from coursekit.course.exercises.agreement import first_difference
 from coursekit.course.exercises.registry import load
+from coursekit.course.exercises.values import is_value
 
 # The gradient of the input counts
 
@@ -389,3 +393,94 @@ def test_the_digits_of_the_takeaway_are_enough(answer):
 @pytest.mark.parametrize("answer", [0.18, 0.2, 0.25, 19.1])
 def test_other_shares_are_wrong(answer):
     assert check("04.6", answer).status == "wrong"
+
+
+# Statements, references and printed solutions
+
+
+CODE = [one for one in exercise_ids() if not is_value(load(one))]
+
+
+@pytest.mark.parametrize("exercise_id", CODE)
+def test_a_printed_solution_runs_with_the_usual_imports(exercise_id):
+    scope = {"torch": torch, "nn": nn, "F": F, "math": math}
+    exec(solution(exercise_id).text, scope)
+    answer = scope[load(exercise_id).answer_name]
+    assert check(exercise_id, answer).status == "right"
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "words"),
+    [
+        ("01.1", "it always fits into the padded row"),
+        ("03.4", "Both are tensors"),
+        ("03.6", "on the edge of two bins belongs to the upper one"),
+        ("04.4", "0 ≤ p < 1"),
+        ("04.5", "holds pixels (y, x) of the images"),
+        ("05.1", "No two logits of a row are equal"),
+        ("08.5", "below 0 where it has more"),
+    ],
+)
+def test_a_statement_says_what_its_cases_leave_out(exercise_id, words):
+    assert words in load(exercise_id).statement
+
+
+def test_a_head_that_costs_more_saves_less_than_nothing():
+    assert load("08.5").solution(64, 1, 2, 12) < 0
+
+
+# Sentences
+
+
+def test_numbers_that_differ_late_are_shown_with_the_digits_that_differ():
+    sentence = first_difference(0.49792451, 0.49792549)
+    assert sentence == "the result is 0.49792451; 0.49792549 is right"
+
+
+def test_a_result_of_the_wrong_sort_is_not_compared_with_a_dict():
+    message = check("03.7", lambda weight, c, h, w: weight).message
+    assert "dict" not in message
+    assert "the shape is" in message
+
+
+def one_reduction(side, in_channels, one, three, five, reduced):
+    wide = in_channels * (one + 9 * three) + reduced * 25 * five
+    return side**2 * (wide + 2 * in_channels * reduced)
+
+
+def two_missing(side, in_channels, one, three, five, reduced):
+    inside = reduced * (9 * three + 25 * five)
+    return side**2 * (in_channels * (one + reduced) + inside)
+
+
+def one_missing(side, in_channels, one, three, five, reduced):
+    inside = reduced * (9 * three + 25 * five)
+    return side**2 * (in_channels * (one + 2 * reduced) + inside)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (one_missing, "One of the three 1×1 reductions is missing"),
+        (two_missing, "Two of the three 1×1 reductions are missing"),
+        (one_reduction, "With side="),
+    ],
+)
+def test_as_many_reductions_are_said_to_be_missing_as_are(answer, words):
+    assert check("07.3", answer).message.startswith(words)
+
+
+def test_a_pooling_that_doubles_the_field_is_a_known_mistake():
+    def receptive_field(layers):
+        field, jump = 1, 1
+        for kernel_size, stride, dilation in layers:
+            if kernel_size == 2 and stride == 2:
+                field *= 2
+            else:
+                field += (kernel_size - 1) * dilation * jump
+            jump *= stride
+        return field
+
+    outcome = check("01.3", receptive_field)
+    assert outcome.message.startswith("You double the field at a 2×2 pooling")
+    assert receptive_field([(3, 1, 1), (3, 1, 1), (2, 2, 1)]) == 10

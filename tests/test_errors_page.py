@@ -6,13 +6,13 @@ from collections import Counter
 import mistune
 import pytest
 
-from coursekit.course.exercises.exercise import Mistake
+from coursekit.course.exercises.exercise import as_mistake, slip
 from coursekit.course.exercises.registry import exercise_ids, load
-from coursekit.course.exercises.slips import SLIPS, Slip, slip_of
 from coursekit.course.exercises.symptoms import shortened, symptom
 from coursekit.staff.proof import errors_page as module
 from coursekit.staff.proof.checks_command import main
 from coursekit.staff.proof.errors_page import anchor, errors_page, page_file, said
+from coursekit.staff.proof.slips import SLIPS, Slip
 
 EXERCISES = [load(one) for one in exercise_ids()]
 PAGE = page_file().read_text(encoding="utf-8")
@@ -124,7 +124,7 @@ def test_every_link_leads_to_a_heading():
     assert len(headings) == len(set(headings))
 
 
-@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.title)
+@pytest.mark.parametrize("slip", SLIPS.values(), ids=lambda slip: slip.title)
 def test_a_heading_has_no_letter_that_its_link_would_lose(slip):
     # GitHub drops everything but letters, digits, spaces, - and _
     assert re.fullmatch(r"[A-Za-z0-9 ]+", slip.title)
@@ -133,19 +133,21 @@ def test_a_heading_has_no_letter_that_its_link_would_lose(slip):
 def test_slips_come_with_the_most_frequent_first():
     counts = [int(n) for n in re.findall(r"^\*(\d+) known wrong", PAGE, re.MULTILINE)]
     assert counts == sorted(counts, reverse=True)
-    in_slips = [m for e in EXERCISES for m in e.mistakes if slip_of(m) is not None]
+    in_slips = [m for e in EXERCISES for m in e.mistakes if m.slip]
     assert sum(counts) == len(in_slips)
 
 
 def test_most_wrong_answers_have_a_slip_behind_them():
     mistakes = [m for exercise in EXERCISES for m in exercise.mistakes]
-    explained = sum(slip_of(mistake) is not None for mistake in mistakes)
+    explained = sum(bool(mistake.slip) for mistake in mistakes)
     assert explained / len(mistakes) > 0.7
 
 
-@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.title)
+@pytest.mark.parametrize("slip", SLIPS.values(), ids=lambda slip: slip.title)
 def test_every_slip_occurs_in_several_exercises(slip: Slip):
-    places = [e for e in EXERCISES if any(slip_of(m) is slip for m in e.mistakes)]
+    places = [
+        e for e in EXERCISES if any(SLIPS.get(m.slip) is slip for m in e.mistakes)
+    ]
     assert len(places) >= 2
 
 
@@ -233,8 +235,17 @@ def test_what_was_done_is_bold_and_the_words_stay(message, bold):
     assert said(message).replace("**", "") == message
 
 
-def test_a_slip_is_known_by_name_or_by_words():
-    slip = Slip("A title", "Do this.", r"always_\w+", r"^You always")
-    assert slip.fits(Mistake("always_two", None, "Two."))
-    assert slip.fits(Mistake("two", None, "You always take two."))
-    assert not slip.fits(Mistake("not_always_two", None, "Do you always?"))
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
+def test_every_label_of_a_wrong_answer_is_a_slip(exercise):
+    assert {m.slip for m in exercise.mistakes} <= {"", *SLIPS}
+
+
+def test_a_wrong_answer_carries_its_own_label_only():
+    @slip("axes")
+    class Wrong:
+        """You take the wrong axes."""
+
+    class AlsoWrong(Wrong):
+        """You do something else."""
+
+    assert (as_mistake(Wrong).slip, as_mistake(AlsoWrong).slip) == ("axes", "")

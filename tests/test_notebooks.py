@@ -248,3 +248,10 @@ def test_code_is_plain_python(path: Path):
 def test_a_session_ends_with_things_to_remember(path: Path):
     headings = [c["source"] for c in cells_of(path, "markdown") if "## " in c["source"]]
     assert any("## Things to remember" in text for text in headings[-6:])
+
+
+@both
+def test_a_link_to_another_notebook_leads_somewhere(path: Path):
+    prose = "\n".join(cell["source"] for cell in cells_of(path, "markdown"))
+    for target in re.findall(r"\]\((?!http)([^)#]+\.ipynb)", prose):
+        assert (path.parent / target).is_file(), target

@@ -76,51 +76,51 @@ def folder(
         ValueError: no such folder, no pictures in class folders, pictures of several
             sizes without `size`, or a bad argument.
     """
-    place = _existing(path)
+    tree = _existing(path)
     if size is not None:
         integer("size", size, low=1, high=4096)
     choice("channels", channels, (1, 3))
-    keep = _cache_file(place, (part, size, channels)) if cache else None
+    keep = _cache_file(tree, (part, size, channels)) if cache else None
     found = _load(keep)
     if found is None:
-        found = _read(place, _chosen(_names(place), place, part), size, channels)
+        found = _read(tree, _chosen(_names(tree), tree, part), size, channels)
         _save(keep, found)
     images, labels, classes, skipped = found
     if skipped:
-        _announce(skipped, len(images) + len(skipped), place)
-    source = f"pictures of {place}"
-    return FolderSet(images, labels, classes, place.name, source, skipped)
+        _announce(skipped, len(images) + len(skipped), tree)
+    source = f"pictures of {tree}"
+    return FolderSet(images, labels, classes, tree.name, source, skipped)
 
 
 def _existing(path: str | os.PathLike) -> Path:
     try:
-        place = Path(path).expanduser()
+        tree = Path(path).expanduser()
     except TypeError:
         raise ValueError(f"`path` must be a folder; got {path!r}") from None
-    if place.is_dir() or (place.is_file() and place.name.endswith(_ARCHIVES)):
-        return place
+    if tree.is_dir() or (tree.is_file() and tree.name.endswith(_ARCHIVES)):
+        return tree
     raise ValueError(
         f"`path` must be a folder of class folders, or an archive of it "
         f"({', '.join(_ARCHIVES)}); got {str(path)!r}"
     )
 
 
-def _files(place: Path) -> list[Path]:
-    return sorted(file for file in place.rglob("*") if file.is_file())
+def _files(tree: Path) -> list[Path]:
+    return sorted(file for file in tree.rglob("*") if file.is_file())
 
 
-def _names(place: Path) -> list[str]:
+def _names(tree: Path) -> list[str]:
     """Return the path, with slashes, of every file in the folder or archive."""
-    if place.is_dir():
-        return [file.relative_to(place).as_posix() for file in _files(place)]
+    if tree.is_dir():
+        return [file.relative_to(tree).as_posix() for file in _files(tree)]
     try:
-        with tarfile.open(place) as archive:
+        with tarfile.open(tree) as archive:
             return sorted(member.name for member in archive if member.isfile())
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"`path` must be a whole archive; {place}: {error}") from None
+        raise ValueError(f"`path` must be a whole archive; {tree}: {error}") from None
 
 
-def _chosen(names: list[str], place: Path, part: str | None) -> set[str]:
+def _chosen(names: list[str], tree: Path, part: str | None) -> set[str]:
     """Return the pictures in class folders, of one part where there are parts."""
     pictures = {
         name: PurePosixPath(name).parts[-3] if name.count("/") > 1 else ""
@@ -130,7 +130,7 @@ def _chosen(names: list[str], place: Path, part: str | None) -> set[str]:
     parts = sorted(set(pictures.values()) & set(_PARTS))
     if parts and part is None:
         raise ValueError(
-            f"`part` must be one of {', '.join(parts)}, for {place} has these parts; "
+            f"`part` must be one of {', '.join(parts)}, for {tree} has these parts; "
             f"got None"
         )
     if part is not None:
@@ -139,16 +139,16 @@ def _chosen(names: list[str], place: Path, part: str | None) -> set[str]:
     if not chosen:
         raise ValueError(
             f"`path` must hold class folders with pictures ({', '.join(_ENDINGS)}), "
-            f"such as cat/1.jpg; found none in {place}"
+            f"such as cat/1.jpg; found none in {tree}"
         )
     return chosen
 
 
-def _announce(skipped: tuple[str, ...], count: int, place: Path) -> None:
+def _announce(skipped: tuple[str, ...], count: int, tree: Path) -> None:
     names = ", ".join(line.split(": ")[0] for line in skipped[:3])
     more = ", …" if len(skipped) > 3 else ""
     warnings.warn(
-        f"{len(skipped)} of {count} files in {place} could not be read and are left "
+        f"{len(skipped)} of {count} files in {tree} could not be read and are left "
         f"out: {names}{more} (reasons in .skipped)",
         stacklevel=3,
     )
@@ -158,11 +158,11 @@ def _hidden(name: str) -> bool:
     return any(piece.startswith((".", "__MACOSX")) for piece in name.split("/"))
 
 
-def _read(place, files, size, channels):
+def _read(tree, files, size, channels):
     """Decode all pictures: images, labels, classes and the files left out."""
     classes = tuple(sorted({PurePosixPath(name).parts[-2] for name in files}))
     arrays, labels, skipped = [], [], []
-    for name, content in _contents(place, files):
+    for name, content in _contents(tree, files):
         owner = PurePosixPath(name).parts[-2]
         try:
             arrays.append(decode(content, size, channels))
@@ -171,13 +171,13 @@ def _read(place, files, size, channels):
         else:
             labels.append(classes.index(owner))
     if not arrays:
-        raise ValueError(f"`path` must hold readable pictures; none is in {place}")
+        raise ValueError(f"`path` must hold readable pictures; none is in {tree}")
     sizes = sorted({array.shape[:2] for array in arrays})
     if len(sizes) > 1:
         (a, b), (c, d) = sizes[0], sizes[-1]
         raise ValueError(
             f"`size` must be given where pictures differ in size ({a}×{b} to {c}×{d} "
-            f"in {place}), such as size=64; got None"
+            f"in {tree}), such as size=64; got None"
         )
     pixels = np.ascontiguousarray(np.stack(arrays).transpose(0, 3, 1, 2))
     order = np.argsort(labels, kind="stable")
@@ -185,27 +185,27 @@ def _read(place, files, size, channels):
     return images, torch.tensor(labels)[order], classes, tuple(sorted(skipped))
 
 
-def _contents(place: Path, files: set[str]) -> Iterator[tuple[str, BinaryIO]]:
-    if place.is_dir():
+def _contents(tree: Path, files: set[str]) -> Iterator[tuple[str, BinaryIO]]:
+    if tree.is_dir():
         for name in sorted(files):
-            with (place / name).open("rb") as content:
+            with (tree / name).open("rb") as content:
                 yield name, content
         return
-    with tarfile.open(place) as archive:
+    with tarfile.open(tree) as archive:
         for member in archive:
             if member.isfile() and member.name in files:
                 yield member.name, archive.extractfile(member)
 
 
-def _cache_file(place: Path, options: tuple) -> Path | None:
+def _cache_file(tree: Path, options: tuple) -> Path | None:
     """Return where the decoded set is kept: another place when any file changes."""
     kept = cache_folder()
     if kept is None:
         return None
-    stats = [(file, file.stat()) for file in (_files(place) or [place])]
+    stats = [(file, file.stat()) for file in (_files(tree) or [tree])]
     stamps = [(str(file), s.st_size, s.st_mtime_ns) for file, s in stats]
-    what = json.dumps([_VERSION, str(place.resolve()), stamps, options])
-    return kept / f"{place.name}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.pt"
+    what = json.dumps([_VERSION, str(tree.resolve()), stamps, options])
+    return kept / f"{tree.name}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.pt"
 
 
 def _load(keep: Path | None) -> tuple[Tensor, Tensor, tuple, tuple] | None:

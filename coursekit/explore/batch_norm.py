@@ -97,18 +97,29 @@ def batch_norm_view(
         "in eval mode": alone.tolist(),
         "of the right class": of_label.tolist(),
     }
-    text = (
-        f"In {mode} mode, among {size - 1} others, the right class {name} gets "
-        f"{of_label[company]:.1%}; in eval mode it gets {alone[label]:.1%}.\n"
-        f"In {COMPANIES} companies of this size it gets {of_label.min():.1%} to "
-        f"{of_label.max():.1%}."
-    )
+    text = _text(mode, size, name, of_label, company, alone[label])
     body = _company(judged, size, company) + _bars(judged, rows[company], alone)
-    height = max(250, 40 + _ROW * len(judged.data.classes))
+    height = 40 + _ROW * max(9, len(judged.data.classes))
     return View.drawn(height, body, text, numbers=numbers)
 
 
 explore_batch_norm = batch_norm_view.explore
+
+
+def _text(
+    mode: str, size: int, name: str, shares: np.ndarray, company: int, alone: float
+) -> str:
+    if mode == "eval":
+        return (
+            f"In eval mode the right class {name} gets {alone:.1%}, whoever else is in "
+            "the batch."
+        )
+    return (
+        f"In train mode, among {size - 1} others, the right class {name} gets "
+        f"{shares[company]:.1%}; in eval mode it gets {alone:.1%}.\n"
+        f"In {COMPANIES} companies of this size it gets {shares.min():.1%} to "
+        f"{shares.max():.1%}."
+    )
 
 
 def _company(judged: Judged, size: int, company: int) -> str:

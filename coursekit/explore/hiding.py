@@ -68,6 +68,8 @@ def hiding_view(
     ones = torch.ones_like(image[:, :1])
     scale = _hidden(ones, way, length, rate, draw) if mode == "train" else ones
     left = image * scale
+    if way == "cutout":  # 0 in normalised pixels is the mean colour
+        left += image.mean((2, 3), keepdim=True) * (1 - scale)
     h, w = image.shape[2:]
     expected = float(mean_covered_fraction(length, h, w)) if way == "cutout" else rate
     share = (scale == 0).double().mean().item()
@@ -104,7 +106,8 @@ def _text(way: str, mode: str, numbers: dict) -> str:
     if mode == "eval":
         return f"In eval mode {way} does nothing: 0 % of the pixels are hidden."
     means = f"{numbers['mean before']:.3f} to {numbers['mean after']:.3f}"
-    scaled = "those left are scaled up" if way == "dropout" else "nothing is scaled up"
+    holed = "the hole has the mean colour, nothing is scaled up"
+    scaled = "those left are scaled up" if way == "dropout" else holed
     return (
         f"{numbers['hidden']:.1%} of the pixels are hidden; on average over many draws "
         f"it is {numbers['hidden on average']:.1%}.\n"

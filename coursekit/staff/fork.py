@@ -35,53 +35,53 @@ ROW = re.compile(
 )
 
 
-def changes(folder: Path, place: Repository) -> dict[Path, str | None]:
-    """List the files that would change to name `place`, with their new text.
+def changes(folder: Path, repository: Repository) -> dict[Path, str | None]:
+    """List the files that would change to name `repository`, with their new text.
 
     Args:
         folder: the course's `notebooks` folder.
-        place: the repository to point at.
+        repository: the repository to point at.
 
     Returns:
-        Path → text, None for a file to delete; empty when everything names `place`.
+        Path → text, None for a file to delete; empty when nothing would change.
     """
     readme, file = folder.parent / "README.md", folder / FILE
     notebooks = [*folder.glob("*.ipynb"), *(folder / "solutions").glob("*.ipynb")]
-    wanted: dict[Path, str | None] = {file: file_text(place)}
+    wanted: dict[Path, str | None] = {file: file_text(repository)}
     if readme.is_file():
-        wanted[readme] = readme_text(_read(readme), place)
+        wanted[readme] = readme_text(_read(readme), repository)
     for path in sorted(notebooks):
         shown = path.relative_to(folder.parent).as_posix()
-        wanted[path] = notebook_text(_read(path), shown, place)
+        wanted[path] = notebook_text(_read(path), shown, repository)
     return {path: text for path, text in wanted.items() if text != _read(path)}
 
 
-def readme_text(text: str, place: Repository) -> str:
+def readme_text(text: str, repository: Repository) -> str:
     """Return the README with badges in each session's row and the clone command.
 
     Args:
         text: of README.md.
-        place: the repository to name.
+        repository: the repository to name.
     """
-    text = CLONE.sub(f"git clone {place.url} && cd {place.folder}", text)
-    return ROW.sub(lambda row: f"{row[1]}<br>{badge(row[2], place)} |", text)
+    text = CLONE.sub(f"git clone {repository.url} && cd {repository.folder}", text)
+    return ROW.sub(lambda row: f"{row[1]}<br>{badge(row[2], repository)} |", text)
 
 
-def notebook_text(text: str, path: str, place: Repository) -> str:
-    """Return a notebook with its badges and its set-up cell naming `place`.
+def notebook_text(text: str, path: str, repository: Repository) -> str:
+    """Return a notebook with its badges and its set-up cell naming `repository`.
 
     Args:
         text: the notebook's file.
         path: in the repository, like `notebooks/00_start.ipynb`.
-        place: the repository to name.
+        repository: the repository to name.
 
     Returns:
         The same text but for the names; where `coursekit build` wrote it, sealed anew,
         so that it still counts as built; edits by hand stay recognisable as such.
     """
-    here = rf"\g<1>{place.name}/blob/{place.branch}/"
+    here = rf"\g<1>{repository.name}/blob/{repository.branch}/"
     pointed = re.sub(BADGE.format(path=re.escape(path)), here, text)
-    pointed = COURSE.sub(rf"\g<1>{place.name}@{place.branch}", pointed)
+    pointed = COURSE.sub(rf"\g<1>{repository.name}@{repository.branch}", pointed)
     if pointed == text or not is_as_written(text):
         return pointed
     import nbformat
@@ -149,12 +149,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", help="the course's folder; else found from here")
     options = parser.parse_args(argv)
     folder = notebooks_folder(options.root)
-    place = _asked(options.repo, options.branch, folder)
-    found = changes(folder, place)
-    if found and not options.check:
-        write_all(folder.parent, found)
-    _report(folder.parent, place, list(found), checked=options.check)
-    return 1 if options.check and found else 0
+    repository = _asked(options.repo, options.branch, folder)
+    changed = changes(folder, repository)
+    if changed and not options.check:
+        write_all(folder.parent, changed)
+    _report(folder.parent, repository, list(changed), checked=options.check)
+    return 1 if options.check and changed else 0
 
 
 def _asked(name: str | None, branch: str | None, folder: Path) -> Repository:
@@ -164,12 +164,16 @@ def _asked(name: str | None, branch: str | None, folder: Path) -> Repository:
     return there if branch is None else Repository(there.name, branch)
 
 
-def _report(root: Path, place: Repository, paths: list[Path], *, checked: bool) -> None:
+def _report(
+    root: Path, repository: Repository, paths: list[Path], *, checked: bool
+) -> None:
     verb, stream = ("points elsewhere", sys.stderr) if checked else ("set", sys.stdout)
     for path in paths:
         stream.write(f"{path.relative_to(root).as_posix()}: {verb}\n")
     if checked and paths:
-        remedy = f"coursekit badges --repo {place.name} --branch {place.branch}"
-        stream.write(f"{len(paths)} not at {place}: run `{remedy}`\n")
+        remedy = (
+            f"coursekit badges --repo {repository.name} --branch {repository.branch}"
+        )
+        stream.write(f"{len(paths)} not at {repository}: run `{remedy}`\n")
     else:
-        sys.stdout.write(f"Everything points at {place}.\n")
+        sys.stdout.write(f"Everything points at {repository}.\n")

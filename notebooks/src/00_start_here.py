@@ -300,4 +300,9 @@ prediction_table("00")
 # - After a network is built, read its table.
 # - The test set is for the end.
 #
+# `from coursekit.course import progress`, then `progress()` shows what you have done in
+# all sessions. It is kept in a small file on this machine and goes nowhere else;
+# `forget_progress()` deletes it. An error shows your own lines and one sentence;
+# `whole_error()` shows the rest.
+#
 # Next: [01 Receptive fields](01_receptive_fields.ipynb).

@@ -1429,6 +1429,18 @@ verdict(
 # </details>
 
 # %% [markdown]
+# **5.** Two 3×3 layers see 5 pixels. Behind them comes a 2×2 pooling with stride 2.
+# Does it double the field?
+#
+# <details><summary>Answer</summary>
+#
+# No: 6, not 10. It looks at two units that are one pixel apart, so it adds 1. What it
+# doubles is the step of every layer *after* it. This is the commonest mistake when
+# fields are computed by hand.
+#
+# </details>
+
+# %% [markdown]
 # ## What this notebook measured
 #
 # One line for every verdict card shown in this run: claim, verdict, how many of its
@@ -1447,7 +1459,7 @@ prediction_table("01")
 # 2. Field: add (k − 1)·j at every layer; j is the product of strides so far.
 # 3. Where branches join, the unit sees the union of their windows.
 # 4. Outside its field a unit is blind.
-# 5. Without pooling the field creeps, with pooling it doubles.
+# 5. Without pooling the field creeps; a pooling doubles every later step.
 #
 # Next: [the second half](01b_the_field_in_use.ipynb), what a unit really uses.
 

@@ -1588,7 +1588,7 @@ prediction_table("01")
 # 4. Some shift is forgiven, never all of it, and never free.
 # 5. Standardise the pixels; keep the non-linearity.
 #
-# Next: 02, one by one.
+# Next: [02 One by one](02_one_by_one.ipynb).
 
 # %% [markdown]
 # ## Exercises, from easy to open

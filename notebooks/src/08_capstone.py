@@ -6,7 +6,8 @@
 # Afterwards you can take a network apart until it fits a budget, tell by an interval
 # whether a step helped, and hand in a network that others can judge.
 #
-# About 240 minutes of work · comes after *07 Inception* · runs offline, without a GPU.
+# About 240 minutes of work · comes after [07 Inception](07_inception.ipynb) · runs
+# offline, without a GPU.
 
 # %% tags=["setup"]
 # setup

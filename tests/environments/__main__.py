@@ -22,7 +22,7 @@ EXTRAS = ("lab", "extras", "dev")
 # Tools that look at the code or drive a browser: no part of any environment.
 WITHOUT = ("ruff", "playwright")
 # What the tests need and Colab lacks.
-TEST_TOOLS = ("nbval", "hypothesis")
+TEST_TOOLS = ("nbval", "hypothesis", "pytest-xdist")
 
 
 def project() -> dict:

@@ -73,12 +73,12 @@ def _ways(rule: Rule, met: list[Rule], measured: Measured) -> tuple[Way, ...]:
     key = rule.limit if rule.key == "layers" else rule.key
     if key not in _CHANGES:
         return ()
-    found = _carried_out(_CHANGES[key](rule, measured), rule, met, measured)
+    ways = _carried_out(_CHANGES[key](rule, measured), rule, met, measured)
     if key in _BUDGETS:
-        found.sort(key=lambda way: (way.changes, -way.parameters))
+        ways.sort(key=lambda way: (way.changes, -way.parameters))
     else:
-        found.sort(key=lambda way: (way.parameters, way.changes))
-    return tuple(found[:NAMED])
+        ways.sort(key=lambda way: (way.parameters, way.changes))
+    return tuple(ways[:NAMED])
 
 
 def _sentence(ways: tuple[Way, ...]) -> str:
@@ -89,11 +89,11 @@ def _sentence(ways: tuple[Way, ...]) -> str:
 
 
 def _carried_out(
-    found: Iterable[Edit], rule: Rule, met: list[Rule], measured: Measured
+    candidates: Iterable[Edit], rule: Rule, met: list[Rule], measured: Measured
 ) -> list[Way]:
     """Return the first change of each kind that meets the rule and loses no other."""
     ways: dict[str, Way] = {}
-    for change in islice(found, TRIED):
+    for change in islice(candidates, TRIED):
         if change.kind in ways:
             continue
         after = tried(change, measured)
@@ -119,24 +119,24 @@ def _to_budget(limit: int) -> Callable[[Measured], list[Edit]]:
             return [free]
         head = edits.gap_head(measured)
         single = [e for e in edits.smaller(measured) if e.adds < 0]
-        found = _enough([head] if head else single, over)
+        enough = _enough([head] if head else single, over)
         for first in (_some(free), _some(head), _some(free, head)):
-            if not found and first:
-                found = _enough([joined([*first, e]) for e in single], over)
-        if not found:
+            if not enough and first:
+                enough = _enough([joined([*first, e]) for e in single], over)
+        if not enough:
             kinds = dict.fromkeys(e.kind for e in single)
             alike = ([e for e in single if e.kind == kind] for kind in kinds)
             first = _some(free, head)
-            found = [e for each in alike for e in _combined(each, first, over)]
+            enough = [e for each in alike for e in _combined(each, first, over)]
         narrow = next((e for e in edits.narrower(measured) if -e.adds >= over), None)
-        return [*found, *_some(narrow)]
+        return [*enough, *_some(narrow)]
 
     return ways
 
 
-def _enough(found: list[Edit], over: int) -> list[Edit]:
+def _enough(candidates: list[Edit], over: int) -> list[Edit]:
     """Return the changes that save `over` numbers, the smallest saving first."""
-    return sorted((e for e in found if -e.adds >= over), key=lambda e: -e.adds)
+    return sorted((e for e in candidates if -e.adds >= over), key=lambda e: -e.adds)
 
 
 def _combined(single: list[Edit], first: list[Edit], over: int) -> list[Edit]:
@@ -167,8 +167,8 @@ def _receptive_field(rule: Rule, measured: Measured) -> list[Edit]:
     return list(repairs.wider_field(measured, rule.limit - min(sides)))
 
 
-def _some(*found: Edit | None) -> list[Edit]:
-    return [one for one in found if one is not None]
+def _some(*perhaps: Edit | None) -> list[Edit]:
+    return [one for one in perhaps if one is not None]
 
 
 _BUDGETS = ("parameters_below", "fewer_parameters")

@@ -85,10 +85,9 @@ def _of_ways(got: object, want: dict, tolerance: float) -> str:
 def _parts(got: object, want: dict, tolerance: float) -> str:
     if not isinstance(got, dict):
         return first_difference(got, next(iter(want.values())), tolerance=tolerance)
-    missing = [key for key in want if key not in got]
-    if missing:
-        return f"{missing[0]} is missing"
     for key, part in want.items():
+        if key not in got:
+            return f"{key} is missing"
         sentence = first_difference(got[key], part, tolerance=tolerance)
         if sentence:
             return f"{key}: {sentence}"

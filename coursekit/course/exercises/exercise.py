@@ -14,11 +14,25 @@ KINDS = ("function", "module", "number", "choice", "design")
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer students really give, and the sentence they should read."""
+    """A wrong answer students really give, and the sentence they should read.
+
+    `slip` is the key of the misconception behind it, "" for one of its own.
+    """
 
     name: str
     answer: object
     message: str
+    slip: str = ""
+
+
+def slip(key: str) -> Callable[[Callable], Callable]:
+    """Label a wrong answer with the key of the misconception behind it."""
+
+    def labelled(answer: Callable) -> Callable:
+        answer.slip = key
+        return answer
+
+    return labelled
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -128,7 +142,7 @@ def as_mistake(wrong: object) -> Mistake:
     if isinstance(wrong, Mistake):
         return wrong
     message = " ".join((wrong.__doc__ or "").split())
-    return Mistake(wrong.__name__, wrong, message)
+    return Mistake(wrong.__name__, wrong, message, vars(wrong).get("slip", ""))
 
 
 def stub_of(source: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from coursekit.staff.pages.formulas import picture, with_formulas
 from coursekit.staff.pages.mend_outputs import WIDGET_VIEW
+from coursekit.staff.pages.reading_aids import add_reading_aids
 from coursekit.staff.pages.widget_twin import State, twin
 
 POLICY = (
@@ -47,6 +48,7 @@ def page(notebook, *, state: State, folder: Path, name: str) -> str:
     soup = BeautifulSoup(html, "html.parser")
     _keep_inside(soup)
     _draw_formulas(soup)
+    add_reading_aids(soup)
     policy = {"http-equiv": "Content-Security-Policy", "content": POLICY}
     soup.head.insert(0, soup.new_tag("meta", attrs=policy))
     return str(soup)

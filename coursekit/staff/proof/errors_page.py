@@ -11,8 +11,8 @@ from pathlib import Path
 from coursekit.course.exercises.exception_advice import ADVICE
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.registry import order
-from coursekit.course.exercises.slips import SLIPS, Slip, slip_of
 from coursekit.course.exercises.symptoms import symptom
+from coursekit.staff.proof.slips import SLIPS, Slip
 
 NAME = "common_errors.md"
 COMMAND = "coursekit checks --errors"
@@ -108,8 +108,10 @@ def errors_page(exercises: Iterable[Exercise]) -> str:
     """Return the page as markdown: reading, exceptions, slips, then the sessions."""
     exercises = list(exercises)
     rows = rows_of(exercises)
-    counts = {s: sum(row.times for row in rows if row.slip is s) for s in SLIPS}
-    slips = sorted((slip for slip in SLIPS if counts[slip]), key=lambda s: -counts[s])
+    counts = {
+        s: sum(row.times for row in rows if row.slip is s) for s in SLIPS.values()
+    }
+    slips = sorted((slip for slip in counts if counts[slip]), key=lambda s: -counts[s])
     sessions = sorted({session for row in rows for session in row.sessions})
     parts = [INTRODUCTION, _contents(sessions), READING, _exceptions()]
     parts.append(_slips(slips, rows))
@@ -127,7 +129,7 @@ def rows_of(exercises: list[Exercise]) -> list[Row]:
                 message=mistake.message,
                 symptoms=(symptom(exercise, mistake),),
                 exercises=(exercise.id,),
-                slip=slip_of(mistake),
+                slip=SLIPS.get(mistake.slip),
             )
             key = mistake.message
             if exercise.kind == "design" and key not in found:

@@ -6,7 +6,8 @@ To add one, copy a file that is close to it and change, in this order:
 2. the oracle: the same by other means (torch, a count, a definition in loops);
 3. two more right answers, written the way other people would;
 4. the wrong answers students really give, each with the sentence they should read as
-   its docstring; a wrong answer that behaves like another one is the same mistake;
+   its docstring and, above it, the misconception behind it (`@slip("axes")`, a key of
+   `staff/proof/slips.py`); one that behaves like another is the same mistake;
 5. `cases`: odd and even sizes, a batch larger than one, both dtypes, tensors that are
    not contiguous, arguments left to their defaults, and values that tell all of the
    above apart;

@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def local_contrast(patches):
@@ -26,46 +26,54 @@ def by_flattening(patches):
     return ((flat - mean) * variance.rsqrt()).reshape(patches.shape)
 
 
+@slip("axes")
 def over_the_batch(patches):
     """You use one mean and deviation for all patches; each patch has its own, so that
     light and shadow in the picture do not matter."""
     return (patches - patches.mean()) / patches.std(correction=0)
 
 
+@slip("axes")
 def per_pixel(patches):
     """You take the mean over the patches (axis 0); take it inside each patch (axes 1
     and 2)."""
     return (patches - patches.mean(0)) / patches.std(0, correction=0)
 
 
+@slip("one axis")
 def rows_only(patches):
     """You normalise every row by itself; the patch is two-dimensional: axes 1 and 2."""
     mean = patches.mean(2, keepdim=True)
     return (patches - mean) / patches.std(2, correction=0, keepdim=True)
 
 
+@slip("left out")
 def centres_only(patches):
     """You only subtract the mean: brightness is gone, contrast is not. Divide by the
     deviation too."""
     return patches - patches.mean((1, 2), keepdim=True)
 
 
+@slip("left out")
 def scales_only(patches):
     """You only divide by the deviation; subtract the mean first."""
     return patches / patches.std((1, 2), correction=0, keepdim=True)
 
 
+@slip("deviation")
 def divides_by_the_variance(patches):
     """You divide by the variance; the deviation is its square root."""
     return centres_only(patches) / patches.var((1, 2), correction=0, keepdim=True)
 
 
+@slip("count")
 def sample_deviation(patches):
     """Your deviation divides by count − 1 (torch's default); here it is the
     population's: `correction=0`."""
     return centres_only(patches) / patches.std((1, 2), keepdim=True)
 
 
+@slip("deviation")
 def divides_by_the_norm(patches):
     """You divide by the length of the patch as a vector, √(sum of squares); the
     deviation is √(mean of squares)."""
@@ -80,6 +88,7 @@ def to_zero_one(patches):
     return (patches - low) / (high - low)
 
 
+@slip("in place")
 def in_place(patches):
     """Your function changes the patches it was given (`-=`, `/=`, `sub_`); return a new
     tensor instead."""

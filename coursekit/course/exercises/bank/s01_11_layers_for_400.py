@@ -21,6 +21,7 @@ EXERCISE = Exercise(
             "one too few",
             199,
             "199 layers see 1 + 2 · 199 = 399 pixels: one short of 400.",
+            slip="off by one",
         ),
         Mistake(
             "size over kernel",
@@ -38,22 +39,26 @@ EXERCISE = Exercise(
             "one pixel a layer",
             399,
             "You added 1 pixel per layer; a 3×3 layer adds one on each side: 2.",
+            slip="border",
         ),
         Mistake(
             "as many as pixels",
             400,
             "You added 1 pixel per layer; a 3×3 layer adds one on each side: 2.",
+            slip="border",
         ),
         Mistake(
             "multiplied",
             6,
             "You multiplied the fields (3·3·3 …); without stride fields grow by "
             "adding.",
+            slip="added",
         ),
         Mistake(
             "one too many",
             201,
             "201 layers see 403 pixels, but fewer layers are enough already.",
+            slip="off by one",
         ),
     ),
     hints=(

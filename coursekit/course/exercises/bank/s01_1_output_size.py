@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import alike
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -31,51 +31,60 @@ def by_floor(size, kernel_size, stride=1, padding=0, dilation=1):
     return math.floor(free / stride + 1)
 
 
+@slip("off by one")
 def forgets_plus_one(size, kernel_size, stride=1, padding=0, dilation=1):
     """One is missing: the first position of the kernel counts as well, so the formula
     ends in + 1."""
     return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride
 
 
+@slip("border")
 def pads_once(size, kernel_size, stride=1, padding=0, dilation=1):
     """You add the padding once; P pixels are added on both sides, so it is 2P."""
     return (size + padding - dilation * (kernel_size - 1) - 1) // stride + 1
 
 
+@slip("ignored")
 def ignores_padding(size, kernel_size, stride=1, padding=0, dilation=1):
     """Your result does not depend on the padding; it makes the input 2P larger."""
     return (size - dilation * (kernel_size - 1) - 1) // stride + 1
 
 
+@slip("ignored")
 def ignores_dilation(size, kernel_size, stride=1, padding=0, dilation=1):
     """Your result does not depend on the dilation; a kernel of size K with dilation d
     reaches over d(K − 1) + 1 pixels."""
     return (size + 2 * padding - kernel_size) // stride + 1
 
 
+@slip("dilation")
 def dilates_the_kernel(size, kernel_size, stride=1, padding=0, dilation=1):
     """You stretch the kernel to d·K; only the K − 1 gaps between its weights grow, so
     it reaches over d(K − 1) + 1 pixels."""
     return (size + 2 * padding - dilation * kernel_size) // stride + 1
 
 
+@slip("ignored")
 def ignores_stride(size, kernel_size, stride=1, padding=0, dilation=1):
     """Your result does not depend on the stride; divide by it before adding 1."""
     return size + 2 * padding - dilation * (kernel_size - 1)
 
 
+@slip("float")
 def true_division(size, kernel_size, stride=1, padding=0, dilation=1):
     """You return a float; a kernel that no longer fits is dropped, so divide with `//`,
     which rounds down and keeps an int."""
     return (size + 2 * padding - dilation * (kernel_size - 1) - 1) / stride + 1
 
 
+@slip("float")
 def rounds_up(size, kernel_size, stride=1, padding=0, dilation=1):
     """You round up; a kernel that hangs over the border is dropped, so round down."""
     free = size + 2 * padding - dilation * (kernel_size - 1) - 1
     return math.ceil(free / stride) + 1
 
 
+@slip("off by one")
 def adds_one_first(size, kernel_size, stride=1, padding=0, dilation=1):
     """You divide the + 1 too; divide by the stride first, then add 1."""
     return (size + 2 * padding - dilation * (kernel_size - 1)) // stride

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def conv2d(image, kernel):
@@ -48,12 +48,14 @@ def by_stacking(image, kernel):
     return torch.stack(rows)
 
 
+@slip("order")
 def flips_the_kernel(image, kernel):
     """You turn the kernel by 180°, as mathematicians do; deep learning's convolution is
     cross-correlation: the kernel stays as it is."""
     return by_torch(image, kernel.flip(0, 1))
 
 
+@slip("order")
 def transposes_the_kernel(image, kernel):
     """You swap the kernel's rows and columns: `kernel[i, j]` belongs to the pixel i
     rows down and j columns to the right."""
@@ -62,12 +64,14 @@ def transposes_the_kernel(image, kernel):
     return by_torch(image, kernel.T)
 
 
+@slip("one axis")
 def takes_height_for_width(image, kernel):
     """You use the kernel's height for its width; kernels need not be square."""
     kh = min(kernel.shape[0], kernel.shape[1])
     return by_torch(image, kernel[:kh, :kh])
 
 
+@slip("border")
 def pads_with_zeros(image, kernel):
     """Your result is as large as the image, so you padded; without padding it loses
     kernel size − 1 rows and columns."""
@@ -76,33 +80,39 @@ def pads_with_zeros(image, kernel):
     return by_torch(image, kernel)
 
 
+@slip("off by one")
 def stops_one_early(image, kernel):
     """Your loops stop one position early: there are h − kh + 1 rows, the last one
     included."""
     return by_torch(image, kernel)[:-1, :-1]
 
 
+@slip("mean or sum")
 def averages(image, kernel):
     """You take the mean of the products; a convolution takes their sum."""
     return by_torch(image, kernel) / kernel.numel()
 
 
+@slip("divisor")
 def divides_by_the_weights(image, kernel):
     """You divide by the sum of the kernel; a convolution only multiplies and adds."""
     return by_torch(image, kernel) / kernel.sum()
 
 
+@slip("stride")
 def strides_by_the_kernel(image, kernel):
     """Your kernel jumps by its own size; with stride 1 it moves by one pixel."""
     return F.conv2d(image[None, None], kernel[None, None], stride=kernel.shape)[0, 0]
 
 
+@slip("mean or sum")
 def takes_the_maximum(image, kernel):
     """You take the largest product; that is closer to pooling. Add the products up."""
     windows = image.unfold(0, kernel.shape[0], 1).unfold(1, kernel.shape[1], 1)
     return (windows * kernel).amax((2, 3))
 
 
+@slip("length one")
 def keeps_two_axes_more(image, kernel):
     """Your result has axes of length 1 left over; the image was (h, w), so the result
     has two axes as well."""

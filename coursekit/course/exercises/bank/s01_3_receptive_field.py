@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def receptive_field(layers):
@@ -45,12 +45,14 @@ def by_sum(layers):
     return 1 + sum(jump * reach for jump, reach in zip(jumps, reaches, strict=True))
 
 
+@slip("ignored")
 def ignores_stride(layers):
     """You add K − 1 for every layer whatever came before; after a stride, neighbouring
     units are further apart in the input, so multiply by the jump so far."""
     return 1 + sum(dilation * (kernel - 1) for kernel, _, dilation in layers)
 
 
+@slip("stride")
 def jumps_too_early(layers):
     """You multiply by the stride of the layer itself; the stride of a layer moves its
     own outputs apart and so counts only for the layers after it."""
@@ -61,6 +63,7 @@ def jumps_too_early(layers):
     return field
 
 
+@slip("ignored")
 def ignores_dilation(layers):
     """You ignore the dilation: K weights with dilation d reach over d(K − 1) + 1."""
     field, jump = 1, 1
@@ -70,6 +73,7 @@ def ignores_dilation(layers):
     return field
 
 
+@slip("dilation")
 def dilates_the_kernel(layers):
     """You stretch the kernel to d·K; only the K − 1 gaps between weights grow: d(K −
     1)."""
@@ -80,6 +84,7 @@ def dilates_the_kernel(layers):
     return field
 
 
+@slip("added")
 def adds_strides(layers):
     """You add the strides up; jumps multiply: two layers of stride 2 jump by 4."""
     field, jump = 1, 1
@@ -89,6 +94,7 @@ def adds_strides(layers):
     return field
 
 
+@slip("stride")
 def last_stride_only(layers):
     """You remember only the stride of the layer before; jumps multiply along the whole
     chain."""
@@ -99,11 +105,25 @@ def last_stride_only(layers):
     return field
 
 
+@slip("added")
+def doubles_at_pooling(layers):
+    """You double the field at a 2×2 pooling; it adds one jump only: two 3×3 and a
+    pooling see 6 pixels, not 10. What it doubles is the jump of all layers after it."""
+    field, jump = 1, 1
+    for kernel_size, stride, dilation in layers:
+        is_pooling = (kernel_size, stride) == (2, 2)
+        field = 2 * field if is_pooling else field + dilation * (kernel_size - 1) * jump
+        jump *= stride
+    return field
+
+
+@slip("off by one")
 def starts_at_zero(layers):
     """Your field is one too small: before any layer a unit sees one pixel, itself."""
     return by_interval(layers) - 1
 
 
+@slip("off by one")
 def adds_whole_kernels(layers):
     """You add K per layer; a layer adds K − 1, because the windows of neighbours
     overlap."""
@@ -114,6 +134,7 @@ def adds_whole_kernels(layers):
     return field
 
 
+@slip("added")
 def multiplies_fields(layers):
     """You multiply the kernel sizes; two 3×3 layers see 5, not 9: fields grow by
     adding."""
@@ -123,6 +144,7 @@ def multiplies_fields(layers):
     return field
 
 
+@slip("question")
 def local_field(layers):
     """You give the field of the last layer on its own input; asked is what it sees of
     the picture, through all layers before it."""
@@ -137,6 +159,7 @@ def two_per_layer(layers):
     return 1 + 2 * len(layers)
 
 
+@slip("order")
 def walks_from_the_end(layers):
     """You walk from the last layer to the first while you multiply the jumps; either
     start at the first layer, or go backwards with r = (r − 1)·s + d(K − 1) + 1."""
@@ -147,6 +170,7 @@ def walks_from_the_end(layers):
     return field
 
 
+@slip("left out")
 def refuses_no_layers(layers):
     """Your function fails for an empty list; with no layers a unit sees one pixel."""
     layers[0]
@@ -186,6 +210,7 @@ EXERCISE = Exercise(
         dilates_the_kernel,
         adds_strides,
         last_stride_only,
+        doubles_at_pooling,
         starts_at_zero,
         adds_whole_kernels,
         multiplies_fields,

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def parameters(channels):
@@ -29,43 +29,51 @@ def by_loop(channels):
     return [one_5x5, two_3x3]
 
 
+@slip("ignored")
 def ignores_channels(channels):
     """You count the weights of a single channel; every output channel has one kernel
     for every input channel: multiply by C·C."""
     return 25, 18
 
 
+@slip("only one")
 def one_channel_factor(channels):
     """You multiply by the channels once; there is a kernel for every pair of input
     and output channel, so it is C·C."""
     return 25 * channels, 18 * channels
 
 
+@slip("only one")
 def counts_one_3x3(channels):
     """You count one 3×3 layer; it takes two of them to see 5×5."""
     return 25 * channels**2, 9 * channels**2
 
 
+@slip("bias")
 def counts_biases(channels):
     """You count the biases; asked are the weights only."""
     return 25 * channels**2 + channels, 18 * channels**2 + 2 * channels
 
 
+@slip("order")
 def swaps_the_two(channels):
     """You return the two numbers the wrong way round: the 5×5 comes first."""
     return 18 * channels**2, 25 * channels**2
 
 
+@slip("added")
 def squares_the_layers(channels):
     """You multiply the two 3×3 layers; their weights are added: 2 · 9."""
     return 25 * channels**2, 81 * channels**2
 
 
+@slip("question")
 def returns_the_ratio(channels):
     """You return how much is saved; asked are both numbers, as a pair."""
     return 18 / 25
 
 
+@slip("added")
 def adds_channels(channels):
     """You multiply by the sum of input and output channels; each input is connected
     with each output, so it is their product C·C."""

@@ -88,13 +88,32 @@ EXERCISE = Exercise(
     wrong=(
         Mistake("no layers", [], EMPTY),
         Mistake("sixteen convolutions", [C] * 16, TOO_LONG),
-        Mistake("pools first", [P, C, C, C, P, C, C, P, C, C], FIRST),
-        Mistake("pools after two", [C, C, P, C, C, P, C, C, P, C, C], EARLY),
-        Mistake("pools at the end", [C, C, C, C, C, P, C, P, C, C, C, P], ENDS),
-        Mistake("one layer after pooling", [C, C, C, C, C, P, C, C, C, P, C], ENDS),
-        Mistake("two in a row", [C, C, C, C, C, P, P, C, C, C, C, C], TWICE),
-        Mistake("convolutions only", [C] * 12, SMALL),
-        Mistake("one pooling too few", [C, C, C, C, C, P, C, C, C, C], SMALL),
+        Mistake("pools first", [P, C, C, C, P, C, C, P, C, C], FIRST, slip="pooling"),
+        Mistake(
+            "pools after two", [C, C, P, C, C, P, C, C, P, C, C], EARLY, slip="pooling"
+        ),
+        Mistake(
+            "pools at the end",
+            [C, C, C, C, C, P, C, P, C, C, C, P],
+            ENDS,
+            slip="pooling",
+        ),
+        Mistake(
+            "one layer after pooling",
+            [C, C, C, C, C, P, C, C, C, P, C],
+            ENDS,
+            slip="pooling",
+        ),
+        Mistake(
+            "two in a row", [C, C, C, C, C, P, P, C, C, C, C, C], TWICE, slip="pooling"
+        ),
+        Mistake("convolutions only", [C] * 12, SMALL, slip="small field"),
+        Mistake(
+            "one pooling too few",
+            [C, C, C, C, C, P, C, C, C, C],
+            SMALL,
+            slip="small field",
+        ),
     ),
     hints=(
         "How large is the field after n convolutions? When is it 11?",

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def max_pool2x2(images):
@@ -39,11 +39,13 @@ def by_unfold(images):
     return images.unfold(2, 2, 2).unfold(3, 2, 2).flatten(4).max(-1).values
 
 
+@slip("mean or sum")
 def averages(images):
     """You average each square; max pooling keeps its largest value."""
     return F.avg_pool2d(images, 2)
 
 
+@slip("stride")
 def keeps_the_corner(images):
     """You keep the top left value of each square; that is a stride without pooling.
     Take the largest of the four."""
@@ -51,23 +53,27 @@ def keeps_the_corner(images):
     return images[:, :, :h:2, :w:2]
 
 
+@slip("stride")
 def overlaps(images):
     """Your squares overlap: step by 2 rows and 2 columns, so that each value is looked
     at once."""
     return F.max_pool2d(images, 2, stride=1)
 
 
+@slip("float")
 def rounds_up(images):
     """You keep a last odd row and column; this exercise drops them, as torch does by
     default."""
     return F.max_pool2d(images, 2, ceil_mode=True)
 
 
+@slip("one axis")
 def rows_only(images):
     """You pool the rows only; the columns have to be halved as well."""
     return F.max_pool2d(images, (2, 1))
 
 
+@slip("one axis")
 def columns_only(images):
     """You pool the columns only; the rows have to be halved as well."""
     return F.max_pool2d(images, (1, 2))
@@ -80,12 +86,14 @@ def largest_size(images):
     return torch.where(small.abs() > large, small, large)
 
 
+@slip("off by one")
 def starts_at_zero(images):
     """You start from 0, so squares of negative numbers give 0; start from the first
     value of the square."""
     return F.max_pool2d(images, 2).clamp(min=0)
 
 
+@slip("axes")
 def mixes_channels(images):
     """You take the maximum over the channels too; each channel is pooled on its own."""
     return (
@@ -95,21 +103,25 @@ def mixes_channels(images):
     )
 
 
+@slip("sign")
 def minimum(images):
     """You keep the smallest value; the loud features survive, so take the largest."""
     return -F.max_pool2d(-images, 2)
 
 
+@slip("axes")
 def global_maximum(images):
     """You take the maximum of the whole map; each 2×2 square has its own."""
     return images.amax((2, 3), keepdim=True)
 
 
+@slip("left out")
 def all_zeros(images):
     """Your result is all zeros: the shape is right, the values were never filled in."""
     return torch.zeros_like(F.max_pool2d(images, 2))
 
 
+@slip("stride")
 def strided_maximum(images):
     """You pair each value with the one half the image away; neighbours are pooled:
     rows 0 and 1, rows 2 and 3."""
@@ -118,6 +130,7 @@ def strided_maximum(images):
     return images.reshape(n, c, 2, h // 2, 2, w // 2).amax((2, 4))
 
 
+@slip("graph")
 def cut_from_the_graph(images):
     """Your result is cut off from the graph (`.detach()`, `.item()`, numpy or
     `torch.tensor(...)`): no gradient can flow back through it."""

@@ -3,7 +3,7 @@
 from torch import nn
 
 from coursekit.course.exercises.draw import alike
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def conv_weights(in_channels, out_channels, kernel_size, bias=True):
@@ -31,49 +31,58 @@ def by_adding(in_channels, out_channels, kernel_size, bias=True):
     return total
 
 
+@slip("ignored")
 def ignores_input_channels(in_channels, out_channels, kernel_size, bias=True):
     """You forget the input channels: a kernel is as deep as its input, so 96 filters
     11×11 on RGB have 34,848 weights and not 11,616."""
     return out_channels * kernel_size**2 + out_channels * bias
 
 
+@slip("ignored")
 def ignores_output_channels(in_channels, out_channels, kernel_size, bias=True):
     """You count one kernel; there is one for every output channel."""
     return in_channels * kernel_size**2 + out_channels * bias
 
 
+@slip("bias")
 def ignores_bias(in_channels, out_channels, kernel_size, bias=True):
     """You never count the biases: one for every output channel when `bias` is True."""
     return out_channels * in_channels * kernel_size**2
 
 
+@slip("bias")
 def always_bias(in_channels, out_channels, kernel_size, bias=True):
     """You count biases even when `bias` is False."""
     return out_channels * in_channels * kernel_size**2 + out_channels
 
 
+@slip("bias")
 def one_bias(in_channels, out_channels, kernel_size, bias=True):
     """You count a single bias for the layer; every output channel has its own."""
     return out_channels * in_channels * kernel_size**2 + int(bias)
 
 
+@slip("bias")
 def bias_per_input(in_channels, out_channels, kernel_size, bias=True):
     """You count a bias per input channel; the bias is added to the output, so there is
     one per output channel."""
     return out_channels * in_channels * kernel_size**2 + in_channels * bias
 
 
+@slip("bias")
 def bias_per_kernel(in_channels, out_channels, kernel_size, bias=True):
     """You count a bias for every pair of channels; the sums over all input channels are
     added first, then one bias per output channel."""
     return out_channels * in_channels * (kernel_size**2 + bias)
 
 
+@slip("square")
 def kernel_not_squared(in_channels, out_channels, kernel_size, bias=True):
     """You multiply by K once; the kernel is K×K."""
     return out_channels * in_channels * kernel_size + out_channels * bias
 
 
+@slip("added")
 def adds_channels(in_channels, out_channels, kernel_size, bias=True):
     """You add the channels; every input is connected with every output: multiply."""
     return (out_channels + in_channels) * kernel_size**2 + out_channels * bias

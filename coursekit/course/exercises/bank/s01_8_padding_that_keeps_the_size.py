@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def same_padding(kernel_size, dilation=1):
@@ -32,38 +32,45 @@ def by_reach(kernel_size, dilation=1):
     return (reach - 1) // 2
 
 
+@slip("ignored")
 def ignores_dilation(kernel_size, dilation=1):
     """You ignore the dilation: the gaps between the weights grow with it, and so must
     the padding."""
     return kernel_size // 2
 
 
+@slip("dilation")
 def halves_the_stretched_kernel(kernel_size, dilation=1):
     """You halve d·K; the kernel reaches over d(K − 1) + 1 pixels, d − 1 fewer."""
     return dilation * kernel_size // 2
 
 
+@slip("border")
 def both_sides_at_once(kernel_size, dilation=1):
     """You return what is lost altogether; the padding goes on both sides, so half of
     it."""
     return dilation * (kernel_size - 1)
 
 
+@slip("float")
 def true_division(kernel_size, dilation=1):
     """You return a float; a padding is a whole number of pixels, so use `//`."""
     return dilation * (kernel_size - 1) / 2
 
 
+@slip("border")
 def pads_by_the_kernel(kernel_size, dilation=1):
     """You pad by the whole kernel size; then the map grows. A 3×3 kernel needs 1."""
     return kernel_size
 
 
+@slip("ignored")
 def always_one(kernel_size, dilation=1):
     """You always return 1; that keeps the size for an undilated 3×3 only."""
     return 1
 
 
+@slip("float")
 def rounds_up(kernel_size, dilation=1):
     """You pad one too many: an odd kernel has a centre, and (K − 1)/2 pixels on each
     side of it."""

@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def standardise(images):
@@ -34,6 +34,7 @@ def by_channel_loop(images):
     return torch.stack(channels, 1)
 
 
+@slip("left out")
 def rescales(images):
     """You divide by 255: that is rescaling. Standardisation subtracts the mean and
     divides by the deviation."""
@@ -47,32 +48,38 @@ def to_zero_one(images):
     return (images - low) / (high - low)
 
 
+@slip("left out")
 def centres_only(images):
     """You only subtract the mean; divide by the deviation as well."""
     return images - images.mean((0, 2, 3), keepdim=True)
 
 
+@slip("left out")
 def scales_only(images):
     """You only divide by the deviation; subtract the mean first."""
     return images / images.std((0, 2, 3), correction=0, keepdim=True)
 
 
+@slip("deviation")
 def divides_by_the_variance(images):
     """You divide by the variance; the deviation is its square root."""
     return centres_only(images) / images.var((0, 2, 3), correction=0, keepdim=True)
 
 
+@slip("count")
 def sample_deviation(images):
     """Your deviation divides by count − 1 (torch's default); here it is the
     population's: `correction=0`."""
     return centres_only(images) / images.std((0, 2, 3), keepdim=True)
 
 
+@slip("axes")
 def one_mean_for_all(images):
     """You use one mean and one deviation for all channels; each channel has its own."""
     return (images - images.mean()) / images.std(correction=0)
 
 
+@slip("axes")
 def each_image_alone(images):
     """You standardise every image by itself; mean and deviation are taken over the
     whole batch."""
@@ -80,6 +87,7 @@ def each_image_alone(images):
     return (images - mean) / images.std((2, 3), correction=0, keepdim=True)
 
 
+@slip("axes")
 def each_pixel_alone(images):
     """You take mean and deviation over the batch only, so each pixel has its own; take
     them over rows and columns too."""
@@ -87,6 +95,7 @@ def each_pixel_alone(images):
     return (images - mean) / images.std(0, correction=0, keepdim=True)
 
 
+@slip("order")
 def divides_before_subtracting(images):
     """You divide before you subtract the mean, so the mean does not become 0: brackets
     around (images − mean)."""
@@ -94,12 +103,21 @@ def divides_before_subtracting(images):
     return images - mean / images.std((0, 2, 3), correction=0, keepdim=True)
 
 
+@slip("in place")
 def in_place(images):
     """Your function changes the images it was given (`-=`, `/=`, `sub_`); return a new
     tensor instead."""
     images -= images.mean((0, 2, 3), keepdim=True)
     images /= images.std((0, 2, 3), correction=0, keepdim=True)
     return images
+
+
+def cancels(images):
+    """You take the variance as mean of squares minus square of the mean; far from 0
+    both are huge and their difference is rounded away. Subtract the mean first."""
+    mean = images.mean((0, 2, 3), keepdim=True)
+    variance = (images**2).mean((0, 2, 3), keepdim=True) - mean**2
+    return (images - mean) / variance.sqrt()
 
 
 def cases(draw):
@@ -144,6 +162,7 @@ EXERCISE = Exercise(
         each_pixel_alone,
         divides_before_subtracting,
         in_place,
+        cancels,
     ),
     hints=(
         "Which axes does one channel's mean run over? In (n, c, h, w), all but one.",

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def pointwise(images, weight):
@@ -32,16 +32,19 @@ def by_loop(images, weight):
     return torch.stack(mixed, 1)
 
 
+@slip("axes")
 def channels_last(images, weight):
     """Your result has the channels last, (n, h, w, out); move them back to axis 1."""
     return F.linear(images.permute(0, 2, 3, 1), weight)
 
 
+@slip("mean or sum")
 def averages_channels(images, weight):
     """You take the mean over the input channels; the products are added up."""
     return by_torch(images, weight) / images.shape[1]
 
 
+@slip("axes")
 def mixes_neighbours(images, weight):
     """Your result depends on the pixels around; a 1×1 convolution looks at one pixel
     only, through all its channels."""
@@ -49,6 +52,7 @@ def mixes_neighbours(images, weight):
     return F.conv2d(images, kernel, padding=1)
 
 
+@slip("order")
 def transposes_the_weight(images, weight):
     """You use the weight the wrong way round: row o of `weight` holds what output
     channel o takes from each input channel."""
@@ -57,6 +61,7 @@ def transposes_the_weight(images, weight):
     return by_torch(images, weight.T)
 
 
+@slip("axes")
 def scrambles_pixels(images, weight):
     """You reshape from channels-last to channels-first: that scrambles pixels and
     channels; axes are moved by `permute`."""
@@ -65,12 +70,14 @@ def scrambles_pixels(images, weight):
     return mixed.reshape(n, -1, h, w)
 
 
+@slip("relu")
 def adds_a_relu(images, weight):
     """You cut off negative values; the layer itself is linear, a ReLU comes after
     it."""
     return by_torch(images, weight).relu()
 
 
+@slip("only one")
 def uses_the_diagonal(images, weight):
     """Each of your output channels takes its own input channel only; a 1×1 convolution
     mixes all of them."""
@@ -79,6 +86,7 @@ def uses_the_diagonal(images, weight):
     return images * weight.diagonal()[None, :, None, None]
 
 
+@slip("order")
 def swaps_rows_and_columns(images, weight):
     """You swap height and width on the way back; check the order in `permute`."""
     return by_torch(images, weight).transpose(2, 3)

@@ -3,7 +3,7 @@
 from torch import nn
 
 from coursekit.course.exercises.draw import alike
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def separable_weights(in_channels, out_channels, kernel_size):
@@ -34,6 +34,7 @@ def by_channel(in_channels, out_channels, kernel_size):
     return [usual, separable]
 
 
+@slip("only one")
 def depthwise_only(in_channels, out_channels, kernel_size):
     """You count the depthwise part only; the 1×1 convolution that mixes the channels
     has in · out weights more."""
@@ -41,6 +42,7 @@ def depthwise_only(in_channels, out_channels, kernel_size):
     return out_channels * in_channels * area, in_channels * area
 
 
+@slip("only one")
 def pointwise_only(in_channels, out_channels, kernel_size):
     """You count the 1×1 part only; the depthwise part has one K×K kernel for each input
     channel."""
@@ -64,30 +66,35 @@ def depthwise_on_outputs(in_channels, out_channels, kernel_size):
     return usual, out_channels * area + in_channels * out_channels
 
 
+@slip("added")
 def multiplies_the_parts(in_channels, out_channels, kernel_size):
     """You multiply the two parts; they are two layers, so their weights are added."""
     usual = out_channels * in_channels * kernel_size**2
     return usual, usual * in_channels
 
 
+@slip("square")
 def kernel_not_squared(in_channels, out_channels, kernel_size):
     """You multiply by K once; the kernels are K×K."""
     usual = out_channels * in_channels * kernel_size
     return usual, in_channels * kernel_size + in_channels * out_channels
 
 
+@slip("question")
 def returns_the_ratio(in_channels, out_channels, kernel_size):
     """You return how many times smaller it is; asked are both numbers, as a pair."""
     usual, separable = by_torch(in_channels, out_channels, kernel_size)
     return usual / separable
 
 
+@slip("order")
 def swaps_the_two(in_channels, out_channels, kernel_size):
     """You return the two numbers the wrong way round: the usual convolution comes
     first."""
     return by_torch(in_channels, out_channels, kernel_size)[::-1]
 
 
+@slip("bias")
 def counts_biases(in_channels, out_channels, kernel_size):
     """You count the biases; asked are the weights only."""
     usual, separable = by_torch(in_channels, out_channels, kernel_size)

@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import alike, corner_shapes
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 from coursekit.course.exercises.modules import observe_module
 
 
@@ -45,6 +45,7 @@ def built_by_function(in_channels, out_channels):
     return nn.Sequential(mix, nn.MaxPool2d(2))
 
 
+@slip("bias")
 class WithBias(Transition):
     """Your convolution has a bias; batch norm in the next block would remove it, so
     pass `bias=False`."""
@@ -63,6 +64,7 @@ class ThreeByThree(Transition):
         self.mix = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
 
 
+@slip("mean or sum")
 class AveragePool(Transition):
     """You average each square; here the loudest value is kept: max pooling."""
 
@@ -70,6 +72,7 @@ class AveragePool(Transition):
         return F.avg_pool2d(self.mix(images), 2)
 
 
+@slip("left out")
 class NoPool(Transition):
     """Height and width stay as they are; the pooling is missing."""
 
@@ -77,6 +80,7 @@ class NoPool(Transition):
         return self.mix(images)
 
 
+@slip("stride")
 class Strided(Transition):
     """You halve the map with a stride; that keeps one pixel of four without looking at
     the others. Pool instead."""
@@ -86,6 +90,7 @@ class Strided(Transition):
         return self.mix(images)[:, :, :h:2, :w:2]
 
 
+@slip("order")
 class PoolFirst(Transition):
     """You pool before the convolution; then each channel keeps its own pixel and the
     mix takes values from different places. Convolve first."""
@@ -94,6 +99,7 @@ class PoolFirst(Transition):
         return self.mix(F.max_pool2d(images, 2))
 
 
+@slip("relu")
 class ThroughRelu(Transition):
     """You put a ReLU in; this transition layer is only the 1×1 convolution and the
     pooling."""
@@ -102,6 +108,7 @@ class ThroughRelu(Transition):
         return F.max_pool2d(self.mix(images).relu(), 2)
 
 
+@slip("stride")
 class Overlapping(Transition):
     """Your pooling squares overlap (stride 1 or 3×3); use 2×2 with stride 2."""
 
@@ -115,6 +122,15 @@ class SameDepth(Transition):
 
     def __init__(self, in_channels, out_channels):
         super().__init__(in_channels, in_channels)
+
+
+@slip("graph")
+class CutFromTheGraph(Transition):
+    """Your input is cut off from the graph (`.detach()`, `.data`), so no layer before
+    this one would learn."""
+
+    def forward(self, images):
+        return super().forward(images.detach())
 
 
 def cases(draw):
@@ -156,6 +172,7 @@ EXERCISE = Exercise(
         ThroughRelu,
         Overlapping,
         SameDepth,
+        CutFromTheGraph,
     ),
     hints=(
         "Which operation changes the depth, and which changes height and width?",

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def activation_bytes(shapes, batch_size, bytes_per_value=4):
@@ -34,53 +34,63 @@ def by_loop(shapes, batch_size, bytes_per_value=4):
     return total * batch_size
 
 
+@slip("question")
 def counts_values(shapes, batch_size, bytes_per_value=4):
     """You count numbers, not bytes: a float32 takes four bytes."""
     return sum(math.prod(shape) for shape in shapes) * batch_size
 
 
+@slip("only one")
 def one_image(shapes, batch_size, bytes_per_value=4):
     """You count a single image; every image of the batch has its own maps."""
     return sum(math.prod(shape) for shape in shapes) * bytes_per_value
 
 
+@slip("only one")
 def forgets_channels(shapes, batch_size, bytes_per_value=4):
     """You count one channel per map; a map (c, h, w) has c of them."""
     return sum(h * w for _, h, w in shapes) * batch_size * bytes_per_value
 
 
+@slip("only one")
 def last_map_only(shapes, batch_size, bytes_per_value=4):
     """You count the last map only; for the gradient every map is kept."""
     return math.prod(shapes[-1]) * batch_size * bytes_per_value
 
 
+@slip("only one")
 def largest_map_only(shapes, batch_size, bytes_per_value=4):
     """You count the largest map only; for the gradient every map is kept, so add
     them."""
     return max(math.prod(shape) for shape in shapes) * batch_size * bytes_per_value
 
 
+@slip("ignored")
 def always_four(shapes, batch_size, bytes_per_value=4):
     """You always take four bytes per number; half precision takes two."""
     return sum(math.prod(shape) for shape in shapes) * batch_size * 4
 
 
+@slip("added")
 def multiplies_maps(shapes, batch_size, bytes_per_value=4):
     """You multiply the maps with each other; memory adds up."""
     values = math.prod(math.prod(shape) for shape in shapes)
     return values * batch_size * bytes_per_value
 
 
+@slip("question")
 def in_bits(shapes, batch_size, bytes_per_value=4):
     """You count bits; asked are bytes."""
     return by_product(shapes, batch_size, bytes_per_value) * 8
 
 
+@slip("question")
 def in_megabytes(shapes, batch_size, bytes_per_value=4):
     """You divided by a million or by 2²⁰; asked are bytes."""
     return by_product(shapes, batch_size, bytes_per_value) / 1e6
 
 
+@slip("added")
 def adds_sides(shapes, batch_size, bytes_per_value=4):
     """You add channels, height and width; the map holds c · h · w numbers."""
     return sum(sum(shape) for shape in shapes) * batch_size * bytes_per_value

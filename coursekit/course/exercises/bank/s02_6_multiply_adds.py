@@ -5,7 +5,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit.course.exercises.draw import alike
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def multiply_adds(in_channels, out_channels, kernel_size, height, width, groups=1):
@@ -37,11 +37,13 @@ def by_group(in_channels, out_channels, kernel_size, height, width, groups=1):
     return total
 
 
+@slip("question")
 def weights_only(in_channels, out_channels, kernel_size, height, width, groups=1):
     """You count the weights; each weight is used once at every place of the map."""
     return out_channels * (in_channels // groups) * kernel_size**2
 
 
+@slip("ignored")
 def ignores_groups(in_channels, out_channels, kernel_size, height, width, groups=1):
     """You ignore the groups; an output channel sees only the input channels of its
     group."""
@@ -55,31 +57,37 @@ def groups_squared(in_channels, out_channels, kernel_size, height, width, groups
     return pairs * kernel_size**2 * height * width
 
 
+@slip("question")
 def counts_both(in_channels, out_channels, kernel_size, height, width, groups=1):
     """You count multiplications and additions separately; a multiply-add is one."""
     return 2 * by_weights(in_channels, out_channels, kernel_size, height, width, groups)
 
 
+@slip("left out")
 def forgets_kernel(in_channels, out_channels, kernel_size, height, width, groups=1):
     """You forget the kernel: every value is a sum over K·K places."""
     return out_channels * (in_channels // groups) * height * width
 
 
+@slip("square")
 def kernel_not_squared(in_channels, out_channels, kernel_size, height, width, groups=1):
     """You multiply by K once; the kernel is K×K."""
     return out_channels * (in_channels // groups) * kernel_size * height * width
 
 
+@slip("only one")
 def forgets_outputs(in_channels, out_channels, kernel_size, height, width, groups=1):
     """You count one output channel; there are `out_channels` of them."""
     return (in_channels // groups) * kernel_size**2 * height * width
 
 
+@slip("only one")
 def forgets_inputs(in_channels, out_channels, kernel_size, height, width, groups=1):
     """You count one input channel; every value sums over all channels of its group."""
     return out_channels * kernel_size**2 * height * width
 
 
+@slip("one axis")
 def square_map(in_channels, out_channels, kernel_size, height, width, groups=1):
     """You use the height for the width; maps need not be square."""
     per_place = out_channels * (in_channels // groups) * kernel_size**2

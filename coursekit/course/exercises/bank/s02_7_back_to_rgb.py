@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def way_back(weight):
@@ -26,23 +26,27 @@ def by_qr(weight):
     return torch.linalg.solve_triangular(r, q.T, upper=True)
 
 
+@slip("order")
 def transpose(weight):
     """You transpose the weight; that undoes it only where its columns are
     orthonormal."""
     return weight.T
 
 
+@slip("order")
 def scaled_transpose(weight):
     """You transpose and rescale the weight; the columns still overlap, so colours leak
     into each other."""
     return weight.T / weight.pow(2).sum(0)[:, None]
 
 
+@slip("order")
 def wrong_shape(weight):
     """Your weight is (12, 3); the way back goes from 12 channels to 3: (3, 12)."""
     return torch.linalg.pinv(weight).T
 
 
+@slip("inverse")
 def reciprocal(weight):
     """You invert each number; a matrix is not undone entry by entry."""
     return (1 / weight).T / weight.shape[0]

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def softmax(logits):
@@ -27,6 +27,7 @@ def by_rows(logits):
     return torch.stack([row / row.sum() for row in rows])
 
 
+@slip("overflow")
 def overflows(logits):
     """Large logits give NaN: e^1000 is infinite. Subtract the largest logit of the row
     first; softmax does not notice."""
@@ -34,27 +35,32 @@ def overflows(logits):
     return powers / powers.sum(1, keepdim=True)
 
 
+@slip("axes")
 def over_the_batch(logits):
     """You divide by the sum over the batch; the probabilities of one row add up to 1,
     so sum over axis 1."""
     return F.softmax(logits, dim=0)
 
 
+@slip("axes")
 def over_everything(logits):
     """You divide by one sum for all rows; each row has its own."""
     return F.softmax(logits.reshape(-1), dim=0).reshape(logits.shape)
 
 
+@slip("logits")
 def logarithm(logits):
     """You return logarithms; asked are the probabilities themselves."""
     return F.log_softmax(logits, dim=1)
 
 
+@slip("logits")
 def sigmoid(logits):
     """You use the sigmoid of each logit; its values do not add up to 1 in a row."""
     return logits.sigmoid()
 
 
+@slip("logits")
 def without_exponential(logits):
     """You divide the logits by their sum; softmax takes the exponential first, so that
     all shares are positive."""
@@ -66,11 +72,13 @@ def by_absolute_size(logits):
     return F.softmax(logits.abs(), dim=1)
 
 
+@slip("divisor")
 def unnormalised(logits):
     """You never divide by the sum; the shares of a row add up to 1."""
     return (logits - logits.amax(1, keepdim=True)).exp()
 
 
+@slip("logits")
 def one_hot(logits):
     """You give everything to the largest logit; that is the arg max. Softmax is soft:
     all classes get a share."""

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def log_softmax(logits):
@@ -29,18 +29,21 @@ def by_folding(logits):
     return (logits.T - total).T
 
 
+@slip("logits")
 def softmax_then_log(logits):
     """You take softmax and then the logarithm: a share too small for the dtype becomes
     0, and log 0 is −∞. Do it in one step: logit − log of the sum of powers."""
     return F.softmax(logits, dim=1).log()
 
 
+@slip("overflow")
 def clamped(logits):
     """You add a small number to the softmax (or clamp it) before the logarithm; large
     differences are then cut off at log of that number."""
     return (F.softmax(logits, dim=1) + 1e-8).log()
 
 
+@slip("overflow")
 def overflows(logits):
     """You take e^logit without subtracting the largest logit; for logits of 1000 that
     is infinite."""
@@ -57,28 +60,33 @@ def base_ten(logits):
     return F.log_softmax(logits, dim=1) / 2.302585092994046
 
 
+@slip("axes")
 def over_the_batch(logits):
     """You sum over the batch; each row is normalised on its own: axis 1."""
     return F.log_softmax(logits, dim=0)
 
 
+@slip("logits")
 def forgets_the_logarithm(logits):
     """You return the softmax; asked is its logarithm."""
     return F.softmax(logits, dim=1)
 
 
+@slip("sign")
 def negative(logits):
     """Your sign is turned round; log-softmax is never positive, the loss is its
     negative."""
     return -F.log_softmax(logits, dim=1)
 
 
+@slip("sign")
 def adds_the_sum(logits):
     """You add the logarithm of the sum; dividing by the sum means subtracting its
     logarithm."""
     return logits + logits.logsumexp(1, keepdim=True)
 
 
+@slip("overflow")
 def shift_only(logits):
     """You subtract the largest logit and stop; the logarithm of the sum is missing."""
     return logits - logits.amax(1, keepdim=True)

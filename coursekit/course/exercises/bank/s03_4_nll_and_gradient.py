@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def nll(logits, labels):
@@ -38,6 +38,7 @@ def by_gather(logits, labels):
     return loss, shares.scatter_add(1, labels[:, None], minus) / logits.shape[0]
 
 
+@slip("mean or sum")
 def sums_the_loss(logits, labels):
     """Your loss is the sum over the batch; asked is the mean (the gradient is
     right)."""
@@ -45,6 +46,7 @@ def sums_the_loss(logits, labels):
     return loss * len(labels), gradient
 
 
+@slip("mean or sum")
 def sums_both(logits, labels):
     """You add up over the batch; asked are the mean loss and its gradient: divide both
     by n."""
@@ -52,30 +54,35 @@ def sums_both(logits, labels):
     return loss * len(labels), gradient * len(labels)
 
 
+@slip("mean or sum")
 def gradient_of_the_sum(logits, labels):
     """Your loss is a mean, but your gradient is that of the sum: divide it by n."""
     loss, gradient = by_one_hot(logits, labels)
     return loss, gradient * len(labels)
 
 
+@slip("sign")
 def forgets_the_sign(logits, labels):
     """Your loss is negative: it is *minus* the log-likelihood."""
     loss, gradient = by_one_hot(logits, labels)
     return -loss, gradient
 
 
+@slip("sign")
 def ascends(logits, labels):
     """Your gradient points the wrong way: it is p − y, share minus target."""
     loss, gradient = by_one_hot(logits, labels)
     return loss, -gradient
 
 
+@slip("left out")
 def forgets_the_target(logits, labels):
     """Your gradient is the softmax; at the right class subtract 1: p − y."""
     loss, _ = by_one_hot(logits, labels)
     return loss, logits.softmax(1) / len(labels)
 
 
+@slip("only one")
 def right_class_only(logits, labels):
     """Your gradient is zero at the wrong classes; their logits should go down, by their
     share p."""
@@ -83,12 +90,14 @@ def right_class_only(logits, labels):
     return loss, gradient * F.one_hot(labels, logits.shape[1]).to(logits.dtype)
 
 
+@slip("logits")
 def nll_of_probabilities(logits, labels):
     """You took the shares themselves instead of their logarithms for the loss."""
     loss = F.nll_loss(logits.softmax(1), labels)
     return loss, by_one_hot(logits, labels)[1]
 
 
+@slip("logits")
 def softmax_twice(logits, labels):
     """You take softmax twice; `F.cross_entropy` takes the raw logits."""
     return by_autograd(logits.softmax(1), labels)
@@ -100,11 +109,13 @@ def all_classes(logits, labels):
     return loss, by_one_hot(logits, labels)[1]
 
 
+@slip("question")
 def loss_only(logits, labels):
     """You return the loss alone; asked is the pair (loss, gradient)."""
     return by_one_hot(logits, labels)[0]
 
 
+@slip("divisor")
 def divides_by_classes(logits, labels):
     """You divide by the number of classes too; the mean runs over the n rows only."""
     loss, gradient = by_one_hot(logits, labels)

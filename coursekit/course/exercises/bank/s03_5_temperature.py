@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def tempered(logits, temperature):
@@ -26,22 +26,34 @@ def by_rows(logits, temperature):
     return torch.stack([torch.softmax(row * (1 / temperature), 0) for row in logits])
 
 
+@slip("inverse")
 def multiplies(logits, temperature):
     """You multiply by the temperature; a high temperature makes the shares more equal,
     so divide."""
     return (logits * temperature).softmax(1)
 
 
+@slip("ignored")
 def ignores_it(logits, temperature):
     """Your result does not depend on the temperature."""
     return logits.softmax(1)
 
 
+@slip("overflow")
+def overflows(logits, temperature):
+    """Large logits at a low temperature give NaN: e^1000 is infinite. Let `softmax` do
+    it, or subtract the largest logit of the row first."""
+    powers = (logits / temperature).exp()
+    return powers / powers.sum(1, keepdim=True)
+
+
+@slip("logits")
 def scales_the_shares(logits, temperature):
     """You divide the shares by the temperature; divide the logits, before softmax."""
     return logits.softmax(1) / temperature
 
 
+@slip("axes")
 def over_the_batch(logits, temperature):
     """You normalise over the batch; each row adds up to 1: axis 1."""
     return (logits / temperature).softmax(0)
@@ -52,11 +64,13 @@ def squared(logits, temperature):
     return (logits / temperature**2).softmax(1)
 
 
+@slip("divisor")
 def not_renormalised(logits, temperature):
     """You take the shares to the power 1/T and stop; they no longer add up to 1."""
     return logits.softmax(1) ** (1 / temperature)
 
 
+@slip("logits")
 def logarithm(logits, temperature):
     """You return logarithms; asked are the shares."""
     return (logits / temperature).log_softmax(1)
@@ -95,6 +109,7 @@ EXERCISE = Exercise(
     wrong=(
         multiplies,
         ignores_it,
+        overflows,
         scales_the_shares,
         over_the_batch,
         squared,

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def calibration_error(confidence, correct, bins=10):
@@ -50,18 +50,21 @@ def plain_difference(confidence, correct, bins=10):
     return abs((confidence - correct.double()).mean().item())
 
 
+@slip("mean or sum")
 def per_sample(confidence, correct, bins=10):
     """You average |confidence − correct| over the samples; a sample is right or wrong,
     only a bin has an accuracy."""
     return (confidence - correct.double()).abs().mean().item()
 
 
+@slip("sign")
 def signed(confidence, correct, bins=10):
     """Your gaps carry a sign; over- and under-confidence must not cancel: take the
     absolute value of each bin's gap."""
     return (confidence - correct.double()).mean().item()
 
 
+@slip("mean or sum")
 def unweighted(confidence, correct, bins=10):
     """You average the bins with equal weight; a bin counts as much as it has
     samples."""
@@ -69,6 +72,7 @@ def unweighted(confidence, correct, bins=10):
     return sum(abs(gap) for gap, _ in gaps) / len(gaps)
 
 
+@slip("axes")
 def over_all_bins(confidence, correct, bins=10):
     """You divide the sum of the gaps by the number of bins, empty ones included; weight
     each bin by its share of the samples."""
@@ -86,6 +90,7 @@ def squared(confidence, correct, bins=10):
     return sum(gap**2 * count for gap, count in gaps) / len(confidence)
 
 
+@slip("ignored")
 def always_ten(confidence, correct, bins=10):
     """You always use ten bins; the number of bins is an argument."""
     return by_lists(confidence, correct, 10)

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import STYLES, Draw, alike
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def dense_as_conv(weight, channels, height, width):
@@ -28,6 +28,7 @@ def by_rows(weight, channels, height, width):
     return torch.stack([row.reshape(channels, height, width) for row in weight])
 
 
+@slip("axes")
 def channels_last(weight, channels, height, width):
     """You order the weights as (h, w, c); flattening (c, h, w) runs through the width
     first and the channels last."""
@@ -35,17 +36,20 @@ def channels_last(weight, channels, height, width):
     return kernel.permute(0, 3, 1, 2).contiguous()
 
 
+@slip("order")
 def swaps_the_sides(weight, channels, height, width):
     """You swap height and width: a row of the map is `width` numbers long."""
     return weight.reshape(-1, channels, width, height).transpose(2, 3).contiguous()
 
 
+@slip("order")
 def transposes(weight, channels, height, width):
     """You transpose the weight first; row o of a dense weight already belongs to output
     o."""
     return weight.T.reshape(-1, channels, height, width)
 
 
+@slip("order")
 def flips(weight, channels, height, width):
     """You turn the kernel by 180°; deep learning's convolution does not flip, so
     neither must you."""

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from coursekit.course.exercises.draw import alike, corner_shapes
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 from coursekit.course.exercises.modules import observe_module
 
 
@@ -49,6 +49,7 @@ class DenseFirst(nn.Module):
         return self.dense(images.permute(0, 2, 3, 1)).mean((1, 2))
 
 
+@slip("mean or sum")
 class MaxPooled(GapHead):
     """You keep the largest value of each map; GAP averages."""
 
@@ -56,6 +57,7 @@ class MaxPooled(GapHead):
         return self.classify(images.amax((2, 3)))
 
 
+@slip("mean or sum")
 class Summed(GapHead):
     """You add the values of each map up; GAP averages, so that the size of the picture
     does not matter."""
@@ -64,6 +66,7 @@ class Summed(GapHead):
         return self.classify(images.sum((2, 3)))
 
 
+@slip("relu")
 class WithRelu(GapHead):
     """You put a ReLU after the last layer; nothing stands between it and the
     prediction."""
@@ -72,6 +75,7 @@ class WithRelu(GapHead):
         return super().forward(images).relu()
 
 
+@slip("logits")
 class WithSoftmax(GapHead):
     """You return shares; the loss wants the raw logits and takes log-softmax itself."""
 
@@ -79,6 +83,7 @@ class WithSoftmax(GapHead):
         return super().forward(images).softmax(1)
 
 
+@slip("logits")
 class WithLogSoftmax(GapHead):
     """You return log-shares; `cross_entropy` wants the raw logits and takes log-softmax
     itself."""
@@ -87,6 +92,7 @@ class WithLogSoftmax(GapHead):
         return super().forward(images).log_softmax(1)
 
 
+@slip("bias")
 class NoBias(GapHead):
     """Your dense layer has no bias; asked is a usual dense layer."""
 
@@ -104,6 +110,7 @@ class WithDropout(GapHead):
         return self.classify(pooled)
 
 
+@slip("question")
 class TwoLayers(GapHead):
     """Your head has a hidden layer; asked is a single dense layer."""
 
@@ -113,6 +120,7 @@ class TwoLayers(GapHead):
         self.classify = nn.Sequential(hidden, nn.ReLU(), self.classify)
 
 
+@slip("relu")
 class ReluFirst(GapHead):
     """You cut off negative values before averaging; take the maps as they are."""
 
@@ -120,11 +128,30 @@ class ReluFirst(GapHead):
         return self.classify(images.relu().mean((2, 3)))
 
 
+@slip("length one")
 class KeepsAxes(GapHead):
     """Your result keeps axes of length 1, (n, classes, 1, 1); asked is (n, classes)."""
 
     def forward(self, images):
         return super().forward(images)[:, :, None, None]
+
+
+@slip("graph")
+class CutFromTheGraph(GapHead):
+    """Your input is cut off from the graph (`.detach()`, `.data`), so no layer before
+    this one would learn."""
+
+    def forward(self, images):
+        return super().forward(images.detach())
+
+
+@slip("length one")
+class Squeezes(GapHead):
+    """You `squeeze()` every axis of length 1 away, so a batch of one loses its axis;
+    name the axes that go: `mean((2, 3))`."""
+
+    def forward(self, images):
+        return self.classify(images.mean((2, 3))).squeeze()
 
 
 def cases(draw):
@@ -167,6 +194,8 @@ EXERCISE = Exercise(
         TwoLayers,
         ReluFirst,
         KeepsAxes,
+        Squeezes,
+        CutFromTheGraph,
     ),
     hints=(
         "How many numbers are left per image after GAP? That is what the dense layer "

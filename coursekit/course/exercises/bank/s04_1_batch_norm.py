@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def batch_norm(images, scale, shift, eps=1e-5):
@@ -46,40 +46,47 @@ def _scaled(normal, scale, shift):
     return normal * scale[None, :, None, None] + shift[None, :, None, None]
 
 
+@slip("count")
 def sample_variance(images, scale, shift, eps=1e-5):
     """You divide by count − 1 in the variance (torch's default for `var`); batch norm
     normalises with the population's variance: `correction=0`."""
     return _scaled(_normal(images, (0, 2, 3), 1, eps), scale, shift)
 
 
+@slip("axes")
 def over_the_batch_only(images, scale, shift, eps=1e-5):
     """You normalise each pixel over the batch; a channel has one mean for the whole
     map: axes 0, 2 and 3."""
     return _scaled(_normal(images, (0,), 0, eps), scale, shift)
 
 
+@slip("axes")
 def instance_norm(images, scale, shift, eps=1e-5):
     """You normalise every image by itself; that is *instance* norm. The mean runs over
     the batch too."""
     return _scaled(_normal(images, (2, 3), 0, eps), scale, shift)
 
 
+@slip("axes")
 def layer_norm(images, scale, shift, eps=1e-5):
     """You normalise over channels, height and width of each image; that is *layer*
     norm. Each channel has its own mean, over the batch."""
     return _scaled(_normal(images, (1, 2, 3), 0, eps), scale, shift)
 
 
+@slip("axes")
 def over_everything(images, scale, shift, eps=1e-5):
     """You use one mean and variance for all channels; each channel has its own."""
     return _scaled(_normal(images, (0, 1, 2, 3), 0, eps), scale, shift)
 
 
+@slip("ignored")
 def forgets_eps(images, scale, shift, eps=1e-5):
     """You never use eps; a channel without any variation is then divided by 0."""
     return _scaled(_normal(images, (0, 2, 3), 0, 0.0), scale, shift)
 
 
+@slip("deviation")
 def eps_outside_the_root(images, scale, shift, eps=1e-5):
     """You add eps to the deviation; it is added to the variance, inside the root."""
     deviation = images.std((0, 2, 3), correction=0, keepdim=True)
@@ -87,6 +94,7 @@ def eps_outside_the_root(images, scale, shift, eps=1e-5):
     return _scaled(centred / (deviation + eps), scale, shift)
 
 
+@slip("deviation")
 def divides_by_the_variance(images, scale, shift, eps=1e-5):
     """You divide by the variance; divide by its square root."""
     variance = images.var((0, 2, 3), correction=0, keepdim=True)
@@ -94,33 +102,39 @@ def divides_by_the_variance(images, scale, shift, eps=1e-5):
     return _scaled(centred / (variance + eps), scale, shift)
 
 
+@slip("left out")
 def forgets_scale(images, scale, shift, eps=1e-5):
     """You never multiply by the scale."""
     return _scaled(_normal(images, (0, 2, 3), 0, eps), torch.ones_like(scale), shift)
 
 
+@slip("left out")
 def forgets_shift(images, scale, shift, eps=1e-5):
     """You never add the shift."""
     return _scaled(_normal(images, (0, 2, 3), 0, eps), scale, torch.zeros_like(shift))
 
 
+@slip("left out")
 def forgets_both(images, scale, shift, eps=1e-5):
     """You normalise and stop; each channel is then multiplied by its scale and its
     shift is added."""
     return _normal(images, (0, 2, 3), 0, eps)
 
 
+@slip("order")
 def swaps_scale_and_shift(images, scale, shift, eps=1e-5):
     """You use scale and shift the wrong way round: multiply by `scale`, add `shift`."""
     return _scaled(_normal(images, (0, 2, 3), 0, eps), shift, scale)
 
 
+@slip("order")
 def shifts_first(images, scale, shift, eps=1e-5):
     """You add the shift before you multiply by the scale; multiply first."""
     normal = _normal(images, (0, 2, 3), 0, eps) + shift[None, :, None, None]
     return normal * scale[None, :, None, None]
 
 
+@slip("axes")
 def scales_the_last_axis(images, scale, shift, eps=1e-5):
     """You multiply along the width: `x * scale` lines up with the last axis. Give scale
     the shape (1, c, 1, 1)."""
@@ -137,17 +151,27 @@ def between_zero_and_one(images, scale, shift, eps=1e-5):
     return _scaled((images - low) / (high - low + eps), scale, shift)
 
 
+@slip("left out")
 def forgets_the_mean(images, scale, shift, eps=1e-5):
     """You never subtract the mean."""
     variance = images.var((0, 2, 3), correction=0, keepdim=True)
     return _scaled(images / torch.sqrt(variance + eps), scale, shift)
 
 
+@slip("graph")
 def constant_statistics(images, scale, shift, eps=1e-5):
     """Your values are right, but mean and variance are cut off from the graph
     (`.detach()`, `no_grad`); in training the gradient flows through both."""
     mean = images.mean((0, 2, 3), keepdim=True).detach()
     variance = images.var((0, 2, 3), correction=0, keepdim=True).detach()
+    return _scaled((images - mean) / torch.sqrt(variance + eps), scale, shift)
+
+
+def cancels(images, scale, shift, eps=1e-5):
+    """You take the variance as mean of squares minus square of the mean; far from 0
+    both are huge and their difference is rounded away. Subtract the mean first."""
+    mean = images.mean((0, 2, 3), keepdim=True)
+    variance = (images**2).mean((0, 2, 3), keepdim=True) - mean**2
     return _scaled((images - mean) / torch.sqrt(variance + eps), scale, shift)
 
 
@@ -205,6 +229,7 @@ EXERCISE = Exercise(
         between_zero_and_one,
         forgets_the_mean,
         constant_statistics,
+        cancels,
     ),
     hints=(
         "How many means are there for (n, c, h, w)? One per channel: which axes does "

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def update_running(running_mean, running_var, images, momentum=0.1):
@@ -42,24 +42,28 @@ def _moved(running_mean, running_var, images, momentum, axes=(0, 2, 3), correcti
     return keep * running_mean + momentum * mean, keep * running_var + momentum * var
 
 
+@slip("count")
 def biased_variance(running_mean, running_var, images, momentum=0.1):
     """Your running variance is the biased one: it divides by the count. The batch is
     normalised with that, but the running variance divides by count − 1."""
     return _moved(running_mean, running_var, images, momentum, correction=0)
 
 
+@slip("inverse")
 def momentum_reversed(running_mean, running_var, images, momentum=0.1):
     """You keep `momentum` of the old value; in torch's batch norm the momentum is the
     weight of the *new* batch: (1 − momentum)·old + momentum·new."""
     return _moved(running_mean, running_var, images, 1 - momentum)
 
 
+@slip("left out")
 def forgets_the_past(running_mean, running_var, images, momentum=0.1):
     """You return the statistics of this batch; the old values count too, with the
     weight 1 − momentum."""
     return _moved(running_mean, running_var, images, 1.0)
 
 
+@slip("left out")
 def adds_without_fading(running_mean, running_var, images, momentum=0.1):
     """You add to the old values without making them smaller; multiply them by
     1 − momentum first."""
@@ -67,11 +71,13 @@ def adds_without_fading(running_mean, running_var, images, momentum=0.1):
     return running_mean + momentum * mean, running_var + momentum * var
 
 
+@slip("ignored")
 def always_a_tenth(running_mean, running_var, images, momentum=0.1):
     """You always use 0.1; the momentum is an argument."""
     return _moved(running_mean, running_var, images, 0.1)
 
 
+@slip("deviation")
 def keeps_deviations(running_mean, running_var, images, momentum=0.1):
     """You track the deviation; torch tracks the variance."""
     mean, var = images.mean((0, 2, 3)), images.std((0, 2, 3))
@@ -79,11 +85,13 @@ def keeps_deviations(running_mean, running_var, images, momentum=0.1):
     return keep * running_mean + momentum * mean, keep * running_var + momentum * var
 
 
+@slip("order")
 def swaps_the_two(running_mean, running_var, images, momentum=0.1):
     """You return (variance, mean); the mean comes first."""
     return _moved(running_mean, running_var, images, momentum)[::-1]
 
 
+@slip("count")
 def counts_images(running_mean, running_var, images, momentum=0.1):
     """You divide by (images − 1) × pixels or so; a channel's count is n·h·w, and the
     unbiased variance divides by n·h·w − 1."""
@@ -94,16 +102,19 @@ def counts_images(running_mean, running_var, images, momentum=0.1):
     return keep * running_mean + momentum * mean, keep * running_var + momentum * var
 
 
+@slip("axes")
 def one_mean_for_all(running_mean, running_var, images, momentum=0.1):
     """You use one mean and variance for all channels; each channel has its own."""
     return _moved(running_mean, running_var, images, momentum, (0, 1, 2, 3))
 
 
+@slip("left out")
 def mean_only(running_mean, running_var, images, momentum=0.1):
     """Your running variance stays as it was; it moves just like the mean."""
     return _moved(running_mean, running_var, images, momentum)[0], running_var
 
 
+@slip("in place")
 def in_place(running_mean, running_var, images, momentum=0.1):
     """Your function changes the statistics it was given (`*=`, `+=`, `mul_`, `lerp_`);
     return new tensors."""
@@ -112,6 +123,7 @@ def in_place(running_mean, running_var, images, momentum=0.1):
     return running_mean, running_var
 
 
+@slip("axes")
 def mean_of_variances(running_mean, running_var, images, momentum=0.1):
     """You average the variances of the single images; the variance is taken over the
     whole batch at once, so that differences between images count."""

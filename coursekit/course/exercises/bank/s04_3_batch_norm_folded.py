@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import corner_shapes
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def fold(kernel, scale, shift, mean, variance, eps=1e-5):
@@ -41,46 +41,54 @@ def by_einsum(kernel, scale, shift, mean, variance, eps=1e-5):
     return folded, torch.addcmul(shift, mean, factor, value=-1)
 
 
+@slip("bias")
 def forgets_the_mean(kernel, scale, shift, mean, variance, eps=1e-5):
     """Your bias forgets the running mean: shift − mean · scale / deviation."""
     folded, _ = by_loop(kernel, scale, shift, mean, variance, eps)
     return folded, shift.clone()
 
 
+@slip("bias")
 def forgets_the_shift(kernel, scale, shift, mean, variance, eps=1e-5):
     """Your bias forgets the shift: shift − mean · scale / deviation."""
     folded, bias = by_loop(kernel, scale, shift, mean, variance, eps)
     return folded, bias - shift
 
 
+@slip("sign")
 def adds_the_mean(kernel, scale, shift, mean, variance, eps=1e-5):
     """You add the mean; batch norm subtracts it."""
     folded, _ = by_loop(kernel, scale, shift, mean, variance, eps)
     return folded, shift + mean * scale / torch.sqrt(variance + eps)
 
 
+@slip("left out")
 def mean_not_scaled(kernel, scale, shift, mean, variance, eps=1e-5):
     """You subtract the mean as it is; batch norm divides and scales it too."""
     folded, _ = by_loop(kernel, scale, shift, mean, variance, eps)
     return folded, shift - mean
 
 
+@slip("deviation")
 def divides_by_the_variance(kernel, scale, shift, mean, variance, eps=1e-5):
     """You divide by the variance; divide by its square root."""
     factor = scale / (variance + eps)
     return kernel * factor[:, None, None, None], shift - mean * factor
 
 
+@slip("ignored")
 def forgets_eps(kernel, scale, shift, mean, variance, eps=1e-5):
     """You forget eps: the deviation is sqrt(variance + eps)."""
     return by_loop(kernel, scale, shift, mean, variance, 0.0)
 
 
+@slip("left out")
 def forgets_the_scale(kernel, scale, shift, mean, variance, eps=1e-5):
     """You forget the learnt scale: the factor is scale / deviation."""
     return by_loop(kernel, torch.ones_like(scale), shift, mean, variance, eps)
 
 
+@slip("axes")
 def scales_the_inputs(kernel, scale, shift, mean, variance, eps=1e-5):
     """You multiply along the input channels; batch norm follows the convolution, so the
     factor belongs to the *output* channels: axis 0 of the kernel."""
@@ -90,16 +98,19 @@ def scales_the_inputs(kernel, scale, shift, mean, variance, eps=1e-5):
     return kernel * factor[None, :, None, None], shift - mean * factor
 
 
+@slip("left out")
 def kernel_unchanged(kernel, scale, shift, mean, variance, eps=1e-5):
     """Your kernel is the old one; the factor scale / deviation goes into it."""
     return kernel.clone(), by_loop(kernel, scale, shift, mean, variance, eps)[1]
 
 
+@slip("question")
 def kernel_only(kernel, scale, shift, mean, variance, eps=1e-5):
     """You return the kernel alone; asked is the pair (kernel, bias)."""
     return by_loop(kernel, scale, shift, mean, variance, eps)[0]
 
 
+@slip("in place")
 def in_place(kernel, scale, shift, mean, variance, eps=1e-5):
     """Your function changes the kernel it was given (`*=`, `mul_`); return a new
     one."""

@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def dropout(values, uniform, p, training=True):
@@ -33,54 +33,64 @@ def by_loop(values, uniform, p, training=True):
     return (flat * values.new_tensor(kept)).reshape(values.shape)
 
 
+@slip("left out")
 def not_scaled(values, uniform, p, training=True):
     """You do not scale the rest up; in training what is kept is divided by 1 − p, so
     that the mean stays the same."""
     return values * (uniform >= p) if training else values
 
 
+@slip("training")
 def scales_at_evaluation(values, uniform, p, training=True):
     """You scale at evaluation instead of training; with inverted dropout, as in torch,
     evaluation changes nothing and training divides by 1 − p."""
     return values * (uniform >= p) if training else values * (1 - p)
 
 
+@slip("training")
 def drops_at_evaluation(values, uniform, p, training=True):
     """You drop units at evaluation too; dropout works in training only."""
     return by_where(values, uniform, p)
 
 
+@slip("training")
 def never_drops(values, uniform, p, training=True):
     """Nothing is dropped in training; where `uniform` < p the value becomes 0."""
     return values.clone()
 
 
+@slip("inverse")
 def scales_by_p(values, uniform, p, training=True):
     """You divide by p; a share of 1 − p is kept, so divide by that."""
     return values * (uniform >= p) / p if training else values
 
 
+@slip("inverse")
 def multiplies(values, uniform, p, training=True):
     """You multiply by 1 − p; what is kept has to grow: divide."""
     return values * (uniform >= p) * (1 - p) if training else values
 
 
+@slip("sign")
 def keeps_what_should_go(values, uniform, p, training=True):
     """You keep a share of p; p is the share that is dropped."""
     return values * (uniform < p) / (1 - p) if training else values
 
 
+@slip("inverse")
 def p_is_kept(values, uniform, p, training=True):
     """You take p for the share that is kept; in torch it is the share that is
     dropped."""
     return values * (uniform < p) / p if training else values
 
 
+@slip("training")
 def reversed_mode(values, uniform, p, training=True):
     """Your `training` is the wrong way round: units are dropped when it is True."""
     return by_where(values, uniform, p, not training)
 
 
+@slip("in place")
 def in_place(values, uniform, p, training=True):
     """Your function changes the values it was given (`values[mask] = 0`, `*=`); work on
     a new tensor."""

@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def cutout(images, centres, length):
@@ -58,6 +58,7 @@ def _cut(images, centres, length, top=None, left=None):
     return result
 
 
+@slip("border")
 def stays_inside(images, centres, length):
     """You push the square inside the image; it may hang over the border, and the paper
     found that this matters."""
@@ -68,6 +69,7 @@ def stays_inside(images, centres, length):
     return by_slices(images, torch.minimum(torch.maximum(centres, low), high), length)
 
 
+@slip("order")
 def swaps_the_axes(images, centres, length):
     """You take the centre as (x, y); it is (y, x): row first."""
     return by_slices(images, centres.flip(1), length)
@@ -79,6 +81,7 @@ def centre_is_the_corner(images, centres, length):
     return _cut(images, centres, length, lambda y: y, lambda x: x)
 
 
+@slip("off by one")
 def one_too_few(images, centres, length):
     """For odd lengths your square is one pixel too small: from centre − length // 2 on
     it is `length` long."""
@@ -90,6 +93,7 @@ def one_too_few(images, centres, length):
     return result
 
 
+@slip("off by one")
 def one_too_many(images, centres, length):
     """For even lengths your square is one pixel too large: it is `length` long, not
     2 · (length // 2) + 1."""
@@ -101,6 +105,7 @@ def one_too_many(images, centres, length):
     return result
 
 
+@slip("border")
 def wraps_around(images, centres, length):
     """Your square disappears near the upper or left border: a negative index counts
     from the other end. Use `max(…, 0)`."""
@@ -112,17 +117,20 @@ def wraps_around(images, centres, length):
     return result
 
 
+@slip("axes")
 def same_square_for_all(images, centres, length):
     """You clear the same square in every image; each image has its own centre."""
     return by_slices(images, centres[:1].expand_as(centres), length)
 
 
+@slip("axes")
 def first_channel_only(images, centres, length):
     """You clear one channel only; the square is cleared in all channels."""
     cleared = by_slices(images, centres, length)
     return torch.cat([cleared[:, :1], images[:, 1:]], 1)
 
 
+@slip("order")
 def keeps_the_square(images, centres, length):
     """You keep the square and clear the rest; it is the other way round."""
     return images - by_slices(images, centres, length)
@@ -145,6 +153,7 @@ def fills_with_ones(images, centres, length):
     )
 
 
+@slip("one axis")
 def stripes(images, centres, length):
     """You clear whole rows and columns; a pixel is cleared where its row *and* its
     column lie in the square."""
@@ -156,6 +165,7 @@ def stripes(images, centres, length):
     return result
 
 
+@slip("in place")
 def in_place(images, centres, length):
     """Your function changes the images it was given; start with `images.clone()`."""
     images.copy_(by_slices(images, centres, length))

@@ -26,11 +26,13 @@ EXERCISE = Exercise(
             0.25,
             "1/4 is covered only when the square never hangs over the border; here its "
             "centre may lie on the border itself.",
+            slip="border",
         ),
         Mistake(
             "one axis only",
             0.4375,
             "7/16 is the mean share along one axis; the square has two: multiply.",
+            slip="one axis",
         ),
         Mistake(
             "half the side",
@@ -49,11 +51,13 @@ EXERCISE = Exercise(
             196,
             "196 is the number of pixels covered on average; the share is that over "
             "32 · 32.",
+            slip="question",
         ),
         Mistake(
             "percent instead of a share",
             19.140625,
             "That is the share in percent; give a number between 0 and 1.",
+            slip="question",
         ),
     ),
     hints=(

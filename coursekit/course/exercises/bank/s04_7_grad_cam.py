@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def grad_cam(activations, gradients):
@@ -35,35 +35,41 @@ def by_product(activations, gradients):
     return torch.where(cam > 0, cam, torch.zeros_like(cam))
 
 
+@slip("relu")
 def no_relu(activations, gradients):
     """You keep negative values; the final ReLU keeps only what speaks *for* the
     class."""
     return (gradients.mean((2, 3), True) * activations).sum(1)
 
 
+@slip("relu")
 def relu_too_early(activations, gradients):
     """You cut off negative values in each map before you add the maps; the ReLU comes
     after the sum."""
     return (gradients.mean((2, 3), True) * activations).relu().sum(1)
 
 
+@slip("relu")
 def relu_on_the_weights(activations, gradients):
     """You cut off negative weights; a channel may speak against the class. Only the sum
     goes through the ReLU."""
     return (gradients.mean((2, 3), True).relu() * activations).sum(1).relu()
 
 
+@slip("relu")
 def absolute_value(activations, gradients):
     """You take the absolute value; what speaks against the class would look like what
     speaks for it. Use a ReLU."""
     return (gradients.mean((2, 3), True) * activations).sum(1).abs()
 
 
+@slip("mean or sum")
 def sums_the_gradients(activations, gradients):
     """Your weights are sums of the gradients; Grad-CAM takes their means."""
     return (gradients.sum((2, 3), True) * activations).sum(1).relu()
 
 
+@slip("mean or sum")
 def means_the_maps(activations, gradients):
     """You average over the channels; the weighted maps are added up."""
     return (gradients.mean((2, 3), True) * activations).mean(1).relu()
@@ -75,33 +81,46 @@ def pixel_by_pixel(activations, gradients):
     return (gradients * activations).sum(1).relu()
 
 
+@slip("left out")
 def no_gradients(activations, gradients):
     """You add the maps up without weights; the gradients say which channels matter."""
     return activations.sum(1).relu()
 
 
+@slip("order")
 def swaps_the_two(activations, gradients):
     """You average the activations and add up the gradients; it is the other way
     round."""
     return (activations.mean((2, 3), True) * gradients).sum(1).relu()
 
 
+@slip("axes")
 def over_the_batch(activations, gradients):
     """Your weights average over the batch too; every image has its own."""
     return (gradients.mean((0, 2, 3), True) * activations).sum(1).relu()
 
 
+@slip("question")
 def rescaled(activations, gradients):
     """You rescale the map to 0 … 1; asked is the map itself."""
     cam = (gradients.mean((2, 3), True) * activations).sum(1).relu()
     return cam / (cam.amax((1, 2), keepdim=True) + 1e-12)
 
 
+@slip("length one")
 def keeps_the_axis(activations, gradients):
     """Your result keeps an axis of length 1, (n, 1, h, w); asked is (n, h, w)."""
     return (gradients.mean((2, 3), True) * activations).sum(1, keepdim=True).relu()
 
 
+@slip("length one")
+def squeezes(activations, gradients):
+    """You `squeeze()` every axis of length 1 away, so a batch of one or a map of one
+    row loses its axis; `sum(1)` takes away the right one."""
+    return (gradients.mean((2, 3), True) * activations).sum(1).relu().squeeze()
+
+
+@slip("axes")
 def over_channels(activations, gradients):
     """You average the gradients over the channels; average over height and width, so
     that each channel keeps its own weight."""
@@ -151,6 +170,7 @@ EXERCISE = Exercise(
         over_the_batch,
         rescaled,
         keeps_the_axis,
+        squeezes,
         over_channels,
     ),
     hints=(

@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def sgd_step(weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False):
@@ -59,12 +59,14 @@ def plain_sgd(weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=
     return weight - lr * (gradient + decay * weight), velocity.clone()
 
 
+@slip("sign")
 def ascends(weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False):
     """You add the step; downhill is against the gradient: subtract it."""
     new, moved = by_torch(weight, gradient, velocity, lr, momentum, decay, nesterov)
     return 2 * weight - new, moved
 
 
+@slip("mean or sum")
 def averages(weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False):
     """You weigh the gradient by 1 − momentum; torch's SGD adds it with full weight."""
     pull = gradient + decay * weight
@@ -93,6 +95,7 @@ def old_velocity(
     return weight - lr * step, momentum * velocity + pull
 
 
+@slip("ignored")
 def ignores_decay(
     weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False
 ):
@@ -109,6 +112,7 @@ def decoupled_decay(
     return _step(shrunk, gradient, velocity, lr, momentum, nesterov)
 
 
+@slip("sign")
 def decay_with_wrong_sign(
     weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False
 ):
@@ -117,6 +121,7 @@ def decay_with_wrong_sign(
     return _step(weight, pull, velocity, lr, momentum, nesterov)
 
 
+@slip("ignored")
 def ignores_nesterov(
     weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False
 ):
@@ -126,6 +131,7 @@ def ignores_nesterov(
     return _step(weight, pull, velocity, lr, momentum, False)
 
 
+@slip("ignored")
 def always_nesterov(
     weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False
 ):
@@ -134,6 +140,7 @@ def always_nesterov(
     return _step(weight, pull, velocity, lr, momentum, True)
 
 
+@slip("question")
 def returns_the_step(
     weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False
 ):
@@ -144,6 +151,7 @@ def returns_the_step(
     return new, pull + momentum * moved if nesterov else moved
 
 
+@slip("in place")
 def in_place(weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False):
     """Your function changes the tensors it was given (`-=`, `add_`); return new
     ones."""

@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def flip(images, chosen):
@@ -30,6 +30,7 @@ def by_mask(images, chosen):
     return mask * images[..., backwards] + (1 - mask) * images
 
 
+@slip("order")
 def upside_down(images, chosen):
     """You turn the images upside down: that flips the rows. Left to right means the
     last axis."""
@@ -41,6 +42,7 @@ def flips_all(images, chosen):
     return images.flip(3)
 
 
+@slip("left out")
 def flips_none(images, chosen):
     """No image is mirrored."""
     return images.clone()
@@ -51,22 +53,26 @@ def flips_the_others(images, chosen):
     return by_loop(images, ~chosen)
 
 
+@slip("axes")
 def rotates(images, chosen):
     """You turn the chosen images by 180°; mirroring left to right flips one axis
     only."""
     return torch.where(chosen[:, None, None, None], images.flip(2, 3), images)
 
 
+@slip("axes")
 def flips_channels(images, chosen):
     """You reverse the channels (red and blue change places) instead of the columns."""
     return torch.where(chosen[:, None, None, None], images.flip(1), images)
 
 
+@slip("only one")
 def drops_the_others(images, chosen):
     """You return the chosen images only; the others stay in the batch, unchanged."""
     return images[chosen].flip(3)
 
 
+@slip("order")
 def reorders(images, chosen):
     """Your batch is in another order: mirrored images first or last. Then labels no
     longer fit."""
@@ -78,6 +84,7 @@ def shifts(images, chosen):
     return torch.where(chosen[:, None, None, None], images.roll(1, 3), images)
 
 
+@slip("in place")
 def in_place(images, chosen):
     """Your function changes the images it was given; start with `images.clone()`."""
     images[chosen] = images[chosen].flip(3)

@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def top_k(logits, labels, k=5):
@@ -33,48 +33,57 @@ def by_argsort(logits, labels, k=5):
     return (places < k).to(torch.float64).mean().item()
 
 
+@slip("only one")
 def top_one(logits, labels, k=5):
     """You count only the best class; the right one may be anywhere among the best k."""
     return (logits.argmax(1) == labels).double().mean().item()
 
 
+@slip("question")
 def error_instead(logits, labels, k=5):
     """You return the error; asked is the accuracy, one minus it."""
     return 1 - by_rank(logits, labels, k)
 
 
+@slip("sign")
 def smallest(logits, labels, k=5):
     """You take the smallest logits; the best classes have the largest."""
     return by_rank(-logits, labels, k)
 
 
+@slip("ignored")
 def always_five(logits, labels, k=5):
     """You always look at five classes; k is an argument."""
     return by_rank(logits, labels, min(5, logits.shape[1]))
 
 
+@slip("divisor")
 def counts_hits(logits, labels, k=5):
     """You return the number of hits; divide it by the number of rows."""
     return by_rank(logits, labels, k) * len(labels)
 
 
+@slip("divisor")
 def divides_by_k(logits, labels, k=5):
     """You average over rows *and* places, so each hit counts 1/k; a row is a hit if any
     of its k places is right."""
     return by_rank(logits, labels, k) / k
 
 
+@slip("only one")
 def exactly_kth(logits, labels, k=5):
     """You look at the k-th best class only; every one of the best k counts."""
     kth = logits.topk(k, dim=1).indices[:, -1]
     return (kth == labels).double().mean().item()
 
 
+@slip("off by one")
 def one_more(logits, labels, k=5):
     """You look at k + 1 classes."""
     return by_rank(logits, labels, k + 1)
 
 
+@slip("axes")
 def over_the_batch(logits, labels, k=5):
     """You look for the largest logits down the batch; compare the classes of one row:
     axis 1."""
@@ -82,6 +91,7 @@ def over_the_batch(logits, labels, k=5):
     return (best == labels[:, None].T[:, :1]).any(0).double().mean().item()
 
 
+@slip("axes")
 def set_of_labels(logits, labels, k=5):
     """You ask whether the best classes occur anywhere among the labels; compare each
     row with its own label."""
@@ -89,6 +99,7 @@ def set_of_labels(logits, labels, k=5):
     return torch.isin(best, labels).any(1).double().mean().item()
 
 
+@slip("question")
 def percent(logits, labels, k=5):
     """You return percent; asked is a share between 0 and 1."""
     return 100 * by_rank(logits, labels, k)

@@ -21,6 +21,7 @@ EXERCISE = Exercise(
             "forgets RGB",
             11616,
             "11,616 forgets that a filter is 3 channels deep on RGB (and the biases).",
+            slip="bias",
         ),
         Mistake(
             "forgets RGB, with biases",
@@ -31,28 +32,33 @@ EXERCISE = Exercise(
             "forgets the biases",
             34848,
             "34,848 are the weights; each of the 96 filters has one bias too.",
+            slip="bias",
         ),
         Mistake(
             "one filter",
             364,
             "364 is one filter with its bias; the layer has 96 of them.",
+            slip="only one",
         ),
         Mistake(
             "bias per channel",
             34848 + 288,
             "You count a bias for each channel of each filter; a filter has one.",
+            slip="bias",
         ),
         Mistake(
             "output values",
             290400,
             "290,400 is the number of values in the output, 55 · 55 · 96; parameters "
             "do not depend on the size of the map.",
+            slip="question",
         ),
         Mistake(
             "a bias per output value",
             325248,
             "You count a bias for each value of the output; the bias is shared by the "
             "whole map.",
+            slip="bias",
         ),
         Mistake(
             "unshared",

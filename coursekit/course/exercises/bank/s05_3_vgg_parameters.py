@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def vgg_parameters(channels, dense):
@@ -51,42 +51,50 @@ def _weights(sizes, area):
     return sum(area * a * b for a, b in pairwise(sizes))
 
 
+@slip("bias")
 def forgets_biases(channels, dense):
     """You forget the biases: one for every output channel and every dense unit."""
     return _weights(channels, 9), _weights(dense, 1)
 
 
+@slip("bias")
 def dense_without_bias(channels, dense):
     """You forget the biases of the dense layers."""
     return _weights(channels, 9) + sum(channels[1:]), _weights(dense, 1)
 
 
+@slip("bias")
 def convolutions_without_bias(channels, dense):
     """You forget the biases of the convolutions."""
     return _weights(channels, 9), _weights(dense, 1) + sum(dense[1:])
 
 
+@slip("question")
 def one_sum(channels, dense):
     """You return one sum; asked are the two parts, as a pair."""
     return sum(by_index(channels, dense))
 
 
+@slip("order")
 def swaps_the_two(channels, dense):
     """You return the dense layers first; the convolutions come first."""
     return by_index(channels, dense)[::-1]
 
 
+@slip("square")
 def kernel_not_squared(channels, dense):
     """You take 3 weights per pair of channels; a 3×3 kernel has 9."""
     return _weights(channels, 3) + sum(channels[1:]), by_index(channels, dense)[1]
 
 
+@slip("bias")
 def bias_for_the_input(channels, dense):
     """You count a bias for the first entry as well; that is the input, not a layer."""
     convolutions, fully_connected = by_index(channels, dense)
     return convolutions + channels[0], fully_connected + dense[0]
 
 
+@slip("bias")
 def bias_per_input(channels, dense):
     """You count a bias per *input* channel; biases belong to the outputs."""
     convolutions = _weights(channels, 9) + sum(channels[:-1])
@@ -98,17 +106,20 @@ def kernels_in_dense_layers(channels, dense):
     return by_index(channels, dense)[0], _weights(dense, 9) + sum(dense[1:])
 
 
+@slip("only one")
 def skips_the_first(channels, dense):
     """You leave out the first layer: the first entry is the input, so layer 1 goes from
     entry 0 to entry 1."""
     return by_index(channels[1:], dense[1:])
 
 
+@slip("only one")
 def skips_the_last(channels, dense):
     """You leave out the last layer of each list."""
     return by_index(channels[:-1], dense[:-1])
 
 
+@slip("only one")
 def same_channels(channels, dense):
     """You square each number of channels; a layer goes from one entry to the *next*."""
     convolutions = sum(9 * c * c + c for c in channels[1:])

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def local_response(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
@@ -44,29 +44,34 @@ def torchs_alpha(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     return by_loop(images, size, k, alpha / size, beta)
 
 
+@slip("axes")
 def across_the_map(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     """You add the squares of neighbours in the map; the neighbours are the channels at
     the same pixel."""
     return by_loop(images.transpose(1, 2), size, k, alpha, beta).transpose(1, 2)
 
 
+@slip("axes")
 def all_channels(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     """You add the squares of all channels; only the `size` channels around count."""
     total = images.square().sum(1, keepdim=True)
     return images / (k + alpha * total) ** beta
 
 
+@slip("only one")
 def own_channel(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     """You use the channel's own square only; the channels around compete with it."""
     return images / (k + alpha * images**2) ** beta
 
 
+@slip("mean or sum")
 def no_squares(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     """You add up values, not their squares."""
     total = by_loop_sum(images, size)
     return images / (k + alpha * total) ** beta
 
 
+@slip("mean or sum")
 def means_the_squares(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     """At the first and last channels you divide by the number of neighbours that exist;
     the formula adds squares and never divides by their number."""
@@ -75,21 +80,25 @@ def means_the_squares(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     return images / (k + alpha * total / count) ** beta
 
 
+@slip("ignored")
 def square_root(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     """You always take the root; the exponent is beta, 0.75 in the paper."""
     return by_loop(images, size, k, alpha, 0.5)
 
 
+@slip("ignored")
 def forgets_k(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     """You take 1 for k; it is an argument, 2 in the paper."""
     return by_loop(images, size, 1.0, alpha, beta)
 
 
+@slip("inverse")
 def multiplies(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     """You multiply; loud neighbours make a channel quieter: divide."""
     return images * (images / by_loop(images, size, k, alpha, beta))
 
 
+@slip("border")
 def wraps_around(images, size=5, k=2.0, alpha=1e-4, beta=0.75):
     """Your channels go round in a circle, so the first one sees the last; outside there
     is nothing to add."""

@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def average_gradients(gradients, counts):
@@ -33,38 +33,45 @@ def by_running_mean(gradients, counts):
     return mean * 1
 
 
+@slip("mean or sum")
 def plain_mean(gradients, counts):
     """You average the workers with equal weight; a worker that saw twice as many
     samples counts twice."""
     return torch.stack(list(gradients)).mean(0)
 
 
+@slip("mean or sum")
 def adds(gradients, counts):
     """You add the gradients up; the step would grow with the number of workers."""
     return torch.stack(list(gradients)).sum(0)
 
 
+@slip("divisor")
 def forgets_to_divide(gradients, counts):
     """You weigh by the counts and never divide by their sum."""
     return by_stacking(gradients, counts) * sum(counts)
 
 
+@slip("divisor")
 def divides_by_workers(gradients, counts):
     """You divide by the number of workers; after weighing by samples, divide by the
     number of samples."""
     return by_stacking(gradients, counts) * sum(counts) / len(counts)
 
 
+@slip("only one")
 def first_worker(gradients, counts):
     """You return one worker's gradient; every worker saw other samples."""
     return gradients[0].clone()
 
 
+@slip("only one")
 def largest_worker(gradients, counts):
     """You keep the gradient of the worker with the most samples; all of them count."""
     return gradients[max(range(len(counts)), key=lambda i: counts[i])].clone()
 
 
+@slip("inverse")
 def inverse_weights(gradients, counts):
     """You divide by the counts; each gradient already is a mean over its samples, so
     multiply by them."""
@@ -73,6 +80,7 @@ def inverse_weights(gradients, counts):
     return torch.tensordot(shares, torch.stack(list(gradients)), dims=1)
 
 
+@slip("in place")
 def in_place(gradients, counts):
     """Your function changes the gradients it was given (`+=`, `*=`, `add_`); start from
     a new tensor."""

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def box_iou(one, other):
@@ -45,6 +45,7 @@ def _parts(one, other):
     return width, height, areas
 
 
+@slip("border")
 def negative_overlap(one, other):
     """Boxes that do not touch give a negative side, and two negative sides a positive
     area: cut both off at 0."""
@@ -52,6 +53,7 @@ def negative_overlap(one, other):
     return width * height / (sum(areas) - width * height)
 
 
+@slip("border")
 def clamps_the_area(one, other):
     """You cut the area off at 0; two negative sides multiply to a positive area, so cut
     off each *side*."""
@@ -60,6 +62,7 @@ def clamps_the_area(one, other):
     return common / (sum(areas) - common)
 
 
+@slip("divisor")
 def counts_common_twice(one, other):
     """You divide by the sum of both areas; the common part is in it twice: subtract it
     once."""
@@ -67,6 +70,7 @@ def counts_common_twice(one, other):
     return max(width, 0) * max(height, 0) / sum(areas)
 
 
+@slip("off by one")
 def inclusive_ends(one, other):
     """You add 1 to the sides; x2 and y2 lie just outside the box, so a side is
     x2 − x1."""
@@ -74,18 +78,21 @@ def inclusive_ends(one, other):
     return by_sets(first, (*other[:2], other[2] + 1, other[3] + 1))
 
 
+@slip("divisor")
 def over_the_first(one, other):
     """You divide by the area of the first box; divide by that of the union."""
     width, height, areas = _parts(one, other)
     return max(width, 0) * max(height, 0) / areas[0]
 
 
+@slip("divisor")
 def over_the_smaller(one, other):
     """You divide by the smaller area; divide by that of the union."""
     width, height, areas = _parts(one, other)
     return max(width, 0) * max(height, 0) / min(areas)
 
 
+@slip("divisor")
 def enclosing_box(one, other):
     """You divide by the box around both; the union is smaller: the sum of the areas
     minus the common part."""
@@ -96,24 +103,28 @@ def enclosing_box(one, other):
     return max(width, 0) * max(height, 0) / around
 
 
+@slip("divisor")
 def intersection_only(one, other):
     """You return the common area; divide it by the area of the union."""
     width, height, _ = _parts(one, other)
     return max(width, 0) * max(height, 0)
 
 
+@slip("question")
 def dice(one, other):
     """You return twice the common area over the sum of both; that is the Dice score."""
     width, height, areas = _parts(one, other)
     return 2 * max(width, 0) * max(height, 0) / sum(areas)
 
 
+@slip("order")
 def width_and_height(one, other):
     """You read the boxes as (x, y, width, height); they are (x1, y1, x2, y2)."""
     boxes = [(x, y, x + w, y + h) for x, y, w, h in (one, other)]
     return box_iou(*boxes)
 
 
+@slip("order")
 def rows_first(one, other):
     """You read the boxes as (x1, x2, y1, y2) or so; they are (x1, y1, x2, y2)."""
     boxes = [(a, c, b, d) for a, b, c, d in (one, other)]

@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def box_of(mask):
@@ -38,6 +38,7 @@ def by_argmax(mask):
     return box[0][0], box[1][0], box[0][1], box[1][1]
 
 
+@slip("off by one")
 def inclusive_ends(mask):
     """Your x2 and y2 are the last True column and row; they are exclusive: one
     further."""
@@ -45,18 +46,21 @@ def inclusive_ends(mask):
     return x1, y1, x2 - 1, y2 - 1
 
 
+@slip("order")
 def rows_first(mask):
     """You return rows first, (y1, x1, y2, x2); a box is (x1, y1, x2, y2)."""
     x1, y1, x2, y2 = by_python(mask)
     return y1, x1, y2, x2
 
 
+@slip("order")
 def width_and_height(mask):
     """You return (x, y, width, height); asked are both corners."""
     x1, y1, x2, y2 = by_python(mask)
     return x1, y1, x2 - x1, y2 - y1
 
 
+@slip("order")
 def corners_apart(mask):
     """You return (x1, x2, y1, y2); asked is (x1, y1, x2, y2)."""
     x1, y1, x2, y2 = by_python(mask)
@@ -75,6 +79,7 @@ def first_true(mask):
     return x[0].item(), y[0].item(), x[-1].item() + 1, y[-1].item() + 1
 
 
+@slip("off by one")
 def one_too_wide(mask):
     """Your box is one pixel too large on every side."""
     x1, y1, x2, y2 = by_python(mask)

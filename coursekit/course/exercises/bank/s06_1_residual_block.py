@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import alike, corner_shapes
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 from coursekit.course.exercises.modules import observe_module
 
 
@@ -91,6 +91,7 @@ class Sequence(nn.Module):
         return F.relu(self.skip(images) + self.body(images))
 
 
+@slip("left out")
 class NoShortcut(ResidualBlock):
     """You never add the input (or its projection): this is a plain block."""
 
@@ -100,6 +101,7 @@ class NoShortcut(ResidualBlock):
         return (x + 0 * self.shortcut(images)).relu()
 
 
+@slip("relu")
 class ReluBeforeSum(ResidualBlock):
     """You put the last ReLU before the sum; then the block can only add, never
     subtract. The ReLU comes after it."""
@@ -109,6 +111,7 @@ class ReluBeforeSum(ResidualBlock):
         return self.norm2(self.conv2(x)).relu() + self.shortcut(images)
 
 
+@slip("relu")
 class NoLastRelu(ResidualBlock):
     """The ReLU after the sum is missing."""
 
@@ -117,6 +120,7 @@ class NoLastRelu(ResidualBlock):
         return self.norm2(self.conv2(x)) + self.shortcut(images)
 
 
+@slip("relu")
 class ReluOnBoth(ResidualBlock):
     """You put a ReLU before the sum as well; only the first batch norm and the sum have
     one."""
@@ -126,6 +130,7 @@ class ReluOnBoth(ResidualBlock):
         return (self.norm2(self.conv2(x)).relu() + self.shortcut(images)).relu()
 
 
+@slip("relu")
 class NoMiddleRelu(ResidualBlock):
     """The ReLU between the two convolutions is missing; without it they are one linear
     map."""
@@ -135,6 +140,7 @@ class NoMiddleRelu(ResidualBlock):
         return (x + self.shortcut(images)).relu()
 
 
+@slip("bias")
 class WithBiases(ResidualBlock):
     """Your convolutions have biases; batch norm removes them: `bias=False`."""
 
@@ -160,6 +166,7 @@ class ProjectionWithoutNorm(ResidualBlock):
         self.shortcut = self.shortcut[:1]
 
 
+@slip("ignored")
 class AlwaysProjects(ResidualBlock):
     """You project even where the shapes agree; there the shortcut is the input itself,
     without a parameter."""
@@ -170,6 +177,7 @@ class AlwaysProjects(ResidualBlock):
         self.shortcut = nn.Sequential(project, nn.BatchNorm2d(out_channels))
 
 
+@slip("stride")
 class StrideOnTheSecond(ResidualBlock):
     """Your stride is on the second convolution; it belongs to the first."""
 
@@ -179,6 +187,7 @@ class StrideOnTheSecond(ResidualBlock):
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, stride, 1, bias=False)
 
 
+@slip("mean or sum")
 class Concatenates(ResidualBlock):
     """You concatenate input and result; a residual block adds them."""
 
@@ -199,12 +208,22 @@ class BigProjection(ResidualBlock):
             )
 
 
+@slip("left out")
 class SecondUnused(ResidualBlock):
     """The second convolution is made but never used."""
 
     def forward(self, images):
         x = self.norm2(self.norm1(self.conv1(images)).relu())
         return (x + self.shortcut(images)).relu()
+
+
+@slip("graph")
+class CutFromTheGraph(ResidualBlock):
+    """Your input is cut off from the graph (`.detach()`, `.data`), so no layer before
+    this one would learn."""
+
+    def forward(self, images):
+        return super().forward(images.detach())
 
 
 def cases(draw):
@@ -254,6 +273,7 @@ EXERCISE = Exercise(
         Concatenates,
         BigProjection,
         SecondUnused,
+        CutFromTheGraph,
     ),
     hints=(
         "Write the plain block first: convolution, norm, ReLU, convolution, norm. What "

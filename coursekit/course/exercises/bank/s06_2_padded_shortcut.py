@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import alike, corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def padded_shortcut(images, out_channels, stride=2):
@@ -33,12 +33,14 @@ def by_pooling(images, out_channels, stride=2):
     return torch.concat((kept, extra), dim=1)
 
 
+@slip("order")
 def zeros_in_front(images, out_channels, stride=2):
     """You put the new channels in front; the old ones come first, zeros after them."""
     missing = out_channels - images.shape[1]
     return F.pad(images[:, :, ::stride, ::stride], (0, 0, 0, 0, missing, 0))
 
 
+@slip("border")
 def zeros_on_both_sides(images, out_channels, stride=2):
     """You put zeros on both sides of the channels; here all of them come at the end."""
     missing = out_channels - images.shape[1]
@@ -55,18 +57,21 @@ def repeats_channels(images, out_channels, stride=2):
     return kept[:, places]
 
 
+@slip("mean or sum")
 def averages(images, out_channels, stride=2):
     """You average squares; this shortcut takes every `stride`-th pixel as it is."""
     pooled = F.avg_pool2d(images, stride, stride, ceil_mode=True)
     return by_cat(pooled, out_channels, 1)
 
 
+@slip("mean or sum")
 def largest(images, out_channels, stride=2):
     """You take the maximum of squares; this shortcut takes every `stride`-th pixel as
     it is."""
     return by_cat(F.max_pool2d(images, stride, stride, ceil_mode=True), out_channels, 1)
 
 
+@slip("stride")
 def keeps_the_size(images, out_channels, stride=2):
     """You never use the stride; the shortcut has to be as small as the block's
     result."""
@@ -78,11 +83,13 @@ def keeps_the_channels(images, out_channels, stride=2):
     return images[:, :, ::stride, ::stride].clone()
 
 
+@slip("off by one")
 def starts_late(images, out_channels, stride=2):
     """You start at row and column `stride` − 1; start at 0."""
     return by_cat(images[:, :, stride - 1 :, stride - 1 :], out_channels, stride)
 
 
+@slip("axes")
 def pads_the_width(images, out_channels, stride=2):
     """You pad the width: `F.pad` starts with the *last* axis, so channels are the third
     pair."""
@@ -90,18 +97,21 @@ def pads_the_width(images, out_channels, stride=2):
     return F.pad(images[:, :, ::stride, ::stride], (0, missing))
 
 
+@slip("border")
 def pads_ones(images, out_channels, stride=2):
     """Your new channels hold ones; they must hold zeros, so that nothing is added."""
     missing = out_channels - images.shape[1]
     return F.pad(images[:, :, ::stride, ::stride], (0, 0, 0, 0, 0, missing), value=1.0)
 
 
+@slip("one axis")
 def rows_only(images, out_channels, stride=2):
     """You skip rows only; columns have to be skipped as well."""
     missing = out_channels - images.shape[1]
     return F.pad(images[:, :, ::stride], (0, 0, 0, 0, 0, missing))
 
 
+@slip("ignored")
 def always_two(images, out_channels, stride=2):
     """You always skip by 2; the stride is an argument."""
     return by_cat(images, out_channels, 2)

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def path_fields(blocks):
@@ -44,16 +44,19 @@ def by_reachable(blocks):
     return [place + 1 for place, yes in enumerate(reachable) if yes]
 
 
+@slip("only one")
 def longest_only(blocks):
     """You give the field of the longest path only; the shortcuts make shorter ones."""
     return by_enumeration(blocks)[-1:]
 
 
+@slip("left out")
 def no_shortcut_path(blocks):
     """You leave out the path that takes the shortcut everywhere; it sees one pixel."""
     return by_enumeration(blocks)[1:]
 
 
+@slip("only one")
 def prefixes_only(blocks):
     """You let paths stop at some block; a path may skip any block, also in the
     middle."""
@@ -63,17 +66,20 @@ def prefixes_only(blocks):
     return sorted(set(fields))
 
 
+@slip("only one")
 def first_kernel_only(blocks):
     """You count one convolution per block; all convolutions of a block that is taken
     widen the field."""
     return by_enumeration([kernels[:1] for kernels in blocks])
 
 
+@slip("only one")
 def skips_single_layers(blocks):
     """You skip single convolutions; the shortcut goes round the whole block."""
     return by_enumeration([[size] for kernels in blocks for size in kernels])
 
 
+@slip("off by one")
 def adds_whole_kernels(blocks):
     """You add K per convolution; it widens the field by K − 1."""
     return by_enumeration([[size + 1 for size in kernels] for kernels in blocks])
@@ -88,16 +94,19 @@ def every_path(blocks):
     return sorted(found)
 
 
+@slip("off by one")
 def starts_at_zero(blocks):
     """Your fields are one too small: the path of shortcuts sees one pixel."""
     return [field - 1 for field in by_enumeration(blocks)]
 
 
+@slip("order")
 def largest_first(blocks):
     """Your list runs from large to small; sort it from small to large."""
     return by_enumeration(blocks)[::-1]
 
 
+@slip("question")
 def counts_paths(blocks):
     """You return the number of paths; asked are their fields."""
     return 2 ** len(blocks)

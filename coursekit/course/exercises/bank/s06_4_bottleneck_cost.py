@@ -3,7 +3,7 @@
 from torch import nn
 
 from coursekit.course.exercises.draw import alike
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def block_weights(channels, reduced):
@@ -32,6 +32,7 @@ def by_list(channels, reduced):
     return [sum(a * b * k * k for a, b, k in layers) for layers in (plain, bottleneck)]
 
 
+@slip("only one")
 def one_pointwise(channels, reduced):
     """You count one 1×1; there are two: one goes down to the reduced channels, one
     comes back, so that the input can be added."""
@@ -50,27 +51,32 @@ def middle_from_wide(channels, reduced):
     return 18 * channels**2, 2 * channels * reduced + 9 * channels * reduced
 
 
+@slip("only one")
 def one_basic_layer(channels, reduced):
     """Your plain block has one 3×3; it has two."""
     return 9 * channels**2, by_torch(channels, reduced)[1]
 
 
+@slip("square")
 def pointwise_with_nine(channels, reduced):
     """You give the 1×1 convolutions nine weights per pair of channels; they have
     one."""
     return 18 * channels**2, 18 * channels * reduced + 9 * reduced**2
 
 
+@slip("square")
 def middle_with_one(channels, reduced):
     """You count the 3×3 as if it had one weight per pair of channels; it has nine."""
     return 18 * channels**2, 2 * channels * reduced + reduced**2
 
 
+@slip("order")
 def swaps_the_two(channels, reduced):
     """You return the bottleneck first; the plain block comes first."""
     return by_torch(channels, reduced)[::-1]
 
 
+@slip("bias")
 def counts_biases(channels, reduced):
     """You count biases; asked are weights only."""
     basic, bottleneck = by_torch(channels, reduced)

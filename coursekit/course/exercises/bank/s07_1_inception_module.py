@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import alike, corner_shapes
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 from coursekit.course.exercises.modules import observe_module
 
 
@@ -95,6 +95,7 @@ class Filled(nn.Module):
         return result
 
 
+@slip("order")
 class OtherOrder(Inception):
     """Your branches are in another order; it is 1×1, 3×3, 5×5, pooling."""
 
@@ -106,6 +107,7 @@ class OtherOrder(Inception):
         return torch.cat([pool, one, three, five], 1)
 
 
+@slip("left out")
 class NoPoolProjection(Inception):
     """Your pooling branch has no 1×1 after it, so it keeps all input channels."""
 
@@ -114,6 +116,7 @@ class NoPoolProjection(Inception):
         return torch.cat([maps, F.max_pool2d(images, 3, 1, 1)], 1)
 
 
+@slip("mean or sum")
 class AveragePool(Inception):
     """Your pooling branch averages; it takes the maximum."""
 
@@ -123,6 +126,7 @@ class AveragePool(Inception):
         return torch.cat([maps, pooled], 1)
 
 
+@slip("relu")
 class NoReluAfterReduction(Inception):
     """The ReLU between the 1×1 reduction and the larger kernel is missing; every
     convolution is followed by one."""
@@ -135,6 +139,7 @@ class NoReluAfterReduction(Inception):
         return torch.cat([one, three, five, pool], 1)
 
 
+@slip("relu")
 class NoLastRelu(Inception):
     """The ReLU after each branch is missing."""
 
@@ -146,6 +151,7 @@ class NoLastRelu(Inception):
         return torch.cat([one, three, five, pool], 1)
 
 
+@slip("relu")
 class NoRelu(Inception):
     """There is no ReLU at all; every convolution is followed by one."""
 
@@ -165,6 +171,7 @@ class ThreeByThreeForFive(Inception):
         self.five = nn.Conv2d(five[0], five[1], 3, padding=1)
 
 
+@slip("bias")
 class NoBias(Inception):
     """Your convolutions have no biases; without batch norm they keep them."""
 
@@ -190,6 +197,7 @@ class Naive(nn.Module):
         return torch.cat(maps, 1).relu()
 
 
+@slip("order")
 class SwapsReducedAndOut(Inception):
     """You read the pairs as (out, reduced); they are (reduced, out)."""
 
@@ -197,6 +205,7 @@ class SwapsReducedAndOut(Inception):
         super().__init__(in_channels, one, three[::-1], five[::-1], pool)
 
 
+@slip("order")
 class ReducesAfterPooling(Inception):
     """Your pooling comes after the 1×1; in this branch the pooling comes first."""
 
@@ -206,6 +215,7 @@ class ReducesAfterPooling(Inception):
         return torch.cat([maps, pooled], 1)
 
 
+@slip("axes")
 class ConcatenatesRows(Inception):
     """You concatenate along the height; the branches are put together along the
     channels: axis 1."""
@@ -217,6 +227,15 @@ class ConcatenatesRows(Inception):
         most = max(part.shape[1] for part in parts)
         padded = [F.pad(p, (0, 0, 0, 0, 0, most - p.shape[1])) for p in parts]
         return torch.cat(padded, 2)
+
+
+@slip("graph")
+class CutFromTheGraph(Inception):
+    """Your input is cut off from the graph (`.detach()`, `.data`), so no layer before
+    this one would learn."""
+
+    def forward(self, images):
+        return super().forward(images.detach())
 
 
 def cases(draw):
@@ -267,6 +286,7 @@ EXERCISE = Exercise(
         SwapsReducedAndOut,
         ReducesAfterPooling,
         ConcatenatesRows,
+        CutFromTheGraph,
     ),
     hints=(
         "Write one branch at a time and look at its shape. Which padding keeps the "

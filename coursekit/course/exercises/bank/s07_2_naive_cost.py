@@ -5,7 +5,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit.course.exercises.draw import alike
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def naive_cost(side, in_channels, one, three, five):
@@ -39,24 +39,28 @@ def by_output_value(side, in_channels, one, three, five):
     return [sum(outs.values()) + in_channels, sum(costs)]
 
 
+@slip("left out")
 def forgets_pooling(side, in_channels, one, three, five):
     """Your depth leaves out the pooling branch; it keeps all input channels."""
     depth, cost = by_branch(side, in_channels, one, three, five)
     return depth - in_channels, cost
 
 
+@slip("only one")
 def one_pixel(side, in_channels, one, three, five):
     """You count the multiplications of one pixel; there are side · side of them."""
     depth, cost = by_branch(side, in_channels, one, three, five)
     return depth, cost // side**2
 
 
+@slip("left out")
 def forgets_input_channels(side, in_channels, one, three, five):
     """You forget that each kernel is as deep as the input."""
     depth, cost = by_branch(side, in_channels, one, three, five)
     return depth, cost // in_channels
 
 
+@slip("square")
 def kernels_not_squared(side, in_channels, one, three, five):
     """You count 3 and 5 weights; the kernels are 3×3 and 5×5."""
     depth = one + three + five + in_channels
@@ -69,12 +73,14 @@ def pooling_multiplies(side, in_channels, one, three, five):
     return depth, cost + 9 * side**2 * in_channels
 
 
+@slip("question")
 def adds_too(side, in_channels, one, three, five):
     """You count additions as well; asked are multiplications."""
     depth, cost = by_branch(side, in_channels, one, three, five)
     return depth, 2 * cost
 
 
+@slip("border")
 def without_padding(side, in_channels, one, three, five):
     """Your larger kernels make smaller maps; zero padding keeps all branches at
     side × side, or they could not be put together."""
@@ -84,11 +90,13 @@ def without_padding(side, in_channels, one, three, five):
     return depth, in_channels * sum(area * weights for area, weights in parts)
 
 
+@slip("order")
 def swaps_the_two(side, in_channels, one, three, five):
     """You return the multiplications first; the channels come first."""
     return by_branch(side, in_channels, one, three, five)[::-1]
 
 
+@slip("only one")
 def largest_branch(side, in_channels, one, three, five):
     """Your depth is that of the deepest branch; branches are put one after the other,
     so their channels add up."""
@@ -96,6 +104,7 @@ def largest_branch(side, in_channels, one, three, five):
     return max(one, three, five, in_channels), cost
 
 
+@slip("square")
 def sides_added(side, in_channels, one, three, five):
     """You multiply by the side once (or twice the side); a map has side · side
     pixels."""

@@ -1,7 +1,7 @@
 """07.3 What bottlenecks save in an inception module (claim C81)."""
 
 from coursekit.course.exercises.draw import alike
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def bottleneck_cost(side, in_channels, one, three, five, reduced):
@@ -42,6 +42,7 @@ def by_branches(side, in_channels, one, three, five, reduced):
     return sum(branches.values())
 
 
+@slip("left out")
 def forgets_one_reduction(side, in_channels, one, three, five, reduced):
     """One of the three 1×1 reductions is missing: one stands before the 3×3, one before
     the 5×5, and one after the pooling."""
@@ -49,8 +50,10 @@ def forgets_one_reduction(side, in_channels, one, three, five, reduced):
     return full - side**2 * in_channels * reduced
 
 
+@slip("left out")
 def forgets_the_reductions(side, in_channels, one, three, five, reduced):
-    """You forget the 1×1 reductions before 3×3 and 5×5; they cost something too."""
+    """Two of the three 1×1 reductions are missing: one stands before the 3×3, one
+    before the 5×5, and one after the pooling; each costs something."""
     full = by_layers(side, in_channels, one, three, five, reduced)
     return full - 2 * side**2 * in_channels * reduced
 
@@ -69,6 +72,7 @@ def naive(side, in_channels, one, three, five, reduced):
     return side**2 * per_pixel
 
 
+@slip("left out")
 def no_bottleneck(side, in_channels, one, three, five, reduced):
     """You give the cost of the naive module, without any 1×1 reduction."""
     return side**2 * in_channels * (one + 9 * three + 25 * five)
@@ -81,17 +85,20 @@ def reduces_one_too(side, in_channels, one, three, five, reduced):
     return full + side**2 * extra
 
 
+@slip("only one")
 def one_pixel(side, in_channels, one, three, five, reduced):
     """You count one pixel; there are side · side."""
     return by_layers(1, in_channels, one, three, five, reduced)
 
 
+@slip("square")
 def kernels_not_squared(side, in_channels, one, three, five, reduced):
     """You count 3 and 5 weights; the kernels are 3×3 and 5×5."""
     per_pixel = in_channels * (one + 3 * reduced)
     return side**2 * (per_pixel + reduced * (3 * three + 5 * five))
 
 
+@slip("question")
 def returns_the_saving(side, in_channels, one, three, five, reduced):
     """You return how many times cheaper it is; asked is the number of
     multiplications."""

@@ -3,7 +3,7 @@
 from torch import nn
 
 from coursekit.course.exercises.draw import alike
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def factorised_weights(in_channels, middle, out_channels, kernel_size):
@@ -34,24 +34,28 @@ def by_list(in_channels, middle, out_channels, kernel_size):
     return [in_channels * out_channels * pow(kernel_size, 2), thin]
 
 
+@slip("one axis")
 def first_only(in_channels, middle, out_channels, kernel_size):
     """You count the 1×K only; the K×1 after it has weights too."""
     square, _ = by_layer(in_channels, middle, out_channels, kernel_size)
     return square, in_channels * middle * kernel_size
 
 
+@slip("one axis")
 def second_only(in_channels, middle, out_channels, kernel_size):
     """You count the K×1 only; the 1×K before it has weights too."""
     square, _ = by_layer(in_channels, middle, out_channels, kernel_size)
     return square, middle * out_channels * kernel_size
 
 
+@slip("added")
 def multiplies(in_channels, middle, out_channels, kernel_size):
     """You multiply the two parts; they are two layers: add."""
     square, _ = by_layer(in_channels, middle, out_channels, kernel_size)
     return square, in_channels * middle * middle * out_channels * kernel_size**2
 
 
+@slip("ignored")
 def ignores_the_middle(in_channels, middle, out_channels, kernel_size):
     """You let both parts go from in to out; between them there are `middle`
     channels."""
@@ -59,6 +63,7 @@ def ignores_the_middle(in_channels, middle, out_channels, kernel_size):
     return square, 2 * kernel_size * in_channels * out_channels
 
 
+@slip("square")
 def still_square(in_channels, middle, out_channels, kernel_size):
     """Your two parts still have K×K kernels; they have K weights per pair of
     channels."""
@@ -66,11 +71,13 @@ def still_square(in_channels, middle, out_channels, kernel_size):
     return square, thin * kernel_size
 
 
+@slip("order")
 def swaps_the_two(in_channels, middle, out_channels, kernel_size):
     """You return the pair first; the square kernel comes first."""
     return by_layer(in_channels, middle, out_channels, kernel_size)[::-1]
 
 
+@slip("square")
 def square_with_k(in_channels, middle, out_channels, kernel_size):
     """Your square kernel has K weights per pair of channels; it has K·K."""
     _, thin = by_layer(in_channels, middle, out_channels, kernel_size)
@@ -83,6 +90,7 @@ def square_through_the_middle(in_channels, middle, out_channels, kernel_size):
     return in_channels * middle * kernel_size**2, thin
 
 
+@slip("bias")
 def counts_biases(in_channels, middle, out_channels, kernel_size):
     """You count biases; asked are weights only."""
     square, thin = by_layer(in_channels, middle, out_channels, kernel_size)

@@ -1,6 +1,6 @@
 """07.5 The field where branches join (claims C11, C85)."""
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def joined_field(branches):
@@ -31,12 +31,14 @@ def by_sorting(branches):
     return [starts[0], ends[-1] - starts[0] + 1]
 
 
+@slip("only one")
 def largest_branch(branches):
     """You take the size of the largest branch; branches may look at different places,
     so the field is the *union* of their windows."""
     return min(start for start, _ in branches), max(size for _, size in branches)
 
 
+@slip("added")
 def adds_sizes(branches):
     """You add the sizes up; windows overlap: take from the first start to the last
     end."""
@@ -49,28 +51,33 @@ def common_part(branches):
     return first, min(start + size for start, size in branches) - first
 
 
+@slip("off by one")
 def inclusive_end(branches):
     """Your size is one too small: from pixel 2 to pixel 4 there are three pixels."""
     start, size = by_pixels(branches)
     return start, size - 1
 
 
+@slip("question")
 def end_for_size(branches):
     """You return (start, end); asked is (start, size)."""
     start, size = by_pixels(branches)
     return start, start + size
 
 
+@slip("only one")
 def first_branch_only(branches):
     """You return the first branch's window; all branches count."""
     return branches[0]
 
 
+@slip("question")
 def size_only(branches):
     """You return the size only; asked is the pair (start, size)."""
     return by_pixels(branches)[1]
 
 
+@slip("off by one")
 def last_start(branches):
     """You measure from the smallest to the largest *start*; the windows reach further
     right by their sizes."""
@@ -78,6 +85,7 @@ def last_start(branches):
     return min(starts), max(starts) - min(starts) + 1
 
 
+@slip("only one")
 def latest_branch(branches):
     """You take the end of the branch that starts last; a longer window that starts
     before may reach further."""
@@ -86,6 +94,7 @@ def latest_branch(branches):
     return first, start + size - first
 
 
+@slip("border")
 def clips_at_zero(branches):
     """You cut the window off at pixel 0; padding lets it start at negative positions,
     and its size stays."""

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.course.exercises.draw import corner_shapes
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def total_loss(main, auxiliary, labels, weight=0.3, training=True):
@@ -41,6 +41,7 @@ def by_one_hot(main, auxiliary, labels, weight=0.3, training=True):
     return total.mean()
 
 
+@slip("only one")
 def main_only(main, auxiliary, labels, weight=0.3, training=True):
     """You use the main loss only; in training the auxiliary losses are added."""
     return F.cross_entropy(main, labels)
@@ -51,21 +52,25 @@ def equal_weights(main, auxiliary, labels, weight=0.3, training=True):
     return by_stacking(main, auxiliary, labels, 1.0, training)
 
 
+@slip("training")
 def also_at_evaluation(main, auxiliary, labels, weight=0.3, training=True):
     """You add the auxiliary losses at evaluation too; they only help in training."""
     return by_stacking(main, auxiliary, labels, weight, True)
 
 
+@slip("ignored")
 def always_three_tenths(main, auxiliary, labels, weight=0.3, training=True):
     """You always use 0.3; the weight is an argument."""
     return by_stacking(main, auxiliary, labels, 0.3, training)
 
 
+@slip("mean or sum")
 def mean_of_the_auxiliaries(main, auxiliary, labels, weight=0.3, training=True):
     """You average the auxiliary losses; each of them is added with the weight."""
     return by_stacking(main, auxiliary, labels, weight / len(auxiliary), training)
 
 
+@slip("only one")
 def first_auxiliary_only(main, auxiliary, labels, weight=0.3, training=True):
     """You add one auxiliary loss; there may be several."""
     return by_stacking(main, auxiliary[:1], labels, weight, training)
@@ -77,33 +82,46 @@ def weighs_the_main_too(main, auxiliary, labels, weight=0.3, training=True):
     return rest - weight * F.cross_entropy(main, labels) if training else rest
 
 
+@slip("mean or sum")
 def adds_logits(main, auxiliary, labels, weight=0.3, training=True):
     """You add up the logits and take one loss; each head has a loss of its own."""
     total = main + weight * sum(auxiliary) if training else main
     return F.cross_entropy(total, labels)
 
 
+@slip("logits")
 def softmax_first(main, auxiliary, labels, weight=0.3, training=True):
     """You take softmax before the cross-entropy; it takes the raw logits."""
     heads = [logits.softmax(1) for logits in auxiliary]
     return by_stacking(main.softmax(1), heads, labels, weight, training)
 
 
+@slip("mean or sum")
 def sums_the_batch(main, auxiliary, labels, weight=0.3, training=True):
     """You add up over the batch; each loss is the mean over it."""
     return len(labels) * by_stacking(main, auxiliary, labels, weight, training)
 
 
+@slip("graph")
 def cut_from_the_graph(main, auxiliary, labels, weight=0.3, training=True):
     """Your result is a plain number (`.item()`, `float`) or detached: training needs
     the gradient."""
     return by_stacking(main, auxiliary, labels, weight, training).detach()
 
 
+@slip("graph")
 def main_cut_from_the_graph(main, auxiliary, labels, weight=0.3, training=True):
     """The main loss is cut off from the graph; its gradient matters most."""
     rest = by_stacking(main, auxiliary, labels, weight, training)
     return rest - F.cross_entropy(main, labels) + F.cross_entropy(main, labels).detach()
+
+
+@slip("graph")
+def auxiliary_cut_from_the_graph(main, auxiliary, labels, weight=0.3, training=True):
+    """The auxiliary losses are cut off from the graph; they are there for the gradient
+    that they send into the early layers."""
+    heads = [logits.detach() for logits in auxiliary]
+    return by_stacking(main, heads, labels, weight, training)
 
 
 def cases(draw):
@@ -156,6 +174,7 @@ EXERCISE = Exercise(
         sums_the_batch,
         cut_from_the_graph,
         main_cut_from_the_graph,
+        auxiliary_cut_from_the_graph,
     ),
     hints=(
         "Which losses are left at evaluation?",

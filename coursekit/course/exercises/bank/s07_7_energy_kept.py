@@ -3,7 +3,7 @@
 import torch
 
 from coursekit.course.exercises.draw import corner_shapes, scattered
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def energy_kept(maps, k):
@@ -42,12 +42,14 @@ def _pixels(maps):
     return pixels - pixels.mean(0)
 
 
+@slip("mean or sum")
 def singular_values(maps, k):
     """You add up singular values; energy is their square."""
     values = torch.linalg.svdvals(_pixels(maps))
     return (values[:k].sum() / values.sum()).item()
 
 
+@slip("left out")
 def not_centred(maps, k):
     """You do not subtract each channel's mean; the variance is measured from it."""
     pixels = maps.movedim(1, -1).reshape(-1, maps.shape[1])
@@ -55,6 +57,7 @@ def not_centred(maps, k):
     return (energy[:k].sum() / energy.sum()).item()
 
 
+@slip("sign")
 def smallest_directions(maps, k):
     """You keep the k smallest directions: `eigvalsh` sorts from small to large."""
     energy = torch.linalg.svdvals(_pixels(maps)) ** 2
@@ -75,18 +78,21 @@ def first_channels(maps, k):
     return (energy[:k].sum() / energy.sum()).item()
 
 
+@slip("question")
 def share_lost(maps, k):
     """You return what is lost; asked is what is kept."""
     energy = torch.linalg.svdvals(_pixels(maps)) ** 2
     return (energy[k:].sum() / energy.sum()).item()
 
 
+@slip("divisor")
 def not_a_share(maps, k):
     """You return the energy itself; divide by that of all directions."""
     energy = torch.linalg.svdvals(_pixels(maps)) ** 2
     return energy[:k].sum().item()
 
 
+@slip("only one")
 def kth_only(maps, k):
     """You count the k-th direction alone; the first k are kept together."""
     energy = torch.linalg.svdvals(_pixels(maps)) ** 2
@@ -99,6 +105,7 @@ def share_of_channels(maps, k):
     return k / maps.shape[1]
 
 
+@slip("axes")
 def over_images(maps, k):
     """You look for directions among the images; they are mixtures of *channels*."""
     rows = maps.flatten(1)
@@ -106,6 +113,7 @@ def over_images(maps, k):
     return (energy[:k].sum() / energy.sum()).item()
 
 
+@slip("axes")
 def scrambled(maps, k):
     """You reshape without moving the channels to the end, so numbers of different
     channels land in the same column."""

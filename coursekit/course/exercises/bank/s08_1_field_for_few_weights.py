@@ -109,15 +109,24 @@ EXERCISE = Exercise(
     wrong=(
         Mistake("no layers", [], EMPTY),
         Mistake("seventeen convolutions", [C] * 17, TOO_LONG),
-        Mistake("pools first", [P, C, C, P, C, C, C], EARLY),
-        Mistake("pools after one 3×3", [C, P, C, C, P, C, C, C], EARLY),
-        Mistake("a 1×1 to have looked", [ONE, P, C, C, P, C, C], EARLY),
-        Mistake("two poolings in a row", [C, C, P, P, C, C, C], TWICE),
-        Mistake("three poolings", [C, C, P, C, P, C, P, C], SMALL_MAP),
-        Mistake("pools at the end", [C, C, C, C, P, C, C, C, C, P], ENDS),
-        Mistake("convolutions only", [C] * 13, SMALL),
-        Mistake("one convolution too few", [C, C, P, C, P, C], SMALL),
-        Mistake("1×1 layers widen nothing", [C, C, P, C, P, C, ONE], SMALL),
+        Mistake("pools first", [P, C, C, P, C, C, C], EARLY, slip="pooling"),
+        Mistake("pools after one 3×3", [C, P, C, C, P, C, C, C], EARLY, slip="pooling"),
+        Mistake("a 1×1 to have looked", [ONE, P, C, C, P, C, C], EARLY, slip="pooling"),
+        Mistake("two poolings in a row", [C, C, P, P, C, C, C], TWICE, slip="pooling"),
+        Mistake("three poolings", [C, C, P, C, P, C, P, C], SMALL_MAP, slip="pooling"),
+        Mistake(
+            "pools at the end", [C, C, C, C, P, C, C, C, C, P], ENDS, slip="pooling"
+        ),
+        Mistake("convolutions only", [C] * 13, SMALL, slip="small field"),
+        Mistake(
+            "one convolution too few", [C, C, P, C, P, C], SMALL, slip="small field"
+        ),
+        Mistake(
+            "1×1 layers widen nothing",
+            [C, C, P, C, P, C, ONE],
+            SMALL,
+            slip="small field",
+        ),
         Mistake("fourteen 3×3", [C] * 14, too_many(8_064)),
         Mistake("one pooling", [C, C, P, *[C] * 6], too_many(4_608)),
         Mistake("5×5 at both ends", [BIG, P, C, P, BIG], too_many(3_776)),

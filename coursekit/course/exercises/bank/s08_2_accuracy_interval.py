@@ -8,7 +8,7 @@ import math
 
 import torch
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def accuracy_interval(right, n):
@@ -88,6 +88,7 @@ def one_sided(right, n):
     return _wilson(right, n, 1.645)
 
 
+@slip("question")
 def ninety_nine(right, n):
     """Your z is 2.576, that of 99 %; asked is 95 %: 1.96."""
     return _wilson(right, n, 2.576)
@@ -101,6 +102,7 @@ def around_the_share(right, n):
     return share - half, share + half
 
 
+@slip("left out")
 def not_scaled(right, n):
     """You forgot to divide by 1 + z²/n."""
     low, high = _wilson(right, n, 1.96)
@@ -122,6 +124,7 @@ def in_percent(right, n):
     return 100 * low, 100 * high
 
 
+@slip("question")
 def of_the_errors(right, n):
     """You give the interval of the error; asked is that of the accuracy."""
     return _wilson(n - right, n, 1.96)

@@ -5,14 +5,15 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def net_parameters(channels, classes):
     """Count 3×3 convolutions with batch norm, GAP and a dense layer."""
-    total = 0
-    for before, after in pairwise(channels):
+    total, before = 0, channels[0]
+    for after in channels[1:]:
         total += 9 * before * after + 2 * after
+        before = after
     return total + channels[-1] * classes + classes
 
 
@@ -46,17 +47,20 @@ def with_tensors(channels, classes):
     return int(layers.sum()) + classes * int(sizes[-1] + 1)
 
 
+@slip("left out")
 def no_batch_norm(channels, classes):
     """You left batch norm out: it learns a scale and a shift for each channel."""
     return by_recursion(channels, classes) - 2 * sum(channels[1:])
 
 
+@slip("bias")
 def bias_too(channels, classes):
     """You gave the convolutions a bias; batch norm takes it away again at once, so they
     have none."""
     return by_recursion(channels, classes) + sum(channels[1:])
 
 
+@slip("bias")
 def bias_instead(channels, classes):
     """You counted one number per channel for batch norm; it learns two, a scale and a
     shift."""
@@ -79,11 +83,13 @@ def norm_of_the_channels_before(channels, classes):
     return by_recursion(channels, classes) + 2 * (channels[0] - channels[-1])
 
 
+@slip("left out")
 def no_head(channels, classes):
     """You forgot the dense layer behind GAP."""
     return by_recursion(channels, classes) - classes * (channels[-1] + 1)
 
 
+@slip("bias")
 def head_without_bias(channels, classes):
     """Your dense layer has no bias; asked is a usual one."""
     return by_recursion(channels, classes) - classes
@@ -94,6 +100,7 @@ def flattened_head(channels, classes):
     return by_recursion(channels, classes) + 48 * channels[-1] * classes
 
 
+@slip("only one")
 def one_kernel_per_filter(channels, classes):
     """You counted one 3×3 kernel for each output channel; a filter has one for each
     *input* channel."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 from torch import nn
 
 from coursekit.course.exercises.draw import alike
-from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.exercise import Exercise, slip
 
 
 def saved_by_gap(channels, size, hidden, classes):
@@ -40,11 +40,13 @@ def step_by_step(channels, size, hidden, classes):
     return (counts["dense"] - counts["gap"]) / counts["dense"]
 
 
+@slip("question")
 def what_is_left(channels, size, hidden, classes):
     """You return the share that is left; asked is the share that is saved."""
     return 1 - by_building(channels, size, hidden, classes)
 
 
+@slip("question")
 def times_smaller(channels, size, hidden, classes):
     """You return how many times smaller the head becomes; asked is the share saved."""
     return 1 / (1 - by_building(channels, size, hidden, classes))
@@ -55,6 +57,7 @@ def in_percent(channels, size, hidden, classes):
     return 100 * by_building(channels, size, hidden, classes)
 
 
+@slip("question")
 def difference(channels, size, hidden, classes):
     """You return how many parameters are saved; asked is their share of the dense
     head."""
@@ -76,18 +79,21 @@ def side_not_area(channels, size, hidden, classes):
     return 1 - classes * (channels + 1) / dense
 
 
+@slip("bias")
 def no_biases(channels, size, hidden, classes):
     """You left the biases out; every dense layer has one per output."""
     dense = channels * size**2 * hidden + hidden * classes
     return 1 - channels * classes / dense
 
 
+@slip("left out")
 def no_last_layer(channels, size, hidden, classes):
     """Your dense head ends at the hidden layer; a second layer leads to the classes."""
     dense = (channels * size**2 + 1) * hidden
     return 1 - classes * (channels + 1) / dense
 
 
+@slip("left out")
 def no_hidden_layer(channels, size, hidden, classes):
     """Your dense head has no hidden layer; it leads to `hidden` units first."""
     dense = (channels * size**2 + 1) * classes
