@@ -53,14 +53,14 @@ ALLOWED = {
     ("coursekit/setup/doctor/machine.py", "path /sys/fs/cgroup"): "on Linux only",
     ("coursekit/course/handin/worker.py", "module resource"): "its absence is caught",
     (
-        "coursekit/training/checkpoint_places.py",
+        "coursekit/_base/lasting.py",
         "path /content",
     ): "Colab's or none",
     (
-        "coursekit/training/checkpoint_places.py",
+        "coursekit/_base/lasting.py",
         "path /content/drive/MyDrive",
     ): "Colab's",
-    ("coursekit/training/checkpoint_places.py", "path /kaggle/working"): "Kaggle's",
+    ("coursekit/_base/lasting.py", "path /kaggle/working"): "Kaggle's",
 }
 
 
@@ -72,8 +72,13 @@ def sources() -> dict[str, str]:
         if ".ipynb_checkpoints" not in path.parts:
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             code = [c["source"] for c in cells if c["cell_type"] == "code"]
-            found[name(path)] = "\n".join(map("".join, code))
+            found[name(path)] = without_magic("\n".join(map("".join, code)))
     return found
+
+
+def without_magic(code: str) -> str:
+    """Put `pass` in the place of `%pip`, which the set-up cell may call."""
+    return re.sub(r"^(\s*)%pip .*$", r"\1pass", code, flags=re.MULTILINE)
 
 
 def name(path: Path) -> str:

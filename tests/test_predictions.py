@@ -110,6 +110,13 @@ def test_the_card_says_what_is_asked_until_it_is_answered():
     assert "Ellipsis" not in predict("01-it", ...)._repr_html_()
 
 
+def test_confidence_is_offered_until_it_is_given():
+    offer = "How sure? If you like"
+    assert offer in repr(predict("01-it", 6))
+    assert offer not in repr(predict("01-it", 6, sure=80))
+    assert offer not in repr(predict("01-it", ...))
+
+
 def test_html_says_what_the_text_says():
     predict("01-it", "a<b", options=("a<b", "b"))
     assert "You said a&lt;b, measured b. Not this time." in (

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from coursekit._base import lasting
 from coursekit.training import checkpoint_folder, fit
 from coursekit.training import checkpoint_places as places
 from tests.small_runs import assert_same_weights, noise_set, small_net, weights_of
@@ -19,11 +20,11 @@ def machine(tmp_path, monkeypatch):
     """Pretend to be a computer that is no hosted runtime, with its own home."""
     for name in ("COURSEKIT_CHECKPOINTS", "COLAB_RELEASE_TAG", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(places, "DRIVE", tmp_path / "content" / "drive" / "MyDrive")
-    monkeypatch.setattr(places, "COLAB", tmp_path / "content")
-    monkeypatch.setattr(places, "KAGGLE", tmp_path / "kaggle" / "working")
-    monkeypatch.setattr(places.Path, "home", lambda: tmp_path / "home")
-    monkeypatch.setattr(places.sys, "platform", "linux")
+    monkeypatch.setattr(lasting, "DRIVE", tmp_path / "content" / "drive" / "MyDrive")
+    monkeypatch.setattr(lasting, "COLAB", tmp_path / "content")
+    monkeypatch.setattr(lasting, "KAGGLE", tmp_path / "kaggle" / "working")
+    monkeypatch.setattr(lasting.Path, "home", lambda: tmp_path / "home")
+    monkeypatch.setattr(lasting.sys, "platform", "linux")
     return tmp_path
 
 
@@ -58,7 +59,7 @@ def test_the_user_s_own_data_folder_is_the_place(machine):
     ],
 )
 def test_each_system_has_its_own_data_folder(system, variables, folder):
-    assert places._user_folder(system, variables, Path("home")) == Path(folder)
+    assert lasting._user_folder(system, variables, Path("home")) == Path(folder)
 
 
 def test_drive_is_used_where_the_student_mounted_it(colab):
@@ -200,6 +201,6 @@ def test_a_user_without_a_home_gets_a_place_all_the_same(machine, monkeypatch):
     def homeless():
         raise RuntimeError("Could not determine home directory.")
 
-    monkeypatch.setattr(places.Path, "home", homeless)
+    monkeypatch.setattr(lasting.Path, "home", homeless)
     monkeypatch.chdir(machine)
     assert checkpoint_folder().is_relative_to(machine)

@@ -11,6 +11,7 @@ SIGNS = {True: "✓", False: "✗", None: "–"}
 WORDS = {True: "Right", False: "Not this time", None: "No prediction"}
 COLOURS = {True: GREEN, False: ORANGE, None: GREY}
 
+OFFER = "How sure? If you like, add `sure=` and 50 to 100 (percent) to the call."
 ENOUGH = 10  # answers with a confidence before it is compared with the hits
 BANDS = ((50, 70), (70, 90), (90, 101))  # percent sure, upper end excluded
 
@@ -29,7 +30,9 @@ def listed(options: tuple) -> str:
 def noted(made) -> Card:
     """Return a prediction as a card: the answer, or what to answer."""
     colour = GREY if made.guess is None else BLUE
-    return Card(f"Prediction “{spoken(made.name)}”: {_state(made)}", colour=colour)
+    asks = made.guess is not None and made.sure is None
+    rows = [("", OFFER)] if asks else []
+    return Card(f"Prediction “{spoken(made.name)}”: {_state(made)}", rows, colour)
 
 
 def sentence(seen) -> str:

@@ -142,8 +142,8 @@ def predict(
             is out of its range.
 
     Example:
-        >>> predict("01-join", 6, unit="pixels")
-        Prediction “join”: noted, 6 pixels
+        >>> predict("01-join", 6, unit="pixels", sure=80)
+        Prediction “join”: noted, 6 pixels, 80 % sure
     """
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise ValueError(f"`name` must be like '01-fft-crossover'; got {name!r}")

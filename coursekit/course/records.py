@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 from coursekit._base.files import write_whole
+from coursekit._base.lasting import checkpoint_folder
 from coursekit._base.notebook import in_notebook
 
 FILE = "progress.json"
@@ -81,7 +82,5 @@ def is_kept() -> bool:
 def record_file(folder: Path | None = None) -> Path:
     """Return where the file lies; see `recorded`."""
     if folder is None:
-        from coursekit.training import checkpoint_folder
-
         folder = checkpoint_folder()
     return Path(folder) / FILE

@@ -1,6 +1,6 @@
 """Train and measure networks: `fit`, `evaluate` and what they return."""
 
-from coursekit.training.checkpoint_places import checkpoint_folder
+from coursekit._base.lasting import checkpoint_folder
 from coursekit.training.evaluation import Evaluation, evaluate
 from coursekit.training.history import Epoch, History
 from coursekit.training.loop import fit

@@ -73,7 +73,7 @@ def fit(
         progress: show a line that is updated, in a notebook with curves below it (less
             than 20 kB in all).
         checkpoint: where to save: a name such as "lenet" for a file in
-            `coursekit.training.checkpoint_places()`, or the path of a file; the same
+            `coursekit.training.checkpoint_folder()`, or the path of a file; the same
             call again goes on from it.
         checkpoint_seconds, checkpoint_epochs: save when so much has passed, but never
             so often that saving takes more than 2 % of the time; 0 s: after every step.

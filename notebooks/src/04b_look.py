@@ -52,7 +52,7 @@ TEXTURES = (
     "dots",
     "waves",
 )  # one for each class, if they are tied
-SETS = ("digits", "cifar")  # of the long race
+SETS = ("digits", "shapes", "cifar")  # of the long race
 HANDWRITING = "auto"  # "mnist", "digits", or "auto": MNIST where it lies, else digits
 BLOCKS = (1, 2, 3, 4)
 WRITERS = range(5)  # seeds of the nets that read digits
@@ -335,7 +335,7 @@ figures.curves(
 )
 
 # %% [markdown]
-# A winner of three runs is no winner yet. The long race, on three sets of images, as
+# A winner of three runs is no winner yet. The long race, on several sets of images, as
 # the difference to *none*, seed by seed:
 
 # %%
@@ -407,6 +407,11 @@ verdict(
         "dropout, trained digits right (%)": [
             100 * share for share in long["digits"].runs("dropout", "train")
         ],
+        "chosen dropout rate, cutout length": ", ".join(
+            f"{n} {f.chosen['dropout']['setting']['dropout']:g}, "
+            f"{f.chosen['cutout']['setting']['cutout']}"
+            for n, f in long.items()
+        ),
         "runs to tell cutout from dropout, clean": ", ".join(
             f"{name} {runs or 'above 10,000'}" for name, runs in needed.items()
         ),
@@ -417,7 +422,7 @@ verdict(
 # %% [markdown]
 # Read the two kinds of columns apart: holes in the test images, or none. The paper
 # (error 4.72 → 3.99 % on CIFAR-10) *adds* cutout to crop and flip and trains a ResNet
-# for 200 epochs, a thousand times our budget. CIFAR here is a copy that went through
+# for 200 epochs, hundreds of times our budget. CIFAR here is a copy that went through
 # JPEG, at 16×16.
 #
 # ## 3 · Grad-CAM

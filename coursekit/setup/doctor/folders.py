@@ -69,9 +69,7 @@ def data_folder() -> Line:
 def checkpoints() -> Line:
     """Where do checkpoints go, and is there room?"""
     try:
-        folder = import_module(
-            "coursekit.training.checkpoint_places"
-        ).checkpoint_folder()
+        folder = import_module("coursekit._base.lasting").checkpoint_folder()
     except ValueError as error:
         remedy = "unset COURSEKIT_CHECKPOINTS, or name a folder there"
         return Line("checkpoints", False, str(error), remedy, needed=False)
