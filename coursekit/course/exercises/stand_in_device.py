@@ -24,6 +24,7 @@ GETS_CUDA = torch.Tensor.is_cuda.__get__
 GETS_CPU = torch.Tensor.is_cpu.__get__
 MOVES = ("to", "cpu", "cuda")
 COPIES = ("copy_", "__setitem__")  # between devices, as on a real one
+INSIDE_TO = ("_parse_to", "_has_compatible_shallow_copy_type")  # of `nn.Module.to`
 ON_CPU = ("tensor_split",)  # wants its indices there
 FROM_DATA = ("tensor", "as_tensor", "asarray")
 TWO_DEVICES = (
@@ -71,6 +72,8 @@ class StandInDevice(TorchFunctionMode):
                 func, here == (func == GETS_CUDA)
             )
         name = getattr(func, "__name__", "")
+        if name in INSIDE_TO:
+            return func(*args, **kwargs)
         if name in ("numpy", "__array__") and is_there(args[0]):
             raise OffDeviceError(NUMPY)
         inputs = list(tensors_in((args, kwargs)))
