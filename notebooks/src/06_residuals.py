@@ -646,7 +646,7 @@ figures.matrices(
     },
     title="Products of many slopes vanish; with a plus sign they can also explode",
     words="Rows w = −0.5, 0.1, 0.5; columns 1, 5 and 20 layers. Left w to that power, "
-    "all nearly 0; right 1 + w, from 0 to 3325.",
+    "soon near 0; right 1 + w, up to 3325.",
 )
 
 # %% [markdown]
