@@ -28,7 +28,8 @@ from tests.page import Notebook
 JUPYTERLAB = FrontEnd(
     name="JupyterLab",
     cell=".jp-CodeCell",
-    prompt=".jp-CodeCell .jp-InputPrompt",
+    # a folded cell has a placeholder in its place, whose prompt never gets a number
+    prompt=".jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)",
     output=".jp-OutputArea-output",
     idle=".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]",
     run_all=(
