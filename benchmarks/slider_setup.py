@@ -12,6 +12,7 @@ from matplotlib_inline.backend_inline import configure_inline_support
 
 from coursekit.explore import (
     explore_dense_matrix,
+    explore_desk,
     explore_heads,
     explore_kernel,
     explore_padding,
@@ -19,6 +20,7 @@ from coursekit.explore import (
     explore_receptive_field,
     explore_reliability,
     explore_softmax,
+    explore_width,
 )
 
 configure_inline_support(get_ipython(), plt.get_backend())  # noqa: F821
@@ -90,6 +92,8 @@ CONTROLS = {
     "reliability: temperature": (
         control(explore_reliability(), "temperature"), "value", (1.5, 2, 2.5, 3),
     ),
+    "desk: tracks": (control(explore_desk(), "tracks"), "value", range(1, 12)),
+    "width: layers": (control(explore_width(), "layers"), "value", (1, 3, 4, 2)),
 }  # fmt: skip
 print(
     json.dumps(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from tests.browser import jupyterlab, opened, require_browser
 
@@ -92,3 +93,41 @@ def test_session_01_runs_and_its_explorer_follows_mouse_and_keyboard(
             assert len(set(number_picture_text)) == 3
         assert len(page.tracebacks()) == planned_errors(NOTEBOOKS / name)
         assert (page.alerts(), page.errors) == ([], [])
+
+
+LESSON = """
+from coursekit import figures, predict, reveal
+guess = 6
+predict("01-join", guess, unit="pixels")
+"""
+SHOWN = """
+figures.images([[[0.0, 1.0] * 40] * 80], title="Stripes", words="Forty white stripes.")
+"""
+
+
+def test_a_figure_and_a_judged_prediction_outlive_their_kernel(
+    tmp_path: Path, scratch: Path
+):
+    """A notebook that nobody signed is reopened: nothing has run, all is there."""
+    codes = (LESSON, 'reveal("01-join", 5)', SHOWN)
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code) for code in codes],
+        metadata={"kernelspec": kernel},
+    )
+    NotebookClient(notebook, timeout=120).execute()
+    (tmp_path / "root").mkdir()
+    nbformat.write(notebook, tmp_path / "root" / "kept.ipynb")
+    with (
+        jupyterlab(tmp_path / "root", scratch) as address,
+        opened(address.format("kept.ipynb"), scratch) as notebook,
+    ):
+        picture = notebook.page.locator("figure img")
+        picture.wait_for()
+        assert picture.get_attribute("alt") == "Stripes. Forty white stripes."
+        assert picture.evaluate("img => img.decode().then(() => img.naturalWidth)") > 99
+        caption = notebook.page.locator("figcaption")
+        assert caption.inner_text() == "Forty white stripes."
+        words = "You said 6 pixels, measured 5 pixels. Not this time."
+        assert words in notebook.page.locator(".jp-Notebook").inner_text()
+        assert notebook.errors == []

@@ -290,10 +290,22 @@ def assert_shows(explorer: Explorer, view: View) -> None:
     assert explorer.table() == [list(row) for row in view.table]
 
 
+def test_picture_and_controls_are_seen_together_on_a_small_screen(page: Notebook):
+    """1280×720, the list of files open: the picture's left side, its controls right."""
+    page.page.set_viewport_size({"width": 1280, "height": 720})
+    for case in CASES.values():
+        explorer = page.explorer(case.label)
+        left, top, width, _ = explorer.boxes()[0]
+        control = explorer.control(case.label).row.bounding_box()
+        assert control["x"] >= left + width
+        assert control["y"] - top < 560
+    page.page.set_viewport_size({"width": 1280, "height": 1000})
+
+
 def assert_nothing_is_cut_or_shifted(explorer: Explorer) -> None:
     """The layers lie on each other, whole; words do not touch."""
     first, *others = explorer.boxes()
-    assert first[2] > 600
+    assert first[2] > 540
     for box in others:
         assert box == pytest.approx(first, abs=0.5)
     assert explorer.cut_labels() == []

@@ -328,6 +328,34 @@ class DenseTransition(nn.Module):
         return F.max_pool2d(mixed, 2)
 
 
+class OwnInception(nn.Module):
+    """Own kernels and biases, in an order of its own."""
+
+    def __init__(self, in_channels, one, three, five, pool):
+        super().__init__()
+        self.all = nn.ParameterList()
+        for before, after, size in (
+            (in_channels, pool, 1),
+            (in_channels, three[0], 1),
+            (*three, 3),
+            (in_channels, five[0], 1),
+            (*five, 5),
+            (in_channels, one, 1),
+        ):
+            self.all.append(torch.randn(after, before, size, size))
+            self.all.append(torch.zeros(after))
+
+    def layer(self, images, number, padding=0):
+        kernel, bias = self.all[2 * number], self.all[2 * number + 1]
+        return F.conv2d(images, kernel, bias, padding=padding).relu()
+
+    def forward(self, images):
+        three = self.layer(self.layer(images, 1), 2, 1)
+        five = self.layer(self.layer(images, 3), 4, 2)
+        pooled = self.layer(F.max_pool2d(images, 3, 1, 1), 0)
+        return torch.cat([self.layer(images, 5), three, five, pooled], 1)
+
+
 class OwnTransition(nn.Module):
     def __init__(self, in_channels, out_channels):
         super().__init__()
@@ -361,6 +389,7 @@ class HeadWithAConstant(nn.Module):
     [
         ("06.1", SecondFirst),
         ("06.1", LazyBlock),
+        ("07.1", OwnInception),
         ("03.8", OwnHead),
         ("03.8", OwnHeadLikeLinear),
         ("03.8", ConvolutionHead),

@@ -145,6 +145,11 @@ def test_a_number_that_is_typed_in_is_found(cells, expression):
 @pytest.mark.parametrize(
     ("cells", "expression"),
     [
+        pytest.param(
+            ["batches = [net(x), net(x)]"],
+            "[n for batch in batches for n in batch][0]",
+            id="a comprehension with two loops",
+        ),
         pytest.param([], "net(x).shape[-1]", id="a shape"),
         pytest.param([], "net.weight.numel()", id="a count"),
         pytest.param(

@@ -19,7 +19,7 @@ BUTTON = {"layout": {"width": "auto", "margin": "1px 10px 1px 0"}}
 _ONE_CELL = {
     "display": "grid",
     "grid_template_columns": "100%",
-    "flex": "1 1 640px",  # beside the controls where there is room, else above them
+    "flex": "1 1 550px",  # beside the controls where there is room, else above them
     "max_width": "760px",
 }
 _LAYER = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "min_width": "0"}

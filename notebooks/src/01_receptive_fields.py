@@ -134,7 +134,7 @@ def conv2d(image, kernel):
     ### BEGIN SOLUTION
     kh, kw = kernel.shape
     rows, columns = image.shape[0] - kh + 1, image.shape[1] - kw + 1
-    result = torch.zeros(rows, columns, dtype=image.dtype)
+    result = image.new_zeros(rows, columns)
     for y in range(rows):
         for x in range(columns):
             result[y, x] = (image[y : y + kh, x : x + kw] * kernel).sum()

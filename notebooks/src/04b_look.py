@@ -911,7 +911,7 @@ table = stored("shortcut")
 survives = {arm: 100 * table.interval(arm, "swapped").mean for arm in table.arms}
 figures.bars(
     survives,
-    xlabel="right answers with swapped backgrounds (%), mean of five runs",
+    xlabel="right answers when swapped (%)",
     title=f"Best of fifteen: {max(survives, key=survives.get)}",
     highlight=list(REMEDIES.values()),
     words="Fifteen bars: "
@@ -923,12 +923,12 @@ figures.bars(
 
 # %%
 rows = ["tied 95 %", *REMEDIES.values()]
-scored = {"swapped": "swapped", "answers the owner": "answers the background"}
+scored = {"right": "swapped", "fooled": "answers the background"}
 scored |= {"energy": "energy", "peak": "peak"}
 figures.heatmap(
     [[100 * table.interval(a, s).mean for s in scored.values()] for a in rows],
     title="The four remedies beside no remedy, and where they look",
-    xlabel="right when swapped, answers the background's owner; Grad-CAM on the object",
+    xlabel="answers to swapped pictures, and Grad-CAM on the object",
     ylabel="training",
     label="percent",
     values=True,

@@ -24,6 +24,8 @@ GETS_CUDA = torch.Tensor.is_cuda.__get__
 GETS_CPU = torch.Tensor.is_cpu.__get__
 MOVES = ("to", "cpu", "cuda")
 COPIES = ("copy_", "__setitem__")  # between devices, as on a real one
+INSIDE_TO = ("_parse_to", "_has_compatible_shallow_copy_type")  # of `nn.Module.to`
+ON_CPU = ("tensor_split",)  # wants its indices there
 FROM_DATA = ("tensor", "as_tensor", "asarray")
 TWO_DEVICES = (
     f"Expected all tensors to be on the same device, but found at least two devices, "
@@ -70,6 +72,8 @@ class StandInDevice(TorchFunctionMode):
                 func, here == (func == GETS_CUDA)
             )
         name = getattr(func, "__name__", "")
+        if name in INSIDE_TO:
+            return func(*args, **kwargs)
         if name in ("numpy", "__array__") and is_there(args[0]):
             raise OffDeviceError(NUMPY)
         inputs = list(tensors_in((args, kwargs)))
@@ -105,7 +109,7 @@ def _target(name: str, args: tuple, kwargs: dict, inputs: list[Tensor]) -> bool:
 
 def _refuse_two_devices(name: str, args: tuple, inputs: list[Tensor]) -> None:
     """Raise what a GPU raises; single numbers and indices on the CPU are allowed."""
-    if name in (*MOVES, *COPIES, *FROM_DATA, "__set__"):
+    if name in (*MOVES, *COPIES, *FROM_DATA, *ON_CPU, "__set__"):
         return
     if name == "__getitem__":
         if not is_there(args[0]) and any(map(is_there, tensors_in(args[1]))):

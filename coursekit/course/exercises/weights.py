@@ -104,9 +104,14 @@ def _part(layer: nn.Module, name: str, parameter: nn.Parameter) -> Part:
 
 
 def _own_kinds(parameter: nn.Parameter) -> tuple[str, ...]:
-    """Order what a vector of one's own may be; scales start as ones."""
-    is_scale = bool((parameter == 1).all())
-    return tuple(sorted(VECTORS, key=lambda kind: (kind == "scale") != is_scale))
+    """Order what a vector of one's own may be, the likeliest first.
+
+    Scales start as ones, biases as zeros; a kernel to one channel is a vector too.
+    """
+    likely = "kernel" if parameter.dim() > 1 and bool(parameter.any()) else "bias"
+    if bool((parameter == 1).all()):
+        likely = "scale"
+    return (likely, *(kind for kind in VECTORS if kind != likely))
 
 
 def _vector(parameter: nn.Parameter, kinds: tuple[str, ...]) -> Part:

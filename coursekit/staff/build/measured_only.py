@@ -123,8 +123,9 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ListComp(self, node: ast.ListComp) -> bool:
         outer, self.names = self.names, self.names.new_child()
-        parts = [*ast.iter_child_nodes(node)][::-1]  # the loops stand last
-        measured = self._any(parts)
+        # the loops stand last but run first, the outer one before the inner
+        made = [n for n in ast.iter_child_nodes(node) if n not in node.generators]
+        measured = self._any([*node.generators, *made])
         self.names = outer
         return measured
 

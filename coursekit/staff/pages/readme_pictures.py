@@ -7,6 +7,7 @@ session 00 is trained here, the squares of session 01 come from `anatomy.seen`.
 import argparse
 import io
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from coursekit.anatomy import anatomy, seen
 from coursekit.blocks import Inception, NaiveInception
 from coursekit.data import digits, photos
 from coursekit.figures import bars, curves, fields, heatmap, images
-from coursekit.models import cifar_resnet, vgg16
+from coursekit.models import cifar_resnet, googlenet, resnet50, vgg16
 from coursekit.models.capstone import (
     budget_net,
     gap_net,
@@ -135,6 +136,22 @@ def session_06() -> Figure:
     return curves(range(1, 28), {"F(x) / x": changes}, **names)
 
 
+def session_06b() -> Figure:
+    """Show how many paths through ResNet-50 have which receptive field."""
+    with torch.device("meta"):
+        net = resnet50()
+    stem = anatomy(net, (3, 224, 224))["maxpool"]
+    counts, jump = Counter({stem.receptive_field[0]: 1}), stem.stride[0]
+    for stage in (net.layer1, net.layer2, net.layer3, net.layer4):
+        for block in stage:  # its 3×3 widens a path that does not take the shortcut
+            wider = (block.conv2.kernel_size[0] - 1) * jump
+            counts += Counter({field + wider: n for field, n in counts.items()})
+            jump *= block.conv2.stride[0]
+    fields_found = sorted(counts)
+    names = {"xlabel": "receptive field (pixels)", "ylabel": "paths"}
+    return curves(fields_found, {"paths": [counts[f] for f in fields_found]}, **names)
+
+
 def session_07() -> Figure:
     """Show what an inception module costs against the width of its bottlenecks."""
     widths, costs = range(8, 257, 8), []
@@ -145,6 +162,18 @@ def session_07() -> Figure:
     naive = NaiveInception(256, one=128, three=192, five=96)
     level = {"no bottlenecks": anatomy(naive, (256, 28, 28)).multiply_adds / 1e6}
     return curves(widths, {"module": costs}, level=level, **names)
+
+
+def session_07b() -> Figure:
+    """Show the parameters of GoogLeNet's modules, counted and in the paper."""
+    with torch.device("meta"):
+        net = googlenet()
+    modules = [layer for layer in net.children() if isinstance(layer, Inception)]
+    counted = [sum(p.numel() for p in module.parameters()) for module in modules]
+    table = [159, 380, 364, 437, 463, 580, 840, 1072, 1388]
+    lines = {"the paper's table": table, "counted": [n / 1000 for n in counted]}
+    names = {"xlabel": "inception module", "ylabel": "parameters (thousands)"}
+    return curves(range(1, 10), lines, **names)
 
 
 def session_08() -> Figure:
@@ -171,7 +200,9 @@ SESSIONS: dict[str, Callable[[], Figure]] = {
     "05": session_05,
     "05b": session_05b,
     "06": session_06,
+    "06b": session_06b,
     "07": session_07,
+    "07b": session_07b,
     "08": session_08,
 }
 

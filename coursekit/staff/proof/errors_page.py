@@ -63,7 +63,11 @@ Where no known mistake fits, you read the first thing that differs:
    `images, *_ = check("01.6", max_pool).example`.
 4. If *some* values differ, look at borders, odd sizes, and maps that are not square; if
    *all* differ, at the formula or at the axes.
-5. `hint("01.6")` gives a nudge, `hint("01.6", 2)` a stronger one."""
+5. `hint("01.6")` gives a nudge, `hint("01.6", 2)` a stronger one.
+
+A check stops your code after 10 seconds. One thing it cannot stop inside a notebook: a
+single call that runs for ever outside Python's own code, such as `sum(iter(int, 1))`.
+Then choose *Interrupt*, and *Restart* if that does not help."""
 
 
 @dataclass(frozen=True)
