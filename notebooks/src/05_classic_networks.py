@@ -206,6 +206,9 @@ totals = {
 millions = {name: kind.total / 1e6 for name, kind in totals.items()}
 added = millions["without groups"] - millions["two halves, as published"]
 
+# %% [markdown]
+# All three side by side:
+
 # %%
 figures.bars(
     millions,
@@ -214,6 +217,9 @@ figures.bars(
     words="Totals of the published net, the same without groups, and torchvision's: "
     "the bars hardly differ.",
 )
+
+# %% [markdown]
+# And by the kind of layer:
 
 # %%
 totals
@@ -312,6 +318,9 @@ figures.images(
     words="Fine waves, the same after stride 2, and waves after stride 4 that are "
     "in no picture.",
 )
+
+# %% [markdown]
+# So, for stride 4:
 
 # %%
 reveal("05-waves", periods[4])
@@ -460,20 +469,20 @@ values = [3 * 224 * 224, *(torch.Size(row.output_shape).numel() for row in lines
 added_up = sum(values) / 1e6
 vgg
 
+# %% [markdown]
+# Where do they come from? Lines of the same shape are put together:
+
 # %%
-where = {
-    "input": values[0] / 1e6,
-    **{
-        f"{place + 1} {row.kind}": count / 1e6
-        for place, (row, count) in enumerate(zip(lines, values[1:], strict=True))
-    },
-}
+where = {"input 3×224×224": values[0] / 1e6}
+for row, count in zip(lines, values[1:], strict=True):
+    name = f"{row.kind} {'×'.join(map(str, row.output_shape))}"
+    where[name] = where.get(name, 0) + count / 1e6
 figures.bars(
     where,
     xlabel="values (million)",
     title=f"Together {added_up:.1f} million; the first stage holds most",
-    words="Values kept by each line of the slide: the two convolutions of the first "
-    "stage stand out, the dense layers cannot be seen.",
+    words="Values kept by the lines of the slide: the convolutions of the first stage "
+    "stand out, the dense layers can hardly be seen.",
 )
 
 # %% [markdown]
@@ -521,7 +530,7 @@ explore_classics()
 # %%
 names = ("LeNet-5", "AlexNet", "AlexNet, one tower", "ZFNet", "VGG-11", "VGG-16")
 answers = {n: classics_view(left=n, side=64).numbers["left"] for n in names}
-work = {n: a["multiply-adds"] / 1e6 for n, a in answers.items() if a["fits"]}
+work = {n: round(a["multiply-adds"] / 1e6) for n, a in answers.items() if a["fits"]}
 figures.bars(
     work,
     xlabel="multiply-adds with 64×64 pixels (million)",
@@ -606,8 +615,11 @@ for seed in track(SEEDS, "training on two digits"):
     train = two_digits(data.train, PAIRS, seed)
     fit(net, train, epochs=EPOCHS, batch_size=64, seed=seed, progress=False)
     answers = evaluate(net, two_digits(data.test, 1_000, seed))
-    for k, shares in right.items():
-        shares.append(100 * top_k(answers.logits, answers.labels, k))
+    for k in right:
+        right[k].append(100 * top_k(answers.logits, answers.labels, k))
+
+# %% [markdown]
+# How often is the label among the best one, two, five answers?
 
 # %%
 figures.bars(

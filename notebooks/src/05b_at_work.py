@@ -52,7 +52,7 @@ EASY = {
 NEW = ("ring", "star", "diamond", "crescent")
 
 # %% [markdown]
-# ## 1 · Fifteen years in one table
+# ## 1 · Seventeen years in one table
 
 # %%
 claim("C70")
@@ -85,6 +85,9 @@ sure = ...  # how sure, 50 to 100 %: only if you like
 names = ("AlexNet", "VGG-19", "GoogLeNet", "ResNet-152")
 predict("05-largest", guess, options=names, sure=sure)
 
+# %% [markdown]
+# Count:
+
 # %%
 counted = {}
 for name, (net, shape, year, error) in track(history.items(), "counting"):
@@ -102,17 +105,21 @@ for name, (net, shape, year, error) in track(history.items(), "counting"):
     }
 counted
 
+# %% [markdown]
+# In one picture, each as a multiple of LeNet-5's:
+
 # %%
 columns = ("depth", "parameters", "multiply-adds", "field")
 series = {
     column: [row[column] / counted["LeNet-5"][column] for row in counted.values()]
     for column in columns
 }
+numbered = [f"{n} {name}" for n, name in enumerate(counted, 1)]
 largest = max(counted, key=lambda name: counted[name]["parameters"])
 figures.curves(
     range(1, len(counted) + 1),
     series,
-    xlabel=" · ".join(f"{n} {name}" for n, name in enumerate(counted, 1)),
+    xlabel=" · ".join(numbered[:4]) + "\n" + " · ".join(numbered[4:]),
     ylabel="times LeNet-5's",
     log_y=True,
     title=f"Most parameters: {largest}",
@@ -120,6 +127,9 @@ figures.curves(
     "multiple of LeNet-5's, on a logarithmic axis: work, depth and field grow; "
     "parameters rise to VGG and fall again.",
 )
+
+# %% [markdown]
+# So the most parameters has:
 
 # %%
 reveal("05-largest", largest)
@@ -253,6 +263,10 @@ def jobs_of(seed):
         "batch norm": SplitBatch(step_net(True, seed), *batch, half),
         "split net": SplitNet(plain[:4], plain[4:], *batch),
     }
+
+
+# %% [markdown]
+# Each shared gradient is compared with that of one process:
 
 
 # %%
@@ -475,6 +489,9 @@ for seed in track(SEEDS, "drawing boxes"):
     named = evaluate(nets[most, seed], judge, like=pictures[seed]).accuracy
     scores["named"].append(100 * named)
 
+# %% [markdown]
+# Eight of them:
+
 # %%
 few = shapes(8, seed=100, **EASY)
 heat = maps_of(nets[most, 0], few, 0)
@@ -487,6 +504,9 @@ figures.images(
     words="Eight shapes in grey with their maps in vermillion to yellow and the box "
     "around the bright part in blue.",
 )
+
+# %% [markdown]
+# And all of them, on average:
 
 # %%
 figures.bars(
@@ -598,6 +618,9 @@ def probe(train, train_labels, test, test_labels):
     return 100 * (layer(test).argmax(1) == test_labels).double().mean().item()
 
 
+# %% [markdown]
+# Five kinds of features, one probe each:
+
 # %%
 probed = {}
 for seed in track(SEEDS, "probing"):
@@ -612,6 +635,9 @@ for seed in track(SEEDS, "probing"):
         score = probe(a, train.labels, b, test.labels)
         probed.setdefault(name, []).append(score)
 
+# %% [markdown]
+# Pixels, no training at all, and more and more of it:
+
 # %%
 figures.bars(
     {
@@ -625,7 +651,10 @@ figures.bars(
     "on pixels, on features of an untrained net, and of nets that saw more and more.",
 )
 
-# %% tags=["verdict"]
+# %% [markdown]
+# The lead over pixels, run by run:
+
+# %%
 low = min(COUNTS)
 gain = {
     count: [
@@ -633,6 +662,9 @@ gain = {
     ]
     for count in (low, most)
 }
+gain
+
+# %% tags=["verdict"]
 verdict(
     "C72",
     cases={
