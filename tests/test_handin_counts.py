@@ -11,7 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from coursekit import models
 from coursekit.anatomy import anatomy
 from coursekit.anatomy.window import Varies
-from coursekit.course.handin import costs, export
+from coursekit.course.handin import export
+from coursekit.course.handin import multiply_adds as costs
 from coursekit.course.handin.count import count
 from coursekit.course.handin.export import exported, on_cpu
 from coursekit.course.handin.graph import read_graph

@@ -55,7 +55,7 @@ def test_start_leaves_a_student_s_own_machine_alone(monkeypatch):
     line = start_module.start()
     assert line.startswith("coursekit 0")
     assert "torch 2" in line
-    assert "\n" not in line
+    assert max(map(len, line.splitlines())) <= 88
 
 
 def test_start_installs_on_colab_only_what_is_missing(monkeypatch):
@@ -93,8 +93,7 @@ def test_extras_that_cannot_be_had_are_named_and_nothing_stops(monkeypatch):
     )
     monkeypatch.setattr(start_module, "install", refusing)
     line = start_module.start()
-    assert line.endswith(" · without grad-cam>=1.5")
-    assert "\n" not in line
+    assert " ".join(line.split()).endswith(" · without grad-cam>=1.5")
 
 
 def test_a_need_that_cannot_be_had_is_one_sentence_and_no_traceback(monkeypatch):

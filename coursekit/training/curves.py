@@ -75,10 +75,10 @@ def _drawing(what: str, unit: str, lines: Lines, points: int) -> str:
         f'role="img" aria-label="{_words(what, unit, lines)}" font-size="22">'
         f'<text x="8" y="24">{what}{unit and f" ({unit.strip()})"} by epoch</text>'
         f'<text x="552" y="24" text-anchor="end">{legend}</text>'
-        f'<path d="M6 40v210h546" fill="none" stroke="#999" stroke-width="2"/>'
-        f'<text x="12" y="58" fill="#666">{high:.3g}</text>'
-        f'<text x="12" y="244" fill="#666">{low:.3g}</text>'
-        f'<text x="552" y="244" fill="#666" text-anchor="end">epoch {epochs}</text>'
+        f'<path d="M6 40v210h546" fill="none" stroke="#999"/>'
+        f'<g fill="#666"><text x="12" y="58">{high:.3g}</text>'
+        f'<text x="12" y="244">{low:.3g}</text>'
+        f'<text x="552" y="244" text-anchor="end">epoch {epochs}</text></g>'
         f'<g fill="none" stroke-width="4">{drawn}</g></svg>'
     )
 

@@ -17,7 +17,7 @@ from coursekit.training.curves import curves_html, curves_text
 from coursekit.training.history import History
 
 BUDGET = 17_000  # bytes; the frame the front end adds to a message is not counted
-CURVES, ONE_EPOCH = 9_500, 1_200  # of these for curves before the last, at most
+CURVES, ONE_EPOCH = 11_300, 1_900  # of these for curves before the last, at most
 INTERVAL = 0.1  # seconds between two looks at most
 LINES = 40  # lines of a plain stream at most
 POINTS, LAST_POINTS = 20, 40  # of a line while the run goes on and at its end
