@@ -3,7 +3,7 @@
 import pytest
 
 from coursekit.course.exercises.exception_advice import ADVICE, advice
-from coursekit.course.exercises.records import Raised
+from coursekit.course.exercises.non_results import Raised
 from coursekit.course.exercises.registry import exercise_ids
 from coursekit.staff.proof.checks_command import main
 

@@ -7,7 +7,7 @@ import torch
 from coursekit.course.exercises.agreement import first_difference
 from coursekit.course.exercises.describe import shown
 from coursekit.course.exercises.draw import Draw, derived_seed, scattered
-from coursekit.course.exercises.records import NoGradient, Raised
+from coursekit.course.exercises.non_results import NoGradient, Raised
 
 GRID = torch.arange(6.0).reshape(2, 3)
 

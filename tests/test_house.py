@@ -1,7 +1,9 @@
 """The committed files themselves: built notebooks, and the style of the code."""
 
+import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,17 @@ import pytest
 from coursekit.staff.build.build import main
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "coursekit"
+SOURCES = {
+    str(path.relative_to(PACKAGE)): path.read_text(encoding="utf-8")
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+# A function is read at one glance and a module at one sitting. A docstring may be as
+# long as it must: it is there so that the code need not be read.
+MOST_LINES_OF_A_FUNCTION, MOST_LINES_OF_A_MODULE = 30, 300
+# Python asks for the first two in every package. `authoring/start.py` is the address
+# that notebooks were published with; the work is done in `course/start.py`.
+NAMES_THAT_RECUR = {"__init__.py", "__main__.py", "start.py"}
 
 
 def test_the_committed_notebooks_match_their_sources(capsys):
@@ -32,3 +45,68 @@ def test_no_lock_file_that_names_a_registry_is_kept():
         pytest.skip("not a git checkout: there is no list of committed files")
     names = {Path(line).name for line in listed.stdout.splitlines()}
     assert not names & {"uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml"}
+
+
+def lengths(source: str) -> dict[str, int]:
+    """Return "name:line" → lines of every function, the signature's counted too.
+
+    Neither decorators nor the docstring count; a function inside another counts for
+    itself and for the one around it.
+    """
+    return {
+        f"{node.name}:{node.lineno}": _lines(node) - _lines_of_docstring(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def _lines(node: ast.stmt) -> int:
+    return node.end_lineno - node.lineno + 1
+
+
+def _lines_of_docstring(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    has_one = ast.get_docstring(function, clean=False) is not None
+    return _lines(function.body[0]) if has_one else 0
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def f(): pass", {"f:1": 1}),
+        ("def f(\n    a,\n):\n    return a", {"f:1": 4}),
+        ("@g\n@h\ndef f():\n    pass", {"f:3": 2}),
+        ('def f():\n    """One.\n\n    Two.\n    """\n    pass', {"f:1": 2}),
+        ("def f():\n    def g():\n        pass\n    return g", {"f:1": 4, "g:2": 2}),
+        ("class A:\n    async def f(self):\n        pass", {"f:2": 2}),
+    ],
+)
+def test_the_lines_of_a_function_are_those_one_has_to_read(
+    source: str, expected: dict[str, int]
+):
+    assert lengths(source) == expected
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_no_function_is_longer_than_one_glance(module: str):
+    found = lengths(SOURCES[module])
+    long = {f: n for f, n in found.items() if n > MOST_LINES_OF_A_FUNCTION}
+    assert not long, f"{module}: split {long}; {MOST_LINES_OF_A_FUNCTION} lines at most"
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_no_module_is_longer_than_one_sitting(module: str):
+    assert len(SOURCES[module].splitlines()) <= MOST_LINES_OF_A_MODULE
+
+
+def test_a_name_of_a_file_stands_once_in_the_package():
+    count = Counter(Path(module).name for module in SOURCES)
+    twice = {name for name, times in count.items() if times > 1}
+    assert not twice - NAMES_THAT_RECUR
+
+
+def test_the_old_address_of_start_holds_no_work_of_its_own():
+    starts = [module for module in SOURCES if Path(module).name == "start.py"]
+    assert sorted(starts) == ["authoring/start.py", "course/start.py"]
+    body = ast.parse(SOURCES["authoring/start.py"]).body
+    assert not lengths(SOURCES["authoring/start.py"])
+    assert any(isinstance(node, ast.ImportFrom) for node in body)

@@ -109,6 +109,13 @@ def watched_calls(
                 for key, tensor in named_tensors(out)
             ]
 
+    with _hooked(enter, leave):
+        yield
+
+
+@contextmanager
+def _hooked(enter: Callable, leave: Callable) -> Iterator[None]:
+    """Run `enter` before and `leave` after every call of any module."""
     before = nn_module.register_module_forward_pre_hook(enter)
     after = nn_module.register_module_forward_hook(leave)
     try:

@@ -74,12 +74,15 @@ def get(
     except DownloadError as error:
         raise DownloadError(f"{error}; {_advice(wanted)}") from None
     except OSError as error:
-        reason = error.strerror or error
-        raise OSError(
-            f"cannot write to {folder} ({reason}); set COURSEKIT_DATA to a folder that "
-            f"can be written and has room"
-        ) from None
+        raise _not_writable(folder, error) from None
     return folder
+
+
+def _not_writable(folder: Path, error: OSError) -> OSError:
+    return OSError(
+        f"cannot write to {folder} ({error.strerror or error}); set COURSEKIT_DATA to "
+        f"a folder that can be written and has room"
+    )
 
 
 def verify(name: str, root: str | os.PathLike | None = None) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated
 
 import torch
@@ -16,7 +17,7 @@ from coursekit.augment import (
 )
 from coursekit.data import shapes
 from coursekit.explore.augmentation_drawing import Originals, drawing, originals
-from coursekit.explore.augmentation_truth import covered_by, truth
+from coursekit.explore.augmentation_truth import Truth, covered_by, truth
 from coursekit.explore.augmentation_words import (
     comparison,
     finding,
@@ -89,6 +90,14 @@ def _given(images: object, most: int | None = SHOWN) -> Originals:
     )
 
 
+_AMOUNT = Whole(
+    lambda way: _WAYS[way].amount,
+    high=lambda shown, way: _WAYS[way].most(min(shown.size)),
+    start=lambda shown, way: _WAYS[way].usual(min(shown.size)),
+    about="how much of it; None takes a usual amount",
+)
+
+
 @explorer(
     "Augmentation: the same images, different in every epoch",
     _given,
@@ -102,15 +111,7 @@ def augmentation_view(
     shown: Originals,
     *,
     way: Annotated[str, Choice("augmentation", AUGMENTATIONS)] = "cutout",
-    amount: Annotated[
-        int | None,
-        Whole(
-            lambda way: _WAYS[way].amount,
-            high=lambda shown, way: _WAYS[way].most(min(shown.size)),
-            start=lambda shown, way: _WAYS[way].usual(min(shown.size)),
-            about="how much of it; None takes a usual amount",
-        ),
-    ] = None,
+    amount: Annotated[int | None, _AMOUNT] = None,
     holes: Annotated[
         int, Whole("holes", 1, MOST_HOLES, active=lambda way: way == "cutout")
     ] = 1,
@@ -147,15 +148,19 @@ def augmentation_view(
         shown.height,
         drawing(shown, augment, drawn),
         f"{heading((n, h, w), way, amount, holes)} (seed {seed}).\n{sentence}",
-        numbers={
-            "filled": drawn.filled,
-            "mean_filled": drawn.mean,
-            "expected": expected,
-            "drawn": drawn.drawn,
-        },
+        numbers=_numbers(drawn, expected),
         table=table(drawn),
         backdrop=shown.backdrop,
     )
+
+
+def _numbers(drawn: Truth, expected: Fraction | None) -> dict[str, object]:
+    return {
+        "filled": drawn.filled,
+        "mean_filled": drawn.mean,
+        "expected": expected,
+        "drawn": drawn.drawn,
+    }
 
 
 def explore_augmentation(images: Tensor | None = None) -> LiveExplorer:

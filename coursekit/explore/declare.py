@@ -61,8 +61,7 @@ def explorer(
         def explore(*args: object, **given: object) -> LiveExplorer:
             return LiveExplorer(declared, make(*args, **given))
 
-        explore.__name__ = f"explore_{draw.__module__.rpartition('.')[2]}"
-        explore.__qualname__ = explore.__name__
+        explore.__name__ = explore.__qualname__ = _explore_name(draw)
         view.__signature__ = _signature(make, draw)
         view.__doc__ = f"{inspect.cleandoc(draw.__doc__ or '')}\n\n{_listed(settings)}"
         view.declaration = declared
@@ -70,6 +69,11 @@ def explorer(
         return view
 
     return declare
+
+
+def _explore_name(draw: Callable[..., View]) -> str:
+    """`coursekit.explore.kernel` → `explore_kernel`."""
+    return f"explore_{draw.__module__.rpartition('.')[2]}"
 
 
 def _as_given(draw: Callable[..., View]) -> Callable[..., object]:

@@ -18,6 +18,10 @@ def _outputs(side: int, kernel: int, padded: bool) -> int:
     return (side if padded else side - kernel + 1) ** 2
 
 
+def _last_output(side: int, kernel: int, padded: bool) -> int:
+    return _outputs(side, kernel, padded) - 1
+
+
 @explorer("A convolution as a dense layer: where are its weights?")
 def dense_matrix_view(
     *,
@@ -25,14 +29,7 @@ def dense_matrix_view(
     kernel: Annotated[int, Whole("kernel side", 1, 5, 2)] = 3,
     padded: Annotated[bool, Switch("zero padding that keeps the size")] = True,
     permuted: Annotated[bool, Switch("permute the pixels")] = False,
-    row: Annotated[
-        int,
-        Whole(
-            "output pixel",
-            0,
-            lambda side, kernel, padded: _outputs(side, kernel, padded) - 1,
-        ),
-    ] = 0,
+    row: Annotated[int, Whole("output pixel", 0, _last_output)] = 0,
 ) -> View:
     """Show the dense layer that does what a convolution does, and one of its rows.
 

@@ -67,26 +67,30 @@ def hiding_view(
     image = data.images[picture : picture + 1].double() / 255
     ones = torch.ones_like(image[:, :1])
     scale = _hidden(ones, way, length, rate, draw) if mode == "train" else ones
-    left = image * scale
-    if way == "cutout":  # 0 in normalised pixels is the mean colour
-        left += image.mean((2, 3), keepdim=True) * (1 - scale)
+    left = _left(image, scale, way)
     h, w = image.shape[2:]
     expected = float(mean_covered_fraction(length, h, w)) if way == "cutout" else rate
-    share = (scale == 0).double().mean().item()
     numbers = {
-        "hidden": share,
+        "hidden": (scale == 0).double().mean().item(),
         "hidden on average": expected if mode == "train" else 0.0,
         "mean before": image.mean().item(),
         "mean after": left.mean().item(),
     }
+    before = _titled(f"{data.classes[data.labels[picture]]}, as it is", image[0], 8)
+    after = _titled(f"{way}, {mode} mode", left[0].clamp(max=1), 300)
     text = _text(way, mode, numbers)
-    body = (
-        svg.words(8, 20, f"{data.classes[data.labels[picture]]}, as it is")
-        + picture_of(image[0], 8, _TOP, _SIDE)
-        + svg.words(300, 20, f"{way}, {mode} mode")
-        + picture_of(left[0].clamp(max=1), 300, _TOP, _SIDE)
-    )
-    return View.drawn(_HEIGHT, body, text, numbers=numbers)
+    return View.drawn(_HEIGHT, before + after, text, numbers=numbers)
+
+
+def _left(image: Tensor, scale: Tensor, way: str) -> Tensor:
+    left = image * scale
+    if way == "cutout":  # 0 in normalised pixels is the mean colour
+        left += image.mean((2, 3), keepdim=True) * (1 - scale)
+    return left
+
+
+def _titled(title: str, image: Tensor, x: int) -> str:
+    return svg.words(x, 20, title) + picture_of(image, x, _TOP, _SIDE)
 
 
 explore_hiding = hiding_view.explore

@@ -109,17 +109,21 @@ def kernel_step(
     if scene.output.size:
         at = step(scene, position)
         body, lines = overlay(scene, at), [_position(at), _sum(scene, at)]
-        numbers |= {
-            "row": at.row,
-            "column": at.column,
-            "window": at.window.tolist(),
-            "products": at.products.tolist(),
-            "sum": at.total,
-        }
+        numbers |= _numbers(at)
     else:
         body, lines = NOWHERE, [_nowhere(scene)]
     text = "\n".join([*lines, *formulas(scene)])
     return View.drawn(height(scene), body, text, numbers=numbers, backdrop=ground)
+
+
+def _numbers(at: Step) -> dict[str, object]:
+    return {
+        "row": at.row,
+        "column": at.column,
+        "window": at.window.tolist(),
+        "products": at.products.tolist(),
+        "sum": at.total,
+    }
 
 
 def explore_kernel(image: object = None, kernel: object = None) -> LiveExplorer:

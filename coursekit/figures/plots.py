@@ -91,12 +91,7 @@ def bars(
         ValueError: no values, a value that is not a finite number, values ≤ 0 with
             `log`, or a highlighted name that is not there.
     """
-    if not isinstance(values, Mapping) or not values:
-        raise ValueError(f"`values` must map names to numbers; got {values!r}")
-    heights = _vector("values", [float(v) for v in values.values()])
-    if not np.isfinite(heights).all() or (log and heights.min() <= 0):
-        need = "finite and above 0 for a log axis" if log else "finite"
-        raise ValueError(f"`values` must be {need}; got {dict(values)}")
+    heights = _heights(values, log)
     unknown = [name for name in highlight if name not in values]
     if unknown or isinstance(highlight, str):
         raise ValueError(f"`highlight` must list names of bars; got {highlight!r}")
@@ -114,6 +109,17 @@ def bars(
     said = ", ".join(f"{n} {w}" for n, w in zip(values, written, strict=True))
     figure.alt += f" (bars of {xlabel}: {said})"
     return figure
+
+
+def _heights(values: Mapping[str, float], log: bool) -> np.ndarray:
+    """Return the lengths of the bars, or refuse them."""
+    if not isinstance(values, Mapping) or not values:
+        raise ValueError(f"`values` must map names to numbers; got {values!r}")
+    heights = _vector("values", [float(v) for v in values.values()])
+    if not np.isfinite(heights).all() or (log and heights.min() <= 0):
+        need = "finite and above 0 for a log axis" if log else "finite"
+        raise ValueError(f"`values` must be {need}; got {dict(values)}")
+    return heights
 
 
 def _room_for_labels(axes: Axes, heights: np.ndarray, log: bool) -> None:

@@ -124,9 +124,7 @@ def heatmap(
         ValueError: `matrix` is not two-dimensional, holds NaN or infinity, or the tick
             names do not match it.
     """
-    table = as_array("matrix", matrix)
-    if table.ndim != 2 or not np.isfinite(table).all():
-        raise ValueError(f"`matrix` must be (h, w), finite; got shape {table.shape}")
+    table = _finite_matrix(matrix)
     height, width = table.shape
     figure = new_figure(min(5.5, 1.2 + 4.2 * max(0.3, height / width)), title, words)
     axes = figure.subplots()
@@ -143,6 +141,13 @@ def heatmap(
         f"{table.max():.3g}; x: {xlabel}; y: {ylabel})"
     )
     return figure
+
+
+def _finite_matrix(matrix: object) -> np.ndarray:
+    table = as_array("matrix", matrix)
+    if table.ndim != 2 or not np.isfinite(table).all():
+        raise ValueError(f"`matrix` must be (h, w), finite; got shape {table.shape}")
+    return table
 
 
 def _table(name: str, values: object) -> np.ndarray:

@@ -82,13 +82,7 @@ def grad_cam(
         logits = model(images)
     activation = _one_map(kept, layer)
     asked = _checked_targets(targets, logits)
-    weights = torch.stack(  # n k channels 1 1
-        [
-            gradient.mean((2, 3), keepdim=True)
-            for gradient in _gradients(logits, activation, asked, layer)
-        ],
-        dim=1,
-    )
+    weights = _weights(_gradients(logits, activation, asked, layer))
     with torch.no_grad():
         raw = F.relu((weights * activation[:, None]).sum(2))  # n k h' w'
         maps = F.interpolate(raw, images.shape[2:], mode="bilinear")  # n k h w
@@ -96,6 +90,12 @@ def grad_cam(
     if asked.dim() == 1:
         maps, raw = maps[:, 0], raw[:, 0]
     return GradCAM(maps, raw, logits.detach(), asked)
+
+
+def _weights(gradients: Iterator[Tensor]) -> Tensor:
+    """Return the weight of each channel for each class: (n, k, channels, 1, 1)."""
+    means = [gradient.mean((2, 3), keepdim=True) for gradient in gradients]
+    return torch.stack(means, dim=1)
 
 
 def _gradients(

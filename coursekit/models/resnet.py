@@ -45,21 +45,9 @@ class ResNet(nn.Module):
         self.relu = nn.ReLU()
         self.maxpool = nn.MaxPool2d(3, 2, 1)
         channels = 64
-        for place, count in enumerate(BLOCKS[depth]):
-            blocks = []
-            for index in range(count):
-                stride = 2 if place and not index else 1
-                width = 64 * 2**place
-                block = (
-                    BasicBlock(channels, width, stride, shortcut)
-                    if depth < 50
-                    else Bottleneck(
-                        channels, width, stride, stride_on=stride_on, shortcut=shortcut
-                    )
-                )
-                channels = width if depth < 50 else width * Bottleneck.expansion
-                blocks.append(block)
-            setattr(self, f"layer{place + 1}", nn.Sequential(*blocks))
+        for place in range(4):
+            stage, channels = _stage(depth, place, channels, shortcut, stride_on)
+            setattr(self, f"layer{place + 1}", stage)
         self.fc = nn.Linear(channels, integer("num_classes", num_classes, low=1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -72,6 +60,25 @@ class ResNet(nn.Module):
         x = x.mean((2, 3))  # n c
         x = self.fc(x)  # n classes
         return x
+
+
+def _stage(
+    depth: int, place: int, channels: int, shortcut: str, stride_on: str
+) -> tuple[nn.Sequential, int]:
+    """Return the blocks of the stage at `place` (from 0) and the channels they give."""
+    blocks, width = [], 64 * 2**place
+    for index in range(BLOCKS[depth][place]):
+        stride = 2 if place and not index else 1
+        block = (
+            BasicBlock(channels, width, stride, shortcut)
+            if depth < 50
+            else Bottleneck(
+                channels, width, stride, stride_on=stride_on, shortcut=shortcut
+            )
+        )
+        channels = width if depth < 50 else width * Bottleneck.expansion
+        blocks.append(block)
+    return nn.Sequential(*blocks), channels
 
 
 def resnet18(num_classes: int = 1000, in_channels: int = 3) -> ResNet:

@@ -106,6 +106,7 @@ def _prepare(
     choice = _choose(state, model, batch, len(batches), settings, workers)
     note_norm(model, batches)
     model.to(memory_format=choice.memory_format)
+    shown = _shown(model, settings, choice, workers)
     run = Run(
         epochs=settings.epochs,
         learner=Learner(model, optimizer, settings, choice, workers),
@@ -115,9 +116,7 @@ def _prepare(
         clock=Clock(1 if keeper.always else fold_every, alone=workers.world == 1),
         keeper=keeper,
         progress=open_progress(show and not workers.rank, settings.epochs, keeper.told),
-        history=History(
-            (), _shown(model, settings, choice, workers), *norm_of(batches)
-        ),
+        history=History((), shown, *norm_of(batches)),
     )
     if state is not None:
         restore(run, state)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from coursekit.course.exercises.describe import apart, cut, kind_of, shown
 from coursekit.course.exercises.modules import Ways
-from coursekit.course.exercises.records import NoGradient, OnDevice, Raised, Skipped
+from coursekit.course.exercises.non_results import NoGradient, OnDevice, Raised, Skipped
 
 # (relative, absolute) by dtype; sums of a few hundred products keep well inside.
 TOLERANCES = {

@@ -14,10 +14,10 @@ from coursekit.course.exercises.exercise import Exercise, Mistake
 from coursekit.course.exercises.genuine import put_back
 from coursekit.course.exercises.global_settings import restored_settings
 from coursekit.course.exercises.guard import SECONDS, guarded
+from coursekit.course.exercises.non_results import NoGradient, Raised, Skipped, Stopped
 from coursekit.course.exercises.observe import Record, expected, fresh, records
 from coursekit.course.exercises.operators_used import Used
 from coursekit.course.exercises.outcomes import Outcome
-from coursekit.course.exercises.records import NoGradient, Raised, Skipped, Stopped
 from coursekit.course.exercises.suitable import is_stub, unsuitable
 from coursekit.course.exercises.tried_calls import calls
 from coursekit.course.exercises.values import is_value, judge_value
@@ -53,10 +53,8 @@ def judge(
     seed_of_code = derived_seed(exercise.id, seed)
     try:
         if is_value(exercise):
-            with guarded(seed_of_code, seconds=seconds):
-                return _outcome(exercise, *judge_value(exercise, answer))
-        with restored_settings(seed, []):
-            total = len(expected(exercise, seed))  # outside the time limit
+            return _of_value(exercise, answer, seed_of_code, seconds)
+        total = _calls_to_make(exercise, seed)  # outside the time limit
         with guarded(seed_of_code, seconds=seconds):
             sentence = unsuitable(exercise, answer)
         if sentence:
@@ -65,13 +63,20 @@ def judge(
             _collect(exercise, answer, seed, got, everything=explain)
         with guarded(seed_of_code, seconds=max(seconds, LEAST_TO_EXPLAIN)):
             found = _verdict(exercise, answer, got, seed)
-    except Stopped as stop:
-        text = _stopped(exercise, seed, stop, len(got), total if got else 0)
-        return _outcome(exercise, "could not be checked", text, notes=notes)
-    except MemoryError:
-        text = "Your code needs more memory than the check allows."
+    except (Stopped, MemoryError) as end:
+        text = _stopped(exercise, seed, end, len(got), total if got else 0)
         return _outcome(exercise, "could not be checked", text, notes=notes)
     return replace(found, notes=tuple(islice(_notes(got, notes), 5)))
+
+
+def _of_value(exercise: Exercise, answer: object, seed: int, seconds: float) -> Outcome:
+    with guarded(seed, seconds=seconds):
+        return _outcome(exercise, *judge_value(exercise, answer))
+
+
+def _calls_to_make(exercise: Exercise, seed: int) -> int:
+    with restored_settings(seed, []):
+        return len(expected(exercise, seed))
 
 
 def _notes(got: list[Record], notes: list[str]) -> Iterator[str]:
@@ -191,9 +196,11 @@ def _told(exercise: Exercise, record: Record, sentence: str) -> str:
 
 
 def _stopped(
-    exercise: Exercise, seed: int, stop: Stopped, done: int, total: int
+    exercise: Exercise, seed: int, stop: Stopped | MemoryError, done: int, total: int
 ) -> str:
     """Say what was stopped; after some calls it may be slow rather than endless."""
+    if isinstance(stop, MemoryError):
+        return "Your code needs more memory than the check allows."
     if not done or done >= total:
         return f"Your code was stopped: {stop}. Is there a loop that never ends?"
     following = calls(exercise, seed)[done]

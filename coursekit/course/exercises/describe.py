@@ -5,7 +5,7 @@ import re
 import torch
 from torch import Tensor
 
-from coursekit.course.exercises.records import Stopped
+from coursekit.course.exercises.non_results import Stopped
 
 LONGEST = 120
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from coursekit.course.exercises.records import Raised
+from coursekit.course.exercises.non_results import Raised
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from types import FrameType
 import torch
 
 from coursekit.course.exercises.global_settings import restored_settings
-from coursekit.course.exercises.records import Stopped
+from coursekit.course.exercises.non_results import Stopped
 
 SECONDS = 10.0
 MEMORY_BYTES = 4 * 2**30

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from coursekit.course.exercises.records import NoGradient, Skipped
+from coursekit.course.exercises.non_results import NoGradient, Skipped
 from coursekit.course.exercises.sums import weighted_sum
 from coursekit.course.exercises.weights import fill, ways
 

@@ -15,14 +15,14 @@ from coursekit.course.exercises.draw import derived_seed
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.genuine import put_back
 from coursekit.course.exercises.modules import made
-from coursekit.course.exercises.operators_used import used
-from coursekit.course.exercises.records import (
+from coursekit.course.exercises.non_results import (
     NoGradient,
     OnDevice,
     Raised,
     Skipped,
     Stopped,
 )
+from coursekit.course.exercises.operators_used import used
 from coursekit.course.exercises.stand_in_device import (
     CPU,
     DEVICE,

@@ -22,7 +22,7 @@ from torch import nn
 
 from coursekit._base.modes import evaluating, seeded
 from coursekit.course.handin.anonymise import anonymised
-from coursekit.course.handin.branches import without_known_branches
+from coursekit.course.handin.known_branches import without_known_branches
 from coursekit.course.handin.layout import INPUT, OPSET, OUTPUT, need
 
 # What tracing and the exporters raise for a model they cannot write.

@@ -143,6 +143,10 @@ def _along(axis: int, label: str) -> Whole:
     return Whole(label, 0, last, keep_share=True, group=_LAYER)
 
 
+def _last_channel(network: Network, layer: int) -> int:
+    return len(network.maps(layer)) - 1
+
+
 @explorer(
     "What does every layer of the network do?",
     helpers={
@@ -156,15 +160,7 @@ def _shown(
     layer: Annotated[
         int, Choice("layer", _titles, start=_with_kernels, sets=_follow, group=_LAYER)
     ],
-    channel: Annotated[
-        int,
-        Whole(
-            "channel",
-            0,
-            lambda network, layer: len(network.maps(layer)) - 1,
-            group=_LAYER,
-        ),
-    ],
+    channel: Annotated[int, Whole("channel", 0, _last_channel, group=_LAYER)],
     row: Annotated[int, _along(0, "unit row")],
     column: Annotated[int, _along(1, "unit column")],
     block: Annotated[str, Choice("draw", _blocks, sets=_open, group=_GRAPH)],

@@ -66,6 +66,15 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("ids", nargs="*", help="exercises such as 01.3; default: all")
+    _add_reports(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="with --errors: write nothing, report"
+    )
+    return parser
+
+
+def _add_reports(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose what is told; one at a time."""
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--score",
@@ -85,10 +94,6 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--list", action="store_true", help="id, minutes and title (the default)"
     )
-    parser.add_argument(
-        "--check", action="store_true", help="with --errors: write nothing, report"
-    )
-    return parser
 
 
 def _score(exercises: list[Exercise]) -> int:

@@ -127,19 +127,6 @@ class AveragePool(Inception):
 
 
 @slip("relu")
-class NoReluAfterReduction(Inception):
-    """The ReLU between the 1×1 reduction and the larger kernel is missing; every
-    convolution is followed by one."""
-
-    def forward(self, images):
-        one = self.one(images).relu()
-        three = self.three(self.reduce_three(images)).relu()
-        five = self.five(self.reduce_five(images)).relu()
-        pool = self.pool(F.max_pool2d(images, 3, 1, 1)).relu()
-        return torch.cat([one, three, five, pool], 1)
-
-
-@slip("relu")
 class NoLastRelu(Inception):
     """The ReLU after each branch is missing."""
 
@@ -161,6 +148,15 @@ class NoRelu(Inception):
         five = self.five(self.reduce_five(images))
         pool = self.pool(F.max_pool2d(images, 3, 1, 1))
         return torch.cat([one, three, five, pool], 1)
+
+
+@slip("relu")
+class NoReluAfterReduction(NoRelu):
+    """The ReLU between the 1×1 reduction and the larger kernel is missing; every
+    convolution is followed by one."""
+
+    def forward(self, images):
+        return super().forward(images).relu()
 
 
 class ThreeByThreeForFive(Inception):
