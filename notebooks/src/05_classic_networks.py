@@ -150,8 +150,8 @@ check("05.2", alexnet_first)
 {side: (side - 11) / 4 + 1 for side in (224, 227)}
 
 # %% [markdown]
-# The paper prints 224; the program of its authors cut 227. What does torch do with a
-# width that does not come out even?
+# The paper prints 224; Caffe's copy of the net and the lectures take 227. What does
+# torch do with a width that does not come out even?
 #
 # **Predict:** 224 pixels, kernel 11, stride 4, no padding: how many columns has the
 # map? Or does torch refuse?
@@ -378,8 +378,8 @@ figures.bars(
 
 # %% [markdown]
 # The filters, and the price. ZFNet's paper describes two nets: that of its Figure 3
-# keeps AlexNet's widths, and a larger one, the best of its Table 2, has the widths
-# that lectures quote.
+# keeps AlexNet's widths, and a larger one, the best single net of its Table 2, has
+# those that lectures quote.
 
 # %%
 figures.images(
