@@ -56,7 +56,7 @@ class TableConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         maps = [
-            conv(x[:, places])
+            conv(torch.stack([x[:, place] for place in places], 1))
             for conv, places in zip(self.maps, self.places, strict=True)
         ]
         return torch.cat(maps, dim=1)  # n 16 h-4 w-4

@@ -28,6 +28,7 @@ from coursekit.models.capstone import (
     late_net,
     plain_net,
 )
+from coursekit.staff.pages.classic_pictures import session_05, session_05b
 from coursekit.staff.pages.looking_pictures import session_04, session_04b
 from coursekit.training import fit
 
@@ -196,6 +197,8 @@ SESSIONS: dict[str, Callable[[], Figure]] = {
     "03b": session_03b,
     "04": session_04,
     "04b": session_04b,
+    "05": session_05,
+    "05b": session_05b,
     "06": session_06,
     "06b": session_06b,
     "07": session_07,
