@@ -153,7 +153,7 @@ def _start(folder: Path, seconds: float) -> None:
     surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     processes, errors = [], folder / "errors"
     try:
-        with errors.open("w") as log:
+        with errors.open("w", encoding="utf-8") as log:
             for rank in ("0", "1"):
                 arguments = [*command, rank, str(seconds)]
                 how = {"env": surroundings, "stdout": log, "stderr": log}
@@ -166,7 +166,8 @@ def _start(folder: Path, seconds: float) -> None:
             process.kill()
             process.wait()
     if any(codes):
-        last = (errors.read_text().strip().splitlines() or ["no reason given"])[-1]
+        said = errors.read_text(encoding="utf-8").strip().splitlines()
+        last = said[-1] if said else "no reason given"
         raise CannotStartError(f"two processes could not work here: {last:.200}")
 
 
