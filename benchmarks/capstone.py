@@ -12,7 +12,6 @@ usage: COURSEKIT_DATA=folder python benchmarks/capstone.py [--steps plain late â
 
 import argparse
 import json
-import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,8 +20,10 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from keeping import processor
 from torch import nn
 
+from coursekit._base.files import write_whole
 from coursekit.augment import compose, random_rotation, random_shift
 from coursekit.course.challenges.ladder import last_field
 from coursekit.data import ImageSet, Splits, mnist
@@ -171,19 +172,7 @@ def write(path: Path, rows: list[dict], sets: Splits) -> None:
         "rungs": rows,
     }
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
-
-
-def processor() -> str:
-    """Return the processor's name where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
-    return names[0] if names else platform.machine()
+    write_whole(path, text)
 
 
 def arguments() -> argparse.Namespace:

@@ -6,12 +6,13 @@ so a command can be stopped and started again.
 """
 
 import json
-import os
 import platform
 from datetime import date
 from pathlib import Path
 
 import torch
+
+from coursekit._base.files import write_whole
 
 FOLDER = Path(__file__).resolve().parents[1] / "coursekit/course/results"
 
@@ -37,10 +38,7 @@ def write(path: Path, what: str, settings: dict, arms: dict[str, list[dict]]) ->
         "arms": arms,
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)
-    beside = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside.write_text(text + "\n", encoding="utf-8")
-    os.replace(beside, path)
+    write_whole(path, text + "\n")
 
 
 def processor() -> str:

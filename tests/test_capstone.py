@@ -253,7 +253,9 @@ def benchmark():
     spec = importlib.util.spec_from_file_location("capstone_benchmark", path)
     found = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = found  # dataclasses look their module up
-    spec.loader.exec_module(found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(path.parent)  # a script finds its neighbours
+        spec.loader.exec_module(found)
     return found
 
 
