@@ -1,11 +1,11 @@
 """The options of `fit`, each against a loop written with torch alone."""
 
 import math
+from contextlib import suppress
 from functools import partial
 
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from coursekit.training import (
@@ -200,7 +200,7 @@ def test_the_best_average_is_kept_where_both_are_asked_for():
 
 def test_log_sees_the_history_after_every_epoch():
     seen = []
-    _, history = trained(log=lambda history: seen.append(history["epoch"]))
+    trained(log=lambda history: seen.append(history["epoch"]))
     assert seen == [[1], [1, 2], [1, 2, 3]]
 
 
@@ -264,10 +264,8 @@ def test_every_option_goes_on_from_a_checkpoint_with_the_same_bits(
     tmp_path, steps, options
 ):
     whole, history = run(None, **options)
-    try:
+    with suppress(Interrupted):  # a run that stopped before was not interrupted
         run(tmp_path / "run", steps + 1, **options)
-    except Interrupted:
-        pass  # a run that stopped early before this step was not interrupted
     resumed, again = run(tmp_path / "run", **options)
     assert_same_weights(resumed, weights_of(whole))
     assert timeless(again) == timeless(history)
@@ -287,7 +285,7 @@ def test_a_run_that_stopped_early_is_finished(tmp_path):
     ("option", "value", "sentence"),
     [
         ("l1", 0.1, "l1: none in the file, 0.1 now"),
-        ("keep", "best", "keep: none in the file, best now"),
+        ("keep", "best", "keep: none in the file, 'best' now"),
         ("average", 0.9, "average: none in the file, 0.9 now"),
         ("clip", 2.0, "clip: none in the file, 2.0 now"),
         ("weight_decay", 0.1, "optimizer"),
