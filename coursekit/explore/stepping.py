@@ -6,6 +6,7 @@ learning" (https://arxiv.org/abs/1603.07285), section 2 and, with dilation, 5.1.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -122,23 +123,23 @@ def _correlate(
     return (windows * kernel).sum(axis=(2, 3))
 
 
-def border_response(side: int, mode: str, kernel: int, layers: int) -> np.ndarray:
-    """Return the middle row of an image of ones after mean filters with padding.
+@lru_cache(maxsize=256)
+def filtered_ones(side: int, mode: str, kernel: int, layers: int) -> np.ndarray:
+    """Return an image of ones after mean filters, each padded to keep its size.
 
-    The filter is the same along both axes, and so is what it leaves: one axis is
-    enough to compute.
+    The filter is the same along both axes, and so is what it leaves.
 
     Args:
-        side: of the square image, odd.
+        side: of the square image.
         mode: one of `PADDING_MODES`.
         kernel: side of the mean filter, odd; it is padded by (kernel − 1) / 2.
         layers: how many filters follow each other.
 
     Shape:
-        returns (side,).
+        returns (side, side).
     """
     line = np.ones(side)
     for _ in range(layers):
-        padded = np.pad(line, (kernel - 1) // 2, mode=IN_NUMPY[mode])
+        padded = np.pad(line, kernel // 2, mode=IN_NUMPY[mode])
         line = np.lib.stride_tricks.sliding_window_view(padded, kernel).mean(axis=1)
-    return line * line[side // 2]
+    return np.outer(line, line)
