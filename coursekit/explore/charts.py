@@ -52,18 +52,6 @@ class Chart:
         marks = (svg.words(x - 5, y + 5, mark, fill=colour) for x, y in placed)
         return f'<polyline points="{path}" {style}/>' + "".join(marks if mark else ())
 
-    def legend(
-        self, names: Iterable[str], colours: Iterable[str], thick: Iterable[float]
-    ) -> str:
-        """Name the lines to the right of the plot."""
-        x, y = self.at(1, 1)
-        lines = zip(names, colours, thick, strict=False)
-        return "".join(
-            f'<path d="M{x + 20:g} {y + 24 * i:g}h24" stroke="{colour}" '
-            f'stroke-width="{wide}"/>{svg.words(x + 52, y + 24 * i + 5, name)}'
-            for i, (name, colour, wide) in enumerate(lines)
-        )
-
 
 def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Leave out the points whose neighbours are as high as they are."""

@@ -8,12 +8,7 @@ import numpy as np
 
 from coursekit._base.validate import integer
 from coursekit.explore import svg
-from coursekit.explore.declare import explorer
-from coursekit.explore.kernel_drawing import NOWHERE, backdrop, height, overlay
-from coursekit.explore.live import LiveExplorer
-from coursekit.explore.photo_input import matrix, sample_digit
-from coursekit.explore.setting import Choice, Whole
-from coursekit.explore.stepping import (
+from coursekit.explore.arithmetic import (
     KERNELS,
     PADDING_MODES,
     Scene,
@@ -24,6 +19,11 @@ from coursekit.explore.stepping import (
     weights,
     widest,
 )
+from coursekit.explore.declare import explorer
+from coursekit.explore.kernel_drawing import NOWHERE, backdrop, height, overlay
+from coursekit.explore.live import LiveExplorer
+from coursekit.explore.photo_input import matrix, sample_digit
+from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View
 
 Kernel = str | tuple[tuple[float, ...], ...]  # a name or rows of weights

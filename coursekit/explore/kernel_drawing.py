@@ -3,7 +3,7 @@
 import numpy as np
 
 from coursekit.explore import svg
-from coursekit.explore.stepping import Scene, Step
+from coursekit.explore.arithmetic import Scene, Step
 from coursekit.figures.style import PALETTE, ROLES
 
 _LEFT, _RIGHT, _TOP, _SIDE = 8, 424, 34, 328  # where the two large grids stand

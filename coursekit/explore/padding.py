@@ -11,10 +11,10 @@ from typing import Annotated
 import numpy as np
 
 from coursekit.explore import svg
+from coursekit.explore.arithmetic import IN_NUMPY, PADDING_MODES, filtered_ones
 from coursekit.explore.declare import explorer
 from coursekit.explore.photo_input import Photo, photo_or_sample
 from coursekit.explore.setting import Choice, Whole
-from coursekit.explore.stepping import IN_NUMPY, PADDING_MODES, filtered_ones
 from coursekit.explore.view import View, pointed
 from coursekit.figures.style import ROLES
 

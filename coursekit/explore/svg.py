@@ -105,6 +105,13 @@ def precise(value: float) -> str:
     return ("0" if text == "-0" else text).replace("-", "−")
 
 
+def percent(share: float | None) -> str:
+    """Return 0.1234 as "12.3 %", "–" for None."""
+    if share is None:
+        return "–"
+    return f"{100 * float(share):.{3 if share >= 0.01 else 1}g} %"
+
+
 @lru_cache(maxsize=256)
 def fraction(value: float) -> str:
     """Return a kernel weight: 0.25 as it is, and 1/9 rather than 0.11."""
@@ -171,6 +178,11 @@ def png_picture(
 ) -> str:
     """Return pixels, (h, w) or (h, w, 3) uint8, stretched over a box."""
     return picture(uri(png(pixels)), x, y, width, height)
+
+
+def coarse(pixels: np.ndarray) -> np.ndarray:
+    """Round to 32 levels a channel, 0 and 255 among them: half the bytes to send."""
+    return (np.rint(pixels * (31 / 255)) * (255 / 31)).round().astype(np.uint8)
 
 
 def tint(values: np.ndarray, role: str, limit: float | None = None) -> np.ndarray:

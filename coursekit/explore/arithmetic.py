@@ -1,12 +1,18 @@
-"""Convolution by its definition, one position at a time, on small matrices.
+"""Convolution, padding and pooling by their definitions, in numpy.
 
 Output-size formula: Dumoulin and Visin, "A guide to convolution arithmetic for deep
 learning" (https://arxiv.org/abs/1603.07285), section 2 and, with dilation, 5.1.
 "Convolution" is what networks call by that name: cross-correlation, no flip.
+Max pooling keeps the loudest value of each window: Ranzato, Boureau and LeCun, "Sparse
+feature learning for deep belief networks" (NeurIPS 2007); average pooling
+("sub-sampling") is LeNet's: LeCun et al., "Gradient-based learning applied to document
+recognition" (1998), section II-B.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from itertools import product
 
 import numpy as np
 
@@ -143,3 +149,59 @@ def filtered_ones(side: int, mode: str, kernel: int, layers: int) -> np.ndarray:
         padded = np.pad(line, kernel // 2, mode=IN_NUMPY[mode])
         line = np.lib.stride_tricks.sliding_window_view(padded, kernel).mean(axis=1)
     return np.outer(line, line)
+
+
+def pooled(pixels: np.ndarray, kernel: int, method: str) -> np.ndarray:
+    """Return a picture made smaller by windows of kernel×kernel side by side.
+
+    Rows and columns that do not fill a window are left out, as torch does.
+
+    Args:
+        method: "max", "average" or "stride".
+
+    Shape:
+        (h, w, 3) → (h // kernel, w // kernel, 3).
+    """
+    height, width = (side // kernel * kernel for side in pixels.shape[:2])
+    # k² pictures, one for each place in a window: reducing over two short axes takes
+    # longer than all the rest of an answer
+    places = product(range(kernel), repeat=2)
+    corners = [pixels[i:height:kernel, j:width:kernel] for i, j in places]
+    if method == "stride":
+        return corners[0]
+    if method == "max":
+        return reduce(np.maximum, corners)
+    return reduce(np.add, corners) / kernel**2
+
+
+def pyramid(
+    photo: np.ndarray,
+    spot: tuple[int, int, int, float | None],
+    kernel: int,
+    levels: int,
+    method: str,
+) -> Iterator[tuple[np.ndarray, float, float | None]]:
+    """Yield each level of a pooling pyramid: its pixels, its error, the spot left.
+
+    It ends early where the picture becomes smaller than a window. The error is the root
+    mean square difference to the level enlarged again. The spot left is the most it
+    changes a value, as a share of the most it changes in the photo; None for none.
+
+    Args:
+        photo: before the spot is painted into it.
+        spot: row, column, side and grey level of a square, None for no spot.
+        method: as in `pooled`.
+    """
+    row, column, side, grey = spot
+    marked = photo.copy("K")
+    if grey is not None:
+        marked[row : row + side, column : column + side] = grey
+    plain, small, change = photo, marked, np.abs(marked - photo).max()
+    for factor in kernel ** np.arange(1, levels + 1):
+        if min(small.shape[:2]) < kernel:
+            return
+        small, plain = (pooled(pixels, kernel, method) for pixels in (small, plain))
+        large = small.repeat(factor, axis=0).repeat(factor, axis=1)
+        off = marked[: len(large), : large.shape[1]] - large
+        left = float(np.abs(small - plain).max() / change) if change else None
+        yield small, float(np.sqrt(np.square(off).mean())), left
