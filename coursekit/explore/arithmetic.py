@@ -17,18 +17,19 @@ from itertools import product
 import numpy as np
 
 from coursekit._base.validate import choice
+from coursekit.explore import svg
 from coursekit.explore.photo_input import matrix
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 KERNELS = {
+    "edge x": ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)),
     "identity": ((0, 0, 0), (0, 1, 0), (0, 0, 0)),
     "blur": ((1 / 9,) * 3,) * 3,
     "sharpen": ((0, -1, 0), (-1, 5, -1), (0, -1, 0)),
-    "edge x": ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)),
     "edge y": ((-1, -2, -1), (0, 0, 0), (1, 2, 1)),
     "corner": ((1, 0, -1), (0, 0, 0), (-1, 0, 1)),
 }
-MOST_PADDING = 3
+_SIDES = "rows", "columns"
 IN_NUMPY = dict(
     zip(PADDING_MODES, ("constant", "reflect", "edge", "wrap"), strict=True)
 )
@@ -59,13 +60,15 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """Hold the arithmetic at one position of the kernel."""
+    """Hold the arithmetic at one position, `rows` and `columns` the pixels read."""
 
     row: int
     column: int
     window: np.ndarray
     products: np.ndarray
-    total: float
+    sum: float
+    rows: np.ndarray
+    columns: np.ndarray
 
 
 def weights(kernel: object) -> tuple[tuple[float, ...], ...]:
@@ -79,10 +82,17 @@ def weights(kernel: object) -> tuple[tuple[float, ...], ...]:
     return tuple(map(tuple, matrix("kernel", kernel, 1, 5).tolist()))
 
 
-def random_kernel(seed: int) -> np.ndarray:
-    """Return a 3×3 kernel of whole weights −2 to 2."""
-    generator = np.random.default_rng(seed)
-    return generator.integers(-2, 3, size=(3, 3)).astype(np.float64)
+def kernels(own: object, seed: int) -> dict[str, np.ndarray]:
+    """Return name → weights: "mine" if there are any, those of `KERNELS`, "random".
+
+    Args:
+        own: weights of one's own, None for none.
+        seed: of the random kernel, 3×3 whole weights −2 to 2.
+    """
+    mine = {} if own is None else {"mine": weights(own)}
+    drawn = {"random": np.random.default_rng(seed).integers(-2, 3, size=(3, 3))}
+    named = (mine | KERNELS | drawn).items()
+    return {name: np.array(rows, np.float64) for name, rows in named}
 
 
 def convolve(
@@ -99,23 +109,18 @@ def convolve(
     return Scene(image, kernel, padded, output, stride, padding, padding_mode, dilation)
 
 
-def widest(shape: tuple[int, ...], padding_mode: str) -> int:
-    """Return the padding up to which a mode finds pixels, at most `MOST_PADDING`."""
-    side = min(shape)
-    limits = {"reflect": side - 1, "circular": side}
-    return min(MOST_PADDING, limits.get(padding_mode, MOST_PADDING))
-
-
-def step(scene: Scene, position: int) -> Step:
-    """Return the arithmetic after `position` steps, row by row."""
+def step(scene: Scene, position: int) -> Step | None:
+    """Return the arithmetic after `position` steps, row by row, if there is any."""
+    if not scene.output.size:
+        return None
     row, column = divmod(position, scene.output.shape[1])
-    top, left = row * scene.stride, column * scene.stride
-    window = scene.padded[
-        top : top + scene.span(0) : scene.dilation,
-        left : left + scene.span(1) : scene.dilation,
-    ]
-    total = float(scene.output[row, column])
-    return Step(row, column, window, window * scene.kernel, total)
+    rows, columns = (
+        at * scene.stride + scene.dilation * np.arange(taps)
+        for at, taps in zip((row, column), scene.kernel.shape, strict=True)
+    )
+    window, total = scene.padded[np.ix_(rows, columns)], scene.output[row, column]
+    products = window * scene.kernel
+    return Step(row, column, window, products, float(total), rows, columns)
 
 
 def _correlate(
@@ -127,6 +132,45 @@ def _correlate(
     windows = np.lib.stride_tricks.sliding_window_view(padded, spans)
     windows = windows[::stride, ::stride, ::dilation, ::dilation]  # oh ow k l
     return (windows * kernel).sum(axis=(2, 3))
+
+
+def in_words(scene: Scene, at: Step | None) -> str:
+    """Return a step in sentences, and the sizes of the output by the formula.
+
+    Args:
+        at: None where the kernel fits nowhere.
+    """
+    sizes = [f"Output {name} = {_size(scene, i)}" for i, name in enumerate(_SIDES)]
+    if at is None:
+        covered = svg.sides((scene.span(0), scene.span(1)))
+        lines = [
+            f"The kernel covers {covered} pixels, more than the padded image of "
+            f"{svg.sides(scene.padded.shape)}: there is no position and no output."
+        ]
+    else:
+        taps, total = [*map(_bracketed, scene.kernel.flat)], svg.precise(at.sum)
+        terms = map("{}·{}".format, map(svg.precise, at.window.flat), taps)
+        many = f"{len(taps)} product{'s' * (len(taps) > 1)}"
+        lines = [
+            f"Kernel at row {at.row}, column {at.column} of the output: its {many} "
+            f"add up to {total}.",
+            f"{' + '.join(terms)} = {total}",
+        ]
+    return "\n".join([*lines, *sizes])
+
+
+def _size(scene: Scene, axis: int) -> str:
+    size, taps = scene.image.shape[axis], scene.kernel.shape[axis]
+    output = (scene.padded.shape[axis] - scene.span(axis)) // scene.stride + 1
+    return (
+        f"⌊({size} + 2·{scene.padding} − {scene.dilation}·({taps} − 1) − 1) / "
+        f"{scene.stride}⌋ + 1 = {output}".replace("= -", "= −")
+    )
+
+
+def _bracketed(weight: float) -> str:
+    text = svg.fraction(weight)
+    return f"({text})" if text[0] == "−" or "/" in text else text
 
 
 @lru_cache(maxsize=256)

@@ -19,6 +19,7 @@ from coursekit.figures.style import PALETTE, ROLES
 INK = "#1a1a1a"
 QUIET = "#5a5a5a"
 WIDTH = 760  # of every picture, in SVG units; the page scales it down, never up
+_MOST_SIZE = 20  # of the figures in a grid
 _ADVANCE = 0.6  # of a monospaced character, in font sizes
 _STRENGTH = 0.62  # of the strongest tint: black figures stay readable on it
 
@@ -71,6 +72,12 @@ def filled(x: float, y: float, width: float, height: float, fill: str) -> str:
         f'<rect x="{x:.4g}" y="{y:.4g}" width="{width:.4g}" height="{height:.4g}" '
         f'fill="{fill}"/>'
     )
+
+
+def squares(corners: Iterable[tuple[float, float]], side: float, stroke: str) -> str:
+    """Return the frames of squares of one size as one path."""
+    path = "".join(f"M{x:g} {y:g}h{side:g}v{side:g}h-{side:g}z" for x, y in corners)
+    return f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="2.5"/>'
 
 
 def outlined(x: float, y: float, width: float, height: float, stroke: str) -> str:
@@ -214,7 +221,8 @@ def grid(
     x: float,
     y: float,
     cell: float,
-    colours: np.ndarray,
+    role: str,
+    limit: float | None = None,
     *,
     spell: Callable[[float], str] = short,
 ) -> str:
@@ -226,15 +234,17 @@ def grid(
     Args:
         values: the numbers.
         x, y, cell: top left corner and side of a cell, in units.
-        colours: of the cells, from `tint`.
+        role, limit: of the colours, as in `tint`.
         spell: number → text.
 
     Shape:
-        values (h, w), colours (h, w, 3).
+        values (h, w).
     """
+    if not values.size:
+        return ""
     height, width = values.shape
     wide, high = width * cell, height * cell
-    ground = picture(uri(png(colours)), x, y, wide, high)
+    ground = png_picture(tint(values, role, limit), x, y, wide, high)
     across = "".join(f"M{x:g} {y + i * cell:g}h{wide:g}" for i in range(height + 1))
     down = "".join(f"M{x + i * cell:g} {y:g}v{high:g}" for i in range(width + 1))
     lines = f'<path d="{across}{down}" stroke="#999" stroke-width=".5" fill="none"/>'
@@ -246,7 +256,7 @@ def _figures(
 ) -> str:
     cells = [[spell(value) for value in row] for row in values.tolist()]
     longest = max(len(text) for row in cells for text in row)
-    size = min(0.46 * cell, 0.86 * cell / (_ADVANCE * longest))
+    size = min(0.46 * cell, 0.86 * cell / (_ADVANCE * longest), _MOST_SIZE)
     rows = "".join(
         f'<text y="{y + (i + 0.5) * cell + size * 0.35:.4g}" '
         f'x="{_places(row, x, cell, size)}">{"".join(row)}</text>'
