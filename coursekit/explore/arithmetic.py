@@ -16,7 +16,7 @@ from itertools import product
 
 import numpy as np
 
-from coursekit._base.validate import choice
+from coursekit._base.validate import choice, integer
 from coursekit.explore import svg
 from coursekit.explore.photo_input import matrix
 
@@ -90,7 +90,8 @@ def kernels(own: object, seed: int) -> dict[str, np.ndarray]:
         seed: of the random kernel, 3×3 whole weights −2 to 2.
     """
     mine = {} if own is None else {"mine": weights(own)}
-    drawn = {"random": np.random.default_rng(seed).integers(-2, 3, size=(3, 3))}
+    generator = np.random.default_rng(integer("seed", seed, low=0))
+    drawn = {"random": generator.integers(-2, 3, size=(3, 3))}
     named = (mine | KERNELS | drawn).items()
     return {name: np.array(rows, np.float64) for name, rows in named}
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import numpy as np
 
-from coursekit._base.validate import integer
 from coursekit.explore import arithmetic, svg
 from coursekit.explore.arithmetic import PADDING_MODES, Scene, Step, weights
 from coursekit.explore.declare import explorer
@@ -17,6 +16,7 @@ from coursekit.explore.view import View
 from coursekit.figures.style import PALETTE, ROLES
 
 _LEFT, _RIGHT, _TOP, _SIDE = 8, 424, 34, 328  # where the two large grids stand
+_KERNEL = Choice("kernel", lambda board: board.kernels, own=weights)
 _LOW, _SMALL, _GAP = 404, 30, 44  # the small grids, room for × and = between them
 
 
@@ -43,7 +43,7 @@ def _board(image: object = None, kernel: object = None, *, seed: int = 0) -> Boa
         ValueError: `image` or `kernel` of another type or shape.
     """
     image = matrix("image", sample_digit() if image is None else image, 2, 12)
-    return Board(image, arithmetic.kernels(kernel, integer("seed", seed, low=0)))
+    return Board(image, arithmetic.kernels(kernel, seed))
 
 
 @lru_cache(maxsize=16)
