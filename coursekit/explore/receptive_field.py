@@ -8,6 +8,7 @@ from typing import Annotated
 from torch import nn
 
 from coursekit.anatomy import Varies
+from coursekit.explore import chain_drawing as strip
 from coursekit.explore import svg
 from coursekit.explore.chain import CHAINS, ChainLayer, misfit
 from coursekit.explore.chain_editor import CHAIN, EDITORS, FIRST, LAYER, UNIT, Layers
@@ -31,6 +32,7 @@ from coursekit.explore.sights import (
 )
 from coursekit.explore.view import View, pointed
 
+HIGHER = HEIGHT + strip.HEIGHT  # with the chain below the photo
 _MOST_ROWS = 20  # of the table on the page
 
 
@@ -65,7 +67,7 @@ def receptive_field_view(
     sights = find_sights(model, shape)
     number = sights.number(layer)
     unit = sights.middle(number) if unit is None else tuple(unit)
-    return _view(show_photo(pixels), sights, number, unit)
+    return _view(show_photo(pixels, _height(sights)), sights, number, unit)
 
 
 def explore_receptive_field(
@@ -90,10 +92,10 @@ def explore_receptive_field(
             take such an input.
     """
     shape, pixels = input_photo("photo", photo, input_shape)
-    photo = show_photo(pixels)
     if model is None:
-        return _of_chain.live(Scene(photo, shape))
-    return _of_model.live(Scene(photo, shape, find_sights(model, shape)))
+        return _of_chain.live(Scene(show_photo(pixels, HIGHER), shape))
+    photo, sights = show_photo(pixels), find_sights(model, shape)
+    return _of_model.live(Scene(photo, shape, sights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +173,14 @@ def _shown(
     """Show what a unit sees, or why a chain has no units."""
     sights = scene.sights(layers)
     if sights is None:
-        problem = misfit(layers, scene.shape[1:])
-        return View.drawn(HEIGHT, "", problem, backdrop=scene.photo.backdrop)
+        return View.drawn(
+            HIGHER,
+            strip.frame_layer(len(layers), layer, HEIGHT),
+            misfit(layers, scene.shape[1:]),
+            backdrop=scene.photo.backdrop,
+            sheet=_sheet(layers),
+            marks=strip.chain_marks(len(layers), HEIGHT),
+        )
     unit = (row, column) if sights.map_size(layer) else ()
     return _view(scene.photo, sights, layer, unit)
 
@@ -181,6 +189,15 @@ _of_model = explorer("What does a unit of the network see?")(_shown)
 _of_chain = explorer(
     "Build a chain of layers: what does one of its units see?", helpers=EDITORS
 )(_shown)
+
+
+@lru_cache(maxsize=32)
+def _sheet(layers: Layers) -> str:
+    return svg.document(HIGHER, strip.draw_chain(layers, HEIGHT)) if layers else ""
+
+
+def _height(sights: Sights) -> int:
+    return HIGHER if sights.chain else HEIGHT
 
 
 def _view(photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]) -> View:
@@ -201,14 +218,20 @@ def _view(photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]) -> V
     }
     local = LocalField(*sights.reads(number, unit)) if sights.chain else None
     title = f"all that {_who(unit)}: {high}×{wide} pixels"
+    count = len(sights.chain)
+    frame = strip.frame_layer(count, number, HEIGHT) if count else ""
     return View.drawn(
-        HEIGHT,
-        draw_field(photo, rows, columns, local, title),
+        _height(sights),
+        draw_field(photo, rows, columns, local, title) + frame,
         _text(numbers, sights, number),
         numbers=numbers,
         table=_table(sights, number),
-        marks=unit_marks(photo, sights.map_size(number), row),
+        marks=(
+            *unit_marks(photo, sights.map_size(number), row),
+            *(strip.chain_marks(count, HEIGHT) if count else ()),
+        ),
         backdrop=photo.backdrop,
+        sheet=_sheet(sights.chain),
     )
 
 
