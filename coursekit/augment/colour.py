@@ -103,8 +103,12 @@ def random_grey(
         generator: where the choice is drawn from; None is torch's default.
     """
     check_batch(images, generator)
-    stays = _shares(images, generator) >= number("p", p, low=0.0, high=1.0)
-    return _changed(images, saturation=stays.float())
+    chosen = _shares(images, generator) < number("p", p, low=0.0, high=1.0)
+    places = chosen.nonzero().flatten()
+    greys = saturation(images.index_select(0, places), 0.0)
+    picked = torch.arange(len(images), device=images.device)
+    picked[places] = len(images) + torch.arange(len(places), device=images.device)
+    return torch.cat([images, greys]).index_select(0, picked)
 
 
 def random_noise(
@@ -167,7 +171,8 @@ def _opened(images: Tensor) -> tuple[Tensor, float]:
 def _closed(values: Tensor, images: Tensor) -> Tensor:
     """Return the pixels in the images' own type; never the images themselves."""
     if images.dtype == torch.uint8:
-        return values.round_().to(torch.uint8)
+        # by way of int16 it takes half the time
+        return values.round_().to(torch.int16).to(torch.uint8)
     return values.clone() if values is images else values.to(images.dtype)
 
 
@@ -177,7 +182,7 @@ def _brightness(values: Tensor, factor: Tensor, white: float) -> Tensor:
 
 def _contrast(values: Tensor, factor: Tensor, white: float) -> Tensor:
     mean = _grey(values, white).mean((1, 2, 3), keepdim=True)
-    return torch.lerp(mean, values, factor).clamp_(0, white)
+    return (values * factor).add_(mean * (1 - factor)).clamp_(0, white)
 
 
 def _saturation(values: Tensor, factor: Tensor, white: float) -> Tensor:
@@ -194,29 +199,40 @@ def _grey(values: Tensor, white: float) -> Tensor:
 
 
 def _hue(values: Tensor, turn: Tensor, white: float) -> Tensor:
-    """Turn the colours: a channel follows a trapezium around the circle of six parts.
+    """Turn the colours: each channel follows a trapezium around a circle of six parts.
 
-    channel = V - C · clip(2 - |k - 2|, 0, 1), with k = (n + sector) mod 6
+    red = smallest + chroma · clip(|h - 3| - 1, 0, 1), likewise green and blue with
+    2 - |h - 2| and 2 - |h - 4|:
 
-        V    ╮       ╭─────     V is the largest channel, C its distance from the
-              ╲     ╱           smallest; n is 5, 3, 1 for red, green, blue
-        V-C    ╰───╯
-        k    0 1   3 4     6
+        largest  ──╮         ╭──
+                    ╲       ╱        h is the place of a hue on the circle:
+        smallest     ╰─────╯         0 red, 2 green, 4 blue
+              h  0  1  2   4  5  6
     """
     if values.shape[1] == 1:
         return values
+    smallest, chroma, place = _places(values)
+    place = place + 6 * turn.view(-1, 1, 1)
+    place -= (place / 6).floor_().mul_(6)
+    slopes = (place - 3).abs_().sub_(1), 2 - (place - 2).abs_(), 2 - (place - 4).abs_()
+    turned = [slope.clamp_(0, 1).mul_(chroma).add_(smallest) for slope in slopes]
+    return torch.stack(turned, 1)
+
+
+def _places(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return each pixel's smallest channel, its chroma and its hue, -1 to 5.
+
+    `lerp` with a weight of 0 or 1 chooses exactly, eight times as fast as `where`.
+    """
     red, green, blue = values.unbind(1)
     largest = torch.maximum(torch.maximum(red, green), blue)
-    chroma = largest - torch.minimum(torch.minimum(red, green), blue)
-    width = torch.where(chroma == 0, 1, chroma)
-    after_green = torch.where(
-        largest == green, (blue - red) / width + 2, (red - green) / width + 4
-    )
-    sector = torch.where(largest == red, (green - blue) / width, after_green)
-    sector = sector + 6 * turn.view(-1, 1, 1)
-    away = [((sector + n) % 6 - 2).abs_() for n in (5, 3, 1)]
-    turned = [largest - chroma * (2 - one).clamp_(0, 1) for one in away]
-    return torch.stack(turned, 1)
+    smallest = torch.minimum(torch.minimum(red, green), blue)
+    chroma = largest - smallest
+    not_red, not_green = (largest - red).sign_(), (largest - green).sign_()
+    apart = torch.lerp(blue - red, red - green, not_green)
+    apart = torch.lerp(green - blue, apart, not_red)
+    place = apart / chroma.clamp_min(1e-6)  # grey: 0 / 1e-6
+    return smallest, chroma, place.add_(not_red * (2 + 2 * not_green))
 
 
 _STEPS = {

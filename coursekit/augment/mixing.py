@@ -45,10 +45,7 @@ def mixup(
     """
     _check(images, labels, classes, generator)
     share = _beta(alpha, len(images), images.device, generator)
-    partner = _partners(images, generator)
-    weight = share.to(images.dtype).view(-1, 1, 1, 1)
-    mixed = torch.lerp(images[partner], images, weight)
-    return mixed, _mixed(labels, partner, share, classes)
+    return _blended(images, labels, classes, share.view(-1, 1, 1, 1), generator)
 
 
 def cutmix(
@@ -69,16 +66,13 @@ def cutmix(
     _check(images, labels, classes, generator)
     n, _, h, w = images.shape
     part = (1 - _beta(alpha, n, images.device, generator)).sqrt()
-    partner = _partners(images, generator)
     sides = [(part * side).long() for side in (h, w)]
     rows, columns = (
         between(draw(side, (n,), images.device, generator) - length // 2, length, side)
         for side, length in zip((h, w), sides, strict=True)
     )
-    keep = kept_outside(rows, columns)  # n h w
-    mixed = torch.where(keep[:, None] != 0, images, images[partner])
-    share = 1 - rows.sum(1) * columns.sum(1) / (h * w)
-    return mixed, _mixed(labels, partner, share, classes)
+    keep = -kept_outside(rows, columns)[:, None].float()  # n 1 h w
+    return _blended(images, labels, classes, keep, generator)
 
 
 def _check(images, labels, classes, generator) -> None:
@@ -116,13 +110,23 @@ def _beta(
     return torch.from_numpy(shares).float().to(device)
 
 
-def _partners(images: Tensor, generator: torch.Generator | None) -> Tensor:
+def _blended(
+    images: Tensor,
+    labels: Tensor,
+    classes: int,
+    weight: Tensor,
+    generator: torch.Generator | None,
+) -> tuple[Tensor, Tensor]:
+    """Return weight · own + (1 - weight) · partner's, of the pixels and the labels.
+
+    The share of a label is the mean weight of its pixels.
+    """
     where = images.device if generator is None else generator.device
     order = torch.randperm(len(images), generator=generator, device=where)
-    return order.to(images.device)
-
-
-def _mixed(labels: Tensor, partner: Tensor, share: Tensor, classes: int) -> Tensor:
-    """Return λ for the own label and 1 - λ for the partner's, (n, classes)."""
-    own = F.one_hot(labels, classes).float()
-    return torch.lerp(own[partner], own, share.view(-1, 1))
+    partner = order.to(images.device)
+    own, share = F.one_hot(labels, classes).float(), weight.mean((1, 2, 3))
+    others = images.index_select(0, partner)
+    return (
+        torch.lerp(others, images, weight.to(images.dtype)),
+        torch.lerp(own[partner], own, share[:, None]),
+    )
