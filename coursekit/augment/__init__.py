@@ -17,7 +17,7 @@ from coursekit.augment.colour import (
     saturation,
 )
 from coursekit.augment.holes import cutout, mean_covered_fraction, random_erasing
-from coursekit.augment.mixing import cutmix, mixup
+from coursekit.augment.mixtures import cutmix, mixup
 from coursekit.augment.moves import random_crop, random_flip, random_shift, shift
 from coursekit.augment.per_picture import from_transform
 from coursekit.augment.recipe import Recipe, compose

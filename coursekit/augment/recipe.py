@@ -11,7 +11,7 @@ from coursekit.augment.affine import random_affine
 from coursekit.augment.batch import draw_unit
 from coursekit.augment.colour import random_colour, random_grey, random_noise
 from coursekit.augment.holes import cutout, random_erasing
-from coursekit.augment.mixing import cutmix, mixup
+from coursekit.augment.mixtures import cutmix, mixup
 from coursekit.augment.moves import random_crop, random_flip
 
 # field → the highest number that is allowed, all from 0
