@@ -1,7 +1,6 @@
 """The network explorer against plain hooks, weights and the anatomy table."""
 
 import copy
-import re
 
 import ipywidgets as widgets
 import numpy as np
