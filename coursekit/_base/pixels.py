@@ -32,7 +32,7 @@ def planes(name: str, value: object, *, most: int | None = None) -> np.ndarray:
         ValueError: no such file, no picture, or another shape.
     """
     if isinstance(value, str | os.PathLike | bytes | _pillow()):
-        value = _decoded(name, value, most)
+        value = _decoded(name, value, most).transpose(2, 0, 1)
     array = as_array(name, value)
     shape = array.shape
     array = array[None] if array.ndim == 2 else array
@@ -103,7 +103,8 @@ def decode(
         pixels = ImageOps.fit(pixels, (size, size), Image.Resampling.BILINEAR)
     if most is not None:
         pixels.thumbnail((most, most))
-    return np.asarray(pixels).reshape(pixels.height, pixels.width, -1)
+    array = np.asarray(pixels)
+    return array if array.ndim == 3 else array[..., None]
 
 
 def _upright(picture: object, channels: int | None) -> object:

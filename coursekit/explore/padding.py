@@ -77,7 +77,7 @@ def _padded(pixels: np.ndarray, mode: str) -> str:
     return f'<g id="{name}-{mode}">{"".join(around)}<use href="#{name}"/></g>'
 
 
-@explorer("Four ways to pad: which one marks the border?", _prepare)
+@explorer("Four ways to pad: which one marks the border?", _prepare, photo="image")
 def padding_modes(
     photo: Photo,
     *,

@@ -168,7 +168,8 @@ def input_photo(
 
     Args:
         name: the argument's name, for the message.
-        value: a photo, None for one of the course's own.
+        value: a photo, None for one of the course's own. Of another shape than the
+            network's the middle is taken.
         input_shape: (c, h, w); None takes the photo's shape.
 
     Raises:
@@ -181,8 +182,18 @@ def input_photo(
     given = planes(name, value, most=_LONGEST)
     pixels, channels = photo(name, given, low=8, high=1024), len(given)
     shape = shape or (channels, *pixels.shape[:2])
-    same = pixels.shape[:2] == shape[1:]
-    return shape, pixels if same else resized(pixels, *shape[1:])
+    return shape, _fitted(pixels, *shape[1:])
+
+
+def _fitted(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return the middle of a picture in other side lengths, nothing stretched."""
+    high, wide = pixels.shape[:2]
+    if (high, wide) == (height, width):
+        return pixels
+    share = min(high / height, wide / width)
+    rows, columns = max(1, round(height * share)), max(1, round(width * share))
+    top, left = (high - rows) // 2, (wide - columns) // 2
+    return resized(pixels[top : top + rows, left : left + columns], height, width)
 
 
 def _checked_shape(value: object) -> tuple[int, int, int]:

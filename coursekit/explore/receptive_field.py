@@ -91,11 +91,16 @@ def explore_receptive_field(
         ValueError: an argument of another type or shape, or a model that does not
             take such an input.
     """
-    shape, pixels = input_photo("photo", photo, input_shape)
-    if model is None:
-        return _of_chain.live(Scene(show_photo(pixels, HIGHER), shape))
-    photo, sights = show_photo(pixels), find_sights(model, shape)
-    return _of_model.live(Scene(photo, shape, sights))
+    shape, _ = input_photo("photo", photo, input_shape)
+    sights = None if model is None else find_sights(model, shape)
+
+    def scene(photo: object) -> Scene:
+        _, pixels = input_photo("photo", photo, shape)
+        height = HIGHER if sights is None else HEIGHT
+        return Scene(show_photo(pixels, height), shape, sights)
+
+    declared = _of_chain if sights is None else _of_model
+    return declared.live(scene(photo), scene)
 
 
 @dataclass(frozen=True, eq=False)

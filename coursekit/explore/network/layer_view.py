@@ -98,8 +98,12 @@ def explore_network(
         ValueError: an argument of another type or shape, or a model that does not
             take such an input.
     """
-    input_shape, pixels = input_photo("photo", photo, input_shape)
-    return _shown.live(at_work(model, input_shape, pixels, mean, std))
+    shape, pixels = input_photo("photo", photo, input_shape)
+
+    def again(photo: object) -> Network:
+        return at_work(model, *input_photo("photo", photo, shape), mean, std)
+
+    return _shown.live(at_work(model, shape, pixels, mean, std), again)
 
 
 def _titles(network: Network) -> list[tuple[str, int]]:
