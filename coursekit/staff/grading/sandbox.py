@@ -22,7 +22,7 @@ from coursekit.course.exercises.non_results import Stopped
 from coursekit.staff.grading import wire
 from coursekit.staff.grading.warm_server import ASK, END, OPEN, SAYS, Limits
 
-START_SECONDS = 120
+START_SECONDS, END_SECONDS = 120, 10
 PACKAGE = Path(coursekit.__file__).parent
 SECRET = PACKAGE / "course" / "exercises" / "bank"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache")
@@ -57,10 +57,13 @@ class Sandbox:
 
     def __init__(self, kind: str = "bwrap", limits: Limits | None = None) -> None:
         self.limits = limits or Limits(alone=kind != "none")
-        command = [sys.executable, "-m", "coursekit.staff.grading.warm_server"]
-        walls = _walls() if kind == "bwrap" else []
+        self._walls = _walls() if kind == "bwrap" else []
+        self._start()
+
+    def _start(self) -> None:
+        server = (sys.executable, "-m", "coursekit.staff.grading.warm_server")
         self._process = subprocess.Popen(
-            [*walls, *command],
+            [*self._walls, *server],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -68,9 +71,15 @@ class Sandbox:
             bufsize=0,
         )
         if self._frame(START_SECONDS) != b'"ready"':
+            self._process.kill()
             said = self._process.stderr.read().decode(errors="replace").strip()
             self.close()
             raise ValueError(f"the sandbox does not start: {said[-300:]}")
+
+    def restart(self) -> None:
+        """Start anew after an answer that took the sandbox with it."""
+        self.close()
+        self._start()
 
     def close(self) -> None:
         """End the sandbox and all that runs in it."""
@@ -159,12 +168,18 @@ class AnswerProcess:
 
     def finish(self) -> None:
         """End the process; what its code printed or changed stands in `notes`."""
-        self._sandbox._send(END)
-        until = time.monotonic() + 10
-        while time.monotonic() < until:
-            frame = self._sandbox._frame(10)
-            if frame in (b'"closed"', b""):
-                return
+        try:
+            if not self._ended:
+                self._sandbox._send(ASK + wire.encode(("end", {}))[wire.LENGTH.size :])
+                said = self._next()
+                if isinstance(said, list):
+                    self.notes = [str(note)[:200] for note in said[:5]]
+            self._sandbox._send(END)
+            while (frame := self._sandbox._frame(END_SECONDS)) != b'"closed"':
+                if not frame:
+                    raise BrokenPipeError
+        except BrokenPipeError:
+            self._sandbox.restart()
 
 
 def _walls() -> list[str]:

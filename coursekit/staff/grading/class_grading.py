@@ -1,0 +1,105 @@
+"""Grades a class: one hand-in, one JSON file; what is there already is not done again."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+
+from coursekit.staff.grading.assignment import Assignment, read_assignment
+from coursekit.staff.grading.collecting import Row, read_manifest
+from coursekit.staff.grading.grade import FORM, grade
+from coursekit.staff.grading.sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Job:
+    """One hand-in to grade: everything a process needs to know."""
+
+    path: Path
+    student: str
+    target: Path
+
+
+def jobs_of(folder: Path, assignment: Assignment, shard: tuple[int, int]) -> list[Job]:
+    """Return what is left to grade: the latest hand-in of each student.
+
+    Args:
+        folder: as `collect` left it; grades go to `grades/` in it.
+        shard: (i, n): only every n-th, from the i-th on, 1 ≤ i ≤ n.
+    """
+    rows = [row for row in read_manifest(folder) if "superseded" not in row.flags]
+    mine = rows[shard[0] - 1 :: shard[1]]
+    jobs = [_job(folder, row) for row in mine]
+    return [job for job in jobs if not _is_done(job, assignment)]
+
+
+def _job(folder: Path, row: Row) -> Job:
+    name = Path(row.file).stem
+    student = row.student or f"unnamed {row.sha256[:8]}"
+    return Job(folder / "files" / row.file, student, folder / "grades" / f"{name}.json")
+
+
+def _is_done(job: Job, assignment: Assignment) -> bool:
+    """Say whether this very file was graded by this very assignment and version."""
+    if not job.target.exists():
+        return False
+    said = json.loads(job.target.read_text(encoding="utf-8"))
+    now = (FORM, assignment.digest, version("coursekit"), job.student)
+    return tuple(said.get(k) for k in ("form", "digest", "coursekit", "student")) == now
+
+
+def grade_class(
+    folder: Path,
+    assignment_path: Path,
+    secret: bytes,
+    *,
+    processes: int = 1,
+    sandbox: str = "bwrap",
+    shard: tuple[int, int] = (1, 1),
+) -> Iterator[tuple[Job, str]]:
+    """Grade what is left; yield each job, and "" or why it could not be graded.
+
+    Every process has a sandbox of its own. A hand-in that breaks its process is said
+    and stays ungraded; the others go on.
+    """
+    assignment = read_assignment(assignment_path)
+    left = jobs_of(folder, assignment, shard)
+    while left:
+        pool = ProcessPoolExecutor(
+            max_workers=processes,
+            mp_context=get_context("spawn"),
+            initializer=_open,
+            initargs=(str(assignment_path), sandbox, secret),
+        )
+        with pool:
+            waiting = {pool.submit(_grade, job): job for job in left}
+            for done in as_completed(waiting):
+                job = waiting[done]
+                try:
+                    done.result()
+                except BrokenProcessPool:
+                    break
+                left.remove(job)
+                yield job, ""
+            else:
+                return
+        job = left.pop(0)
+        yield job, "the grading process ended; grade it by hand"
+
+
+_HERE: dict[str, object] = {}  # of a grading process: what all its jobs share
+
+
+def _open(assignment_path: str, sandbox: str, secret: bytes) -> None:
+    _HERE["assignment"] = read_assignment(assignment_path)
+    _HERE["sandbox"] = Sandbox(sandbox)
+    _HERE["secret"] = secret
+
+
+def _grade(job: Job) -> None:
+    assignment, sandbox, secret = _HERE.values()
+    grade(job.path, job.student, assignment, sandbox, secret).write(job.target)
