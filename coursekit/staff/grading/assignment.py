@@ -1,25 +1,25 @@
 """An assignment: a TOML file that names exercises, questions and own cells.
 
-    id = "a1"
-    title = "What a unit sees"
-    due = 2026-12-04T23:59:00+01:00
-    points = 7                      # must be the sum: a check against slips
+id = "a1"
+title = "What a unit sees"
+due = 2026-12-04T23:59:00+01:00
+points = 7                      # must be the sum: a check against slips
 
-    [[part]]
-    exercise = "01.3"               # of the course …
-    points = 4
+[[part]]
+exercise = "01.3"               # of the course …
+points = 4
 
-    [[part]]
-    exercise_file = "my_sum.py"     # … or an own one, in the form of the course's
-    points = 1
+[[part]]
+exercise_file = "my_sum.py"     # … or an own one, in the form of the course's
+points = 1
 
-    [[part]]
-    question = "Why does the field of a unit at the border look smaller?"
-    id = "border"
-    points = 2                      # a short answer, graded by a person
+[[part]]
+question = "Why does the field of a unit at the border look smaller?"
+id = "border"
+points = 2                      # a short answer, graded by a person
 
-    [[part]]
-    cells = "before_you_begin.py"   # own cells, jupytext percent, no points
+[[part]]
+cells = "before_you_begin.py"   # own cells, jupytext percent, no points
 """
 
 import hashlib
@@ -33,11 +33,11 @@ from coursekit._base.validate import integer
 from coursekit._base.words import did_you_mean
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.registry import load
+from coursekit.course.exercises.values import is_value
 from coursekit.staff.build.notebook_source import Cell, read_source
 
 KEYS = ("id", "title", "due", "points", "part")
 KINDS = ("exercise", "exercise_file", "question", "cells")
-VALUES = ("number", "choice", "design")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Part:
     @property
     def answer_name(self) -> str:
         """Return the name that the hand-in gives to the answer."""
-        if self.exercise.kind in VALUES:
+        if self.exercise is None or is_value(self.exercise):
             return f"answer_{self.id.replace('.', '_').replace('-', '_')}"
         return self.exercise.answer_name
 
@@ -116,13 +116,17 @@ def _assignment(table: dict, path: Path, data: bytes) -> Assignment:
     if not any(part.points for part in parts):
         raise ValueError("at least one `[[part]]` with points is needed")
     names = [part.id for part in parts if part.id]
-    names += [part.answer_name for part in parts if part.exercise]
+    names += [part.answer_name for part in parts if part.id]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"{name!r} stands twice; each part needs a name of its own")
+            raise ValueError(
+                f"{name!r} stands twice; each part needs a name of its own"
+            )
     due = table.get("due")
     if due is not None and not (isinstance(due, datetime) and due.tzinfo):
-        raise ValueError("`due` must be a time with its zone: 2026-12-04T23:59:00+01:00")
+        raise ValueError(
+            "`due` must be a time with its zone: 2026-12-04T23:59:00+01:00"
+        )
     given = Assignment(
         str(table.get("id", path.stem)),
         str(table.get("title", path.stem)),
@@ -147,9 +151,13 @@ def _part(row: dict, folder: Path) -> Part:
     points = integer("points", row.get("points"), low=1)
     if kind == "question":
         if not str(row.get("id", "")).isidentifier():
-            raise ValueError(f"a question needs an `id` of letters; got {row.get('id')!r}")
+            raise ValueError(
+                f"a question needs an `id` of letters; got {row.get('id')!r}"
+            )
         return Part(row["id"], points, question=str(row["question"]))
-    exercise = load(row[kind]) if kind == "exercise" else own_exercise(folder / row[kind])
+    exercise = (
+        load(row[kind]) if kind == "exercise" else own_exercise(folder / row[kind])
+    )
     return Part(exercise.id, points, exercise)
 
 

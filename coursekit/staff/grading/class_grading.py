@@ -1,4 +1,4 @@
-"""Grades a class: one hand-in, one JSON file; what is there already is not done again."""
+"""Grades a class: one hand-in, one JSON file; what is there is not done again."""
 
 import json
 from collections.abc import Iterator
@@ -83,8 +83,12 @@ def grade_class(
                     done.result()
                 except BrokenProcessPool:
                     break
+                except Exception as error:  # noqa: BLE001 (said; the others go on)
+                    why = f"not graded: {type(error).__name__}: {error}"
+                else:
+                    why = ""
                 left.remove(job)
-                yield job, ""
+                yield job, why
             else:
                 return
         job = left.pop(0)

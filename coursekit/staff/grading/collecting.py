@@ -17,7 +17,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from coursekit._base.files import write_whole
@@ -74,7 +74,9 @@ def read_roster(path: Path) -> dict[str, str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError(f"`{path.name}` is not UTF-8; save the roster as that") from None
+        raise ValueError(
+            f"`{path.name}` is not UTF-8; save the roster as that"
+        ) from None
     rows = list(csv.DictReader(io.StringIO(text)))
     if not rows or "id" not in rows[0]:
         raise ValueError(f"`{path.name}` needs a first line with a column `id`")
@@ -191,7 +193,9 @@ def _with_superseded(rows: list[Row]) -> list[Row]:
     counts = Counter(row.sha256 for row in rows)
     marked = []
     for row in rows:
-        flags = [f for f in row.flags.split(" · ") if f and f not in ("superseded", SAME)]
+        flags = [
+            f for f in row.flags.split(" · ") if f and f not in ("superseded", SAME)
+        ]
         if row.student and latest[row.student] is not row:
             flags.append("superseded")
         if counts[row.sha256] > 1:
@@ -230,7 +234,7 @@ def _file(path: Path, came_as: str, time: datetime) -> Handin:
 
 
 def _changed(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.lstat().st_mtime, timezone.utc)
+    return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
 
 
 def _committed(path: Path, folder: Path) -> datetime:
@@ -251,14 +255,14 @@ def _of_zip(path: Path) -> Iterator[Handin]:
         total = sum(one.file_size for one in entries)
         if total > MOST_BYTES or len(entries) > MOST_FILES:
             raise ValueError(
-                f"`{path.name}` holds {len(entries):,} files of {total:,} bytes; at most "
-                f"{MOST_FILES:,} and {MOST_BYTES:,} are read"
+                f"`{path.name}` holds {len(entries):,} files of {total:,} bytes; at "
+                f"most {MOST_FILES:,} and {MOST_BYTES:,} are read"
             )
         for one in entries:
             inside = Path(one.filename)
             if inside.suffix.lower() not in KINDS or set(inside.parts) & set(SKIPPED):
                 continue
-            time = datetime(*one.date_time, tzinfo=timezone.utc)
+            time = datetime(*one.date_time, tzinfo=UTC)
             with archive.open(one) as file:
                 data = file.read(one.file_size + 1)
             yield Handin(inside.as_posix(), data, time)

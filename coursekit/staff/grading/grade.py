@@ -24,6 +24,8 @@ from coursekit.staff.grading.sandbox import AnswerProcess, Sandbox
 
 FORM = 1  # of the JSON file
 MOST_BYTES = 60 * 2**20  # of a hand-in
+LONGEST_ANSWER = 10_000  # letters of a short answer
+WRITE_HERE = "(write here)"  # what stands where a short answer goes
 JUDGE_SECONDS = 20.0  # more than the answer's own time, so that it ends first
 
 
@@ -104,10 +106,12 @@ def grade(
             piece = pieces.get(part.id, {"sentence": sentence})
             parts.append(_part(part, piece, student, sandbox, secret))
         elif part.question:
-            parts.append(PartGrade(part.id, 0, part.points, "person", "a short answer"))
-    person += [f"{p.id}: {p.message}" for p in parts if p.status == "person"]
+            parts.append(_question(part, pieces.get(part.id), sandbox))
+    person += [f"{p.id}: a short answer" for p in parts if p.status == "person"]
     if not sentence and all(p.status == "missing" for p in parts if not _short(p)):
-        person.append("no answer of this assignment is in the file: is it the right one?")
+        person.append(
+            "no answer of this assignment is in the file: is it the right one?"
+        )
     return Grade(
         assignment.id,
         assignment.digest,
@@ -131,7 +135,10 @@ def _bytes(path: Path) -> tuple[bytes, str]:
     size = path.stat().st_size
     if size > MOST_BYTES:
         megabytes = size / 2**20
-        return b"", f"the file has {megabytes:.0f} MB; at most {MOST_BYTES >> 20} are read"
+        return (
+            b"",
+            f"the file has {megabytes:.0f} MB; at most {MOST_BYTES >> 20} are read",
+        )
     if not size:
         return b"", "the file is empty"
     return path.read_bytes(), ""
@@ -139,7 +146,7 @@ def _bytes(path: Path) -> tuple[bytes, str]:
 
 def _read(data: bytes, assignment: Assignment, sandbox: Sandbox) -> tuple[dict, str]:
     """Let the sandbox find the answers' code; no code of the student runs."""
-    names = {part.id: part.answer_name for part in assignment.exercises}
+    names = {part.id: part.answer_name for part in assignment.parts if part.id}
     with sandbox.answer_process() as process:
         try:
             said = process.ask("read", {"data": data, "names": names})
@@ -148,12 +155,30 @@ def _read(data: bytes, assignment: Assignment, sandbox: Sandbox) -> tuple[dict, 
     return said["answers"], said["sentence"]
 
 
+def _question(part: Part, piece: dict | None, sandbox: Sandbox) -> PartGrade:
+    """Fetch a short answer for a person; an empty one is missing."""
+    text, sentence = "", (piece or {}).get("sentence", "the file cannot be read")
+    if piece and not sentence:
+        with sandbox.answer_process() as process:
+            try:
+                process.ask("build", {"task": {"kind": "text"}} | _code(piece))
+                text = str(process.ask("value", {}).get("value"))[
+                    :LONGEST_ANSWER
+                ].strip()
+            except Stopped as stop:
+                sentence = str(stop)
+    status = "person" if text not in ("", "None", WRITE_HERE) else "missing"
+    said = text if status == "person" else sentence or "nothing was written"
+    return PartGrade(part.id, 0, part.points, status, said)
+
+
 def _part(
     part: Part, piece: dict, student: str, sandbox: Sandbox, secret: bytes
 ) -> PartGrade:
     """Grade one exercise in a process of its own."""
     if piece.get("sentence"):
-        return PartGrade(part.id, 0, part.points, "missing", piece["sentence"])
+        status = "could not be checked" if piece.get("broken") else "missing"
+        return PartGrade(part.id, 0, part.points, status, piece["sentence"])
     seed = hidden_seed(secret, student, part.id)
     outcome = check_in_sandbox(part.exercise, piece, sandbox, seed)
     right = outcome.status == "right"

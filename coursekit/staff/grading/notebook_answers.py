@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 CODE, DEFINITIONS = "code", (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
+ABSENT = "is not in the hand-in"
 ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -52,7 +53,8 @@ def read(data: bytes, names: dict[str, str]) -> dict:
     Returns:
         `sentence`, "" where the file can be read; `answers`: by exercise id `code`
         (statements in order), `expressions` that give the answer, the likeliest last,
-        `cells` (numbers from 1), and a `sentence` where there is no code.
+        `cells` (numbers from 1); where there is no code, a `sentence`, and whether it
+        may be in a cell that is `broken`.
     """
     try:
         cells = sources(data)
@@ -63,11 +65,13 @@ def read(data: bytes, names: dict[str, str]) -> dict:
     for exercise_id, name in names.items():
         tried = _expressions(exercise_id, name, found)
         kept = _slice(found, _names(tried)) if tried else []
+        sentence = "" if tried else _missing(name, exercise_id, broken, cells)
         answers[exercise_id] = {
             "code": [one.text for one in kept],
             "expressions": tried,
             "cells": sorted({one.cell for one in kept if name in one.binds}),
-            "sentence": "" if tried else _missing(name, exercise_id, broken, cells),
+            "sentence": sentence,
+            "broken": bool(sentence) and not sentence.endswith(ABSENT),
         }
     return {"sentence": "", "answers": answers}
 
@@ -89,7 +93,9 @@ def sources(data: bytes) -> list[str]:
             f"the file is no notebook: its JSON breaks off at line {error.lineno}"
         ) from None
     except RecursionError:
-        raise ValueError("the file is no notebook: lists in lists without end") from None
+        raise ValueError(
+            "the file is no notebook: lists in lists without end"
+        ) from None
     except (KeyError, TypeError):
         raise ValueError("the file is JSON, and no notebook: it has no cells") from None
 
@@ -100,7 +106,9 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError("the file is neither a notebook nor a script in UTF-8") from None
+        raise ValueError(
+            "the file is neither a notebook nor a script in UTF-8"
+        ) from None
 
 
 def _source(cell: dict) -> str:
@@ -128,7 +136,9 @@ def statements(cells: list[str]) -> tuple[list[Statement], dict[int, str]]:
             body = ast.parse(plain).body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = getattr(error, "lineno", None)
-            broken[number] = f"{type(error).__name__}" + (f" in line {line}" if line else "")
+            broken[number] = f"{type(error).__name__}" + (
+                f" in line {line}" if line else ""
+            )
             continue
         for node in body:
             segment = _segment(plain, node)
@@ -162,16 +172,16 @@ def _given(exercise_id: str, found: list[Statement]) -> Iterator[str]:
         if isinstance(node, ast.Call) and len(node.args) == 2:
             called = ast.unparse(node.func).rpartition(".")[2]
             first = node.args[0]
-            if called == "check" and isinstance(first, ast.Constant):
-                if first.value == exercise_id:
-                    yield ast.unparse(node.args[1])
+            given = isinstance(first, ast.Constant) and first.value == exercise_id
+            if called == "check" and given:
+                yield ast.unparse(node.args[1])
 
 
 def _missing(name: str, exercise_id: str, broken: dict[int, str], cells: list) -> str:
     for number, sentence in broken.items():
         if name in cells[number - 1] or exercise_id in cells[number - 1]:
             return f"cell {number}, where `{name}` stands, cannot be read: {sentence}"
-    return f"`{name}` is not in the hand-in"
+    return f"`{name}` {ABSENT}"
 
 
 def _names(expressions: Iterable[str]) -> set[str]:
@@ -226,46 +236,26 @@ def _is_idle(node: ast.stmt) -> bool:
     return empty or isinstance(node, ast.Pass)
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a statement binds at the top level, or works on."""
+def _bound(node: ast.stmt) -> Iterator[str]:
+    """Yield the names that a statement binds, or whose value it changes.
+
+    `x = 1`, `x += 1`, `x[0] = 1`, `x.append(1)`, also inside a loop.
+    """
     if isinstance(node, DEFINITIONS):
         yield node.name
-    elif isinstance(node, IMPORTS):
-        for alias in node.names:
-            yield alias.asname or alias.name.partition(".")[0]
-    elif isinstance(node, ast.Expr):
-        if isinstance(node.value, ast.Call):  # `table.append(3)` works on `table`
-            yield from _root(node.value.func)
-    else:
-        yield from _stored(node)
+        return
+    for one in ast.walk(node):
+        if isinstance(one, ast.alias):
+            yield one.asname or one.name.partition(".")[0]
+        elif isinstance(one, ast.Expr) and isinstance(one.value, ast.Call):
+            if isinstance(one.value.func, ast.Attribute):
+                yield from _root(one.value.func)
+        elif isinstance(getattr(one, "ctx", None), ast.Store):
+            yield from _root(one)
 
 
 def _root(node: ast.AST) -> Iterator[str]:
-    if not isinstance(node, ast.Attribute):
-        return
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    if isinstance(node, ast.Name):
-        yield node.id
-
-
-def _stored(node: ast.AST) -> Iterator[str]:
-    """Yield names stored to, `x[0] = …` and the statements of loops included."""
-    if isinstance(node, DEFINITIONS):
-        yield node.name
-        return
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        yield node.id
-    if isinstance(node, (ast.Attribute, ast.Subscript)):
-        if not isinstance(node.ctx, ast.Load):
-            yield from _roots_of_target(node)
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield from _root(node.value.func)
-    for child in ast.iter_child_nodes(node):
-        yield from _stored(child)
-
-
-def _roots_of_target(node: ast.AST) -> Iterator[str]:
+    """Yield `x` of `x`, `x[0]` and `x.y.z`."""
     while isinstance(node, (ast.Attribute, ast.Subscript)):
         node = node.value
     if isinstance(node, ast.Name):

@@ -10,7 +10,7 @@ from coursekit.course.exercises.values import is_value
 from coursekit.staff.build.convert import KERNEL
 from coursekit.staff.build.setup_cell import setup_source
 from coursekit.staff.grading.assignment import Assignment, Part
-from coursekit.staff.grading.grade import grade
+from coursekit.staff.grading.grade import WRITE_HERE, grade
 from coursekit.staff.grading.sandbox import Sandbox
 from coursekit.staff.proof.score import prove
 
@@ -22,7 +22,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from coursekit import check, hint"""
-WRITE_HERE = "(write here)"
 TELLING = 24  # letters from which a line of a solution tells something
 
 
@@ -94,9 +93,10 @@ def notebook_text(assignment: Assignment, *, solved: bool) -> str:
 def _opening(assignment: Assignment) -> str:
     due = f"Due {assignment.due:%d %B %Y, %H:%M %Z}. " if assignment.due else ""
     return (
-        f"# {assignment.title}\n\n{due}{assignment.points} points. Write your answers in "
-        "place of `...`; keep the names of functions and variables, by which they are "
-        "found. `check` says at once what it sees; the grade comes from other inputs."
+        f"# {assignment.title}\n\n{due}{assignment.points} points. Write your answers "
+        "in place of `...`; keep the names of functions and variables, by which they "
+        "are found. `check` says at once what it sees; the grade comes from other "
+        "inputs."
     )
 
 
@@ -121,13 +121,16 @@ def _points(part: Part) -> str:
 
 def _options(exercise: Exercise) -> str:
     rows = [f"\n- {letter}: {text}" for letter, text in exercise.options.items()]
-    return "\n" + "".join(rows) if rows else ""
+    told = all(f"{letter}: " in exercise.statement for letter in exercise.options)
+    return "" if told else "\n" + "".join(rows)
 
 
 def _answer(part: Part, solved: bool) -> str:
     if is_value(part.exercise):
-        return f"{part.answer_name} = {part.exercise.solution!r}" if solved else (
-            f"{part.answer_name} = ..."
+        return (
+            f"{part.answer_name} = {part.exercise.solution!r}"
+            if solved
+            else (f"{part.answer_name} = ...")
         )
     return part.exercise.solution_text if solved else part.exercise.stub
 
@@ -154,9 +157,7 @@ def _without_solutions(text: str, assignment: Assignment) -> None:
                 )
 
 
-def _score(
-    text: str, assignment: Assignment, sandbox: Sandbox, secret: bytes
-) -> int:
+def _score(text: str, assignment: Assignment, sandbox: Sandbox, secret: bytes) -> int:
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:

@@ -9,7 +9,7 @@ from torch import nn
 from coursekit.course.exercises.elsewhere import Elsewhere, RaisedElsewhere
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.modules import Ways
-from coursekit.course.exercises.non_results import Raised
+from coursekit.course.exercises.non_results import Raised, Stopped
 from coursekit.course.exercises.observe import Record
 from coursekit.course.exercises.tried_calls import Call
 from coursekit.staff.grading.sandbox import AnswerProcess
@@ -44,7 +44,7 @@ class RemoteAnswer(Elsewhere):
         question = {"args": list(args), "mode": mode, "seed": seed}
         said = self._process.ask("call", question)
         if not said.keys() >= {"value", "several", "changed", "replaced"}:
-            raise RaisedElsewhere(Raised("ValueError", "no record of the call"))
+            raise Stopped("it sent something that is no result")
         return said
 
     def _ways(self, first: dict) -> Iterator[dict]:

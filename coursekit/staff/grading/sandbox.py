@@ -39,6 +39,7 @@ ENVIRONMENT = {
 }
 WHY = {
     "memory": "it needs more memory than the {memory:.0f} GB of the sandbox",
+    "processes": "it started more processes than the {processes} it may have",
     "time": "it did not end within {seconds:g} seconds",
     "flood": "it sent more than a result may hold",
     "died": "its process ended: it exited, or crashed",
@@ -162,7 +163,9 @@ class AnswerProcess:
         limits = self._sandbox.limits
         why = json.loads(frame)["ended"] if frame else "time"
         self._ended = WHY.get(why, WHY["died"]).format(
-            memory=limits.memory / 2**30, seconds=limits.seconds
+            memory=limits.memory / 2**30,
+            processes=limits.processes,
+            seconds=limits.seconds,
         )
         return None
 

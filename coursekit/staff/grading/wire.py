@@ -37,7 +37,9 @@ DTYPES = {
         *(torch.complex64, torch.complex128),
     )
 }
-NON_RESULTS = {one.__name__: one for one in (NoGradient, OnDevice, Raised, Skipped, Used)}
+NON_RESULTS = {
+    one.__name__: one for one in (NoGradient, OnDevice, Raised, Skipped, Used)
+}
 SAFE_INTEGER = 2**53  # JSON's numbers are doubles elsewhere
 LONGEST_TEXT = 200_000
 
