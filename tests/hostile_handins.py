@@ -225,7 +225,12 @@ HOSTILE = (
     ),
     Case(
         "deletes files",
-        before("import shutil, coursekit\nshutil.rmtree(coursekit.__path__[0], ignore_errors=True)\nshutil.rmtree('/tmp', ignore_errors=True)\nreturn 1"),
+        before(
+            "import shutil, coursekit\n"
+            "shutil.rmtree(coursekit.__path__[0], ignore_errors=True)\n"
+            "shutil.rmtree('/tmp', ignore_errors=True)\n"
+            "return 1"
+        ),
         1,
     ),
     Case(
@@ -271,21 +276,29 @@ HOSTILE = (
     Case(
         "background process",
         before(
-            "import os\nif not os.fork():\n    os.setsid()\n    while True: pass\nreturn 1"
+            "import os\n"
+            "if not os.fork():\n"
+            "    os.setsid()\n"
+            "    while True: pass\n"
+            "return 1"
         ),
         1,
     ),
     Case(
         "thread that never ends",
         before(
-            "import threading\nthreading.Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()\nreturn 1"
+            "import threading\n"
+            "work = lambda: [0 for _ in iter(int, 1)]\n"
+            "threading.Thread(target=work, daemon=True).start()\n"
+            "return 1"
         ),
         1,
     ),
     Case(
         "reads the answers",
         notebook(
-            "from coursekit.course.exercises.registry import load\nreceptive_field = load('01.3').solution"
+            "from coursekit.course.exercises.registry import load\n"
+            "receptive_field = load('01.3').solution"
         ),
         0,
     ),
@@ -302,15 +315,23 @@ HOSTILE = (
     Case(
         "asks for the solution",
         notebook(
-            "from coursekit import solution\nnames = {}\nexec(solution('01.3').text, names)\nreceptive_field = names['receptive_field']"
+            "from coursekit import solution\n"
+            "names = {}\n"
+            "exec(solution('01.3').text, names)\n"
+            "receptive_field = names['receptive_field']"
         ),
         0,
     ),
     Case(
         "replaces asserts and builtins",
         notebook(
-            "import builtins\nbuiltins.all = lambda *_: True\nbuiltins.isinstance = lambda *_: True",
-            "def receptive_field(layers):\n    import builtins\n    builtins.sum = builtins.all = lambda *_: True\n    return 1",
+            "import builtins\n"
+            "builtins.all = lambda *_: True\n"
+            "builtins.isinstance = lambda *_: True",
+            "def receptive_field(layers):\n"
+            "    import builtins\n"
+            "    builtins.sum = builtins.all = lambda *_: True\n"
+            "    return 1",
         ),
         0,
     ),
@@ -318,14 +339,18 @@ HOSTILE = (
         "replaces torch",
         notebook(
             "import torch",
-            "def receptive_field(layers):\n    torch.isclose = torch.equal = lambda *_, **__: torch.tensor(True)\n    return 1",
+            "def receptive_field(layers):\n"
+            "    torch.isclose = torch.equal = lambda *_, **__: torch.tensor(True)\n"
+            "    return 1",
         ),
         0,
     ),
     Case(
         "equal to everything",
         notebook(
-            "class Any(int):\n    def __eq__(self, other): return True\n    __hash__ = int.__hash__",
+            "class Any(int):\n"
+            "    def __eq__(self, other): return True\n"
+            "    __hash__ = int.__hash__",
             "def receptive_field(layers):\n    return Any(1)",
         ),
         0,
@@ -333,7 +358,11 @@ HOSTILE = (
     Case(
         "a tensor that lies",
         notebook(
-            "import torch\nclass Lie(torch.Tensor):\n    def item(self): return 5\n    def __eq__(self, o): return True\n    def __torch_function__(self, *a, **k): return True",
+            "import torch\n"
+            "class Lie(torch.Tensor):\n"
+            "    def item(self): return 5\n"
+            "    def __eq__(self, o): return True\n"
+            "    def __torch_function__(self, *a, **k): return True",
             "def receptive_field(layers):\n    return Lie([1.0])",
         ),
         0,
@@ -341,8 +370,12 @@ HOSTILE = (
     Case(
         "replaces the recorder",
         notebook(
-            "import coursekit.course.exercises.observe as o\nimport coursekit.staff.grading.answer_process as a",
-            "def receptive_field(layers):\n    a.run = o.run = lambda *_: o.Record(None, 'right')\n    a.Session.on_call = lambda *_: {'status': 'right', 'points': 99}\n    return 1",
+            "import coursekit.course.exercises.observe as o\n"
+            "import coursekit.staff.grading.answer_process as a",
+            "def receptive_field(layers):\n"
+            "    a.run = o.run = lambda *_: o.Record(None, 'right')\n"
+            "    a.Session.on_call = lambda *_: {'status': 'right', 'points': 99}\n"
+            "    return 1",
         ),
         0,
     ),
@@ -373,10 +406,10 @@ HOSTILE = (
         body(
             "import gc",
             "from coursekit.course.exercises.exercise import Exercise",
-            "return [o for o in gc.get_objects() if type(o) is Exercise][0].solution(layers)",
+            "return [o for o in gc.get_objects() if type(o) "
+            "is Exercise][0].solution(layers)",
         ),
         0,
-        "IndexError",
     ),
     Case(
         "looks into its frames",
@@ -414,7 +447,8 @@ HOSTILE = (
         "mounts",
         body(
             "import ctypes",
-            "return ctypes.CDLL(None).umount2(b'/proc', 2) + ctypes.CDLL(None).umount2(b'/tmp', 2)",
+            "return ctypes.CDLL(None).umount2(b'/proc', "
+            "2) + ctypes.CDLL(None).umount2(b'/tmp', 2)",
         ),
         0,
     ),
@@ -428,7 +462,10 @@ HOSTILE = (
         "takes the number of every call",
         notebook(
             "calls = 0",
-            "def receptive_field(layers):\n    global calls\n    calls += 1\n    return calls",
+            "def receptive_field(layers):\n"
+            "    global calls\n"
+            "    calls += 1\n"
+            "    return calls",
         ),
         0,
     ),

@@ -66,33 +66,34 @@ def grade_class(
     Every process has a sandbox of its own. A hand-in that breaks its process is said
     and stays ungraded; the others go on.
     """
-    assignment = read_assignment(assignment_path)
-    left = jobs_of(folder, assignment, shard)
+    left = jobs_of(folder, read_assignment(assignment_path), shard)
+    begin = (str(assignment_path), sandbox, secret)
     while left:
-        pool = ProcessPoolExecutor(
-            max_workers=processes,
-            mp_context=get_context("spawn"),
-            initializer=_open,
-            initargs=(str(assignment_path), sandbox, secret),
-        )
-        with pool:
-            waiting = {pool.submit(_grade, job): job for job in left}
-            for done in as_completed(waiting):
-                job = waiting[done]
-                try:
-                    done.result()
-                except BrokenProcessPool:
-                    break
-                except Exception as error:  # noqa: BLE001 (said; the others go on)
-                    why = f"not graded: {type(error).__name__}: {error}"
-                else:
-                    why = ""
-                left.remove(job)
-                yield job, why
-            else:
+        for job, why in _round(left, processes, begin):
+            left.remove(job)
+            yield job, why
+
+
+def _round(left: list[Job], processes: int, begin: tuple) -> Iterator[tuple[Job, str]]:
+    """Grade until all is done, or a process breaks; its job is said and dropped."""
+    pool = ProcessPoolExecutor(
+        max_workers=processes,
+        mp_context=get_context("spawn"),
+        initializer=_open,
+        initargs=begin,
+    )
+    with pool:
+        waiting = {pool.submit(_grade, job): job for job in left}
+        for done in as_completed(waiting):
+            try:
+                done.result()
+            except BrokenProcessPool:
+                yield waiting[done], "its grading process ended; grade it by hand"
                 return
-        job = left.pop(0)
-        yield job, "the grading process ended; grade it by hand"
+            except Exception as error:  # noqa: BLE001 (said; the others go on)
+                yield waiting[done], f"not graded: {type(error).__name__}: {error}"
+            else:
+                yield waiting[done], ""
 
 
 _HERE: dict[str, object] = {}  # of a grading process: what all its jobs share

@@ -1,11 +1,10 @@
 """What students and teachers get back: pages that need no other file, and CSV."""
 
-import csv
-import io
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable
 from html import escape
+from itertools import chain, combinations
 from pathlib import Path
 
 from coursekit._base.card import (
@@ -22,6 +21,13 @@ from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.staff.grading.assignment import Assignment
 from coursekit.staff.grading.collecting import read_manifest
+from coursekit.staff.grading.grade import SHORT
+from coursekit.staff.grading.gradebooks import (
+    answer_sheet,
+    gradebook,
+    part_of,
+    read_sheet,
+)
 
 COLOURS = {
     "right": GREEN,
@@ -30,7 +36,9 @@ COLOURS = {
     "missing": BLUE,
     "could not be checked": PURPLE,
     "person": ORANGE,
+    "graded": GREEN,
 }
+BY_HAND = ("person", "graded")
 STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 sans-serif;max-width:46rem;"
     "margin:2rem auto;padding:0 1rem}pre{overflow:auto;border:1px solid;padding:.5em}"
@@ -86,9 +94,9 @@ def _part(part: dict, exercise: Exercise | None) -> str:
     status = "waits for a person" if part["status"] == "person" else part["status"]
     points = f"{part['points']} of {part['of']}"
     inside = f"<h2>{inline(title)} · {escape(status)} · {points}</h2>"
-    if part["status"] != "person":
+    if part["status"] not in BY_HAND:
         inside += f"<p>{inline(without_inputs(part['message']))}</p>"
-    if part["status"] not in ("right", "person") and exercise:
+    if exercise and part["status"] != "right":
         inside += f"<p>A nudge: {inline(exercise.hints[0])}</p>"
     notes = "".join(f"<li>{inline(note)}</li>" for note in part["notes"])
     inside += f"<ul>{notes}</ul>" if notes else ""
@@ -129,20 +137,19 @@ def class_page(grades: list[dict], assignment: Assignment) -> str:
     )
     common = [[*key, str(count)] for key, count in wrong.most_common(12)]
     person = [[g["student"], text] for g in grades for text in g["person"]]
-    pairs = [[*pair, f"{share:.0%}"] for *pair, share in alike(grades)]
+    groups = [[", ".join(group)] for group in alike(grades)]
     tables = (
-        Table(("points", "hand-ins"), spread, caption="Points", left=0),
+        Table(("points", "hand-ins"), spread, "Points", left=0),
         Table(
-            ("exercise", "right", "rest minus them"),
+            ("exercise", "right", "points elsewhere"),
             _separation(grades, assignment),
-            caption="How many had it right, and how many points more the others "
-            "parts gave those who had",
+            "Who had it right, and how many more points those have elsewhere",
         ),
         Table(("exercise", "mistake", "hand-ins"), common, "Most common mistakes", 2),
         Table(("student", "what needs a person"), person, "For a person", 2),
-        Table(("student", "student", "alike"), pairs, "Nearly the same code: look", 2),
+        Table(("students",), groups, "Nearly the same code: look"),
     )
-    shown = "".join(table._repr_html_() for table in tables if table.rows)
+    shown = "".join(table.html() for table in tables if table.rows)
     return _page(assignment.title, f"<h1>{escape(assignment.title)}</h1>{shown}")
 
 
@@ -152,7 +159,7 @@ def _separation(grades: list[dict], assignment: Assignment) -> list[list[str]]:
     for part in assignment.exercises:
         rest: dict[bool, list[int]] = {True: [], False: []}
         for grade in grades:
-            own = next(p for p in grade["parts"] if p["id"] == part.id)
+            own = part_of(grade, part.id)
             rest[own["status"] == "right"].append(grade["points"] - own["points"])
         right, wrong = rest[True], rest[False]
         gap = f"{_mean(right) - _mean(wrong):+.1f}" if right and wrong else "–"
@@ -164,101 +171,71 @@ def _mean(values: list[int]) -> float:
     return sum(values) / len(values)
 
 
-def alike(grades: list[dict], *, least: float = 0.9) -> list[tuple[str, str, float]]:
-    """Return pairs of students whose code is nearly the same, for a person to look at.
+def alike(grades: list[dict], *, least: float = 0.9) -> list[tuple[str, ...]]:
+    """Return groups of students whose code is nearly the same, for a person to look at.
 
     Compared are the sets of six-token runs of all answers' code, names included: a
     Jaccard index of 1 is the same code but for comments and blanks. Short right answers
-    are alike by nature, so only hand-ins of 60 runs or more are compared.
+    are alike by nature, so only hand-ins of 60 runs or more are compared; and whoever
+    is alike to one of a group belongs to it.
     """
-    shingles = {g["student"]: _shingles(g) for g in grades}
-    kept = {name: runs for name, runs in shingles.items() if len(runs) >= 60}
-    names, pairs = sorted(kept), []
-    for place, one in enumerate(names):
-        for other in names[place + 1 :]:
-            union = len(kept[one] | kept[other])
-            share = len(kept[one] & kept[other]) / union
-            if share >= least:
-                pairs.append((one, other, share))
-    return sorted(pairs, key=lambda pair: -pair[2])
+    runs = {grade["student"]: _shingles(grade) for grade in grades}
+    groups = [{name} for name in sorted(runs) if len(runs[name]) >= 60]
+    for one, other in combinations([*chain(*groups)], 2):
+        both, either = len(runs[one] & runs[other]), len(runs[one] | runs[other])
+        if both >= least * either:
+            joined = [group for group in groups if group & {one, other}]
+            groups = [g for g in groups if g not in joined] + [set().union(*joined)]
+    return sorted(tuple(sorted(group)) for group in groups if len(group) > 1)
 
 
 def _shingles(grade: dict) -> set[tuple[str, ...]]:
-    import re
-
     code = "\n".join(part["code"] for part in grade["parts"])
-    tokens = re.findall(r"\w+|[^\w\s]", re.sub(r"#.*", "", code))
+    own = re.sub(r"#.*|^(import|from)\b.*", "", code, flags=re.MULTILINE)
+    tokens = re.findall(r"\w+|[^\w\s]", own)
     return {tuple(tokens[i : i + 6]) for i in range(len(tokens) - 5)}
 
 
-def gradebook(grades: Iterable[dict], form: str, assignment: Assignment) -> str:
-    """Return the points as CSV.
-
-    Args:
-        form: "plain", "canvas" or "moodle", the columns that each of them imports.
-    """
-    ids = [part.id for part in assignment.parts if part.id]
-    heads = {
-        "plain": ["student", *ids, "points", "of", "needs a person"],
-        "canvas": [
-            "Student",
-            "ID",
-            "SIS User ID",
-            "SIS Login ID",
-            "Section",
-            assignment.title,
-        ],
-        "moodle": ["Identifier", "Grade", "Maximum grade"],
-    }
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heads[form])
-    for grade in grades:
-        points = {part["id"]: part["points"] for part in grade["parts"]}
-        rows = {
-            "plain": [
-                grade["student"],
-                *(points.get(one, "") for one in ids),
-                *(grade["points"], grade["of"], len(grade["person"])),
-            ],
-            "canvas": [grade["student"], "", grade["student"], "", "", grade["points"]],
-            "moodle": [grade["student"], grade["points"], grade["of"]],
-        }
-        writer.writerow(map(_harmless, rows[form]))
-    return text.getvalue()
-
-
-def _harmless(value: object) -> object:
-    """Keep a spreadsheet from reading a student's name as a formula."""
-    risky = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{value}" if risky else value
-
-
-def answers_of(grades: Iterable[dict], question: str) -> str:
-    """Return the short answers to one question, unsigned, with a line for points."""
-    rows = []
-    for grade in grades:
-        part = next(p for p in grade["parts"] if p["id"] == question)
-        rows.append(f"[{grade['sha256'][:8]}] points: \n{part['message'].strip()}\n")
-    return "\n".join(rows)
+def _with_points(grades: list[dict], sheets: dict[str, dict[str, int]]) -> None:
+    """Put a person's points into the grades that are about to be shown."""
+    for question, points in sheets.items():
+        for grade in grades:
+            given = points.get(grade["sha256"][:8])
+            if given is not None:
+                part = part_of(grade, question)
+                part |= {"points": given, "status": "graded"}
+                grade["points"] += given
+                grade["person"] = [
+                    text for text in grade["person"] if text != f"{question}: {SHORT}"
+                ]
 
 
 def give_back(folder: Path, assignment: Assignment) -> list[Path]:
-    """Write every page and table of a class; what was there is written anew, whole.
+    """Write every page and table of a class, each whole.
+
+    Points that a person wrote into `answers-….txt` count; the sheets keep them, and get
+    the answers that are new.
 
     Returns:
         The files, in the order in which they were written.
+
+    Raises:
+        ValueError: a grade or a sheet that cannot be read; nothing is written.
     """
-    grades = read_grades(folder)
-    files = {
-        f"feedback/{_safe(grade['student'])}.html": student_page(grade, assignment)
-        for grade in grades
-    }
+    grades, files, sheets = read_grades(folder), {}, {}
+    for part in assignment.questions:
+        name = f"answers-{part.id}.txt"
+        path = folder / name
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        files[name] = answer_sheet(grades, part.id, before)
+        sheets[part.id] = read_sheet(before, part.points)
+    _with_points(grades, sheets)
+    for grade in grades:
+        name = f"feedback/{_safe(grade['student'])}.html"
+        files[name] = student_page(grade, assignment)
     files["class.html"] = class_page(grades, assignment)
     for form in ("plain", "canvas", "moodle"):
         files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment)
-    for part in assignment.questions:
-        files[f"answers-{part.id}.txt"] = answers_of(grades, part.id)
     for name, text in files.items():
         write_whole(folder / name, text)
     return [folder / name for name in files]

@@ -25,6 +25,7 @@ from coursekit.staff.grading.sandbox import AnswerProcess, Sandbox
 FORM = 1  # of the JSON file
 MOST_BYTES = 60 * 2**20  # of a hand-in
 LONGEST_ANSWER = 10_000  # letters of a short answer
+SHORT = "a short answer"  # what a person has to read
 WRITE_HERE = "(write here)"  # what stands where a short answer goes
 JUDGE_SECONDS = 20.0  # more than the answer's own time, so that it ends first
 
@@ -107,7 +108,7 @@ def grade(
             parts.append(_part(part, piece, student, sandbox, secret))
         elif part.question:
             parts.append(_question(part, pieces.get(part.id), sandbox))
-    person += [f"{p.id}: a short answer" for p in parts if p.status == "person"]
+    person += [f"{p.id}: {SHORT}" for p in parts if p.status == "person"]
     if not sentence and all(p.status == "missing" for p in parts if not _short(p)):
         person.append(
             "no answer of this assignment is in the file: is it the right one?"

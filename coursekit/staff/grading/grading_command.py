@@ -16,6 +16,12 @@ from coursekit.staff.grading.release import release
 from coursekit.staff.grading.sandbox import Sandbox
 
 SECRET_FILE = "course.secret"
+EXAMPLES = """a class, from first to last:
+  coursekit release a1.toml                        a1.ipynb for the students
+  coursekit collect a1.toml fall download.zip --roster roster.csv
+  coursekit grade a1.toml fall --jobs 2            again after a stop: goes on
+  coursekit feedback a1.toml fall                  pages and gradebooks in fall/
+"""
 KINDS = {
     "bwrap": "bubblewrap: no network, read-only system, limits (Linux)",
     "none": "no walls: only for code that you trust",
@@ -92,7 +98,12 @@ def main_feedback(argv: list[str] | None = None) -> int:
 
 
 def _parser(name: str, text: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"coursekit {name}", description=text)
+    parser = argparse.ArgumentParser(
+        prog=f"coursekit {name}",
+        description=text,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("assignment", type=Path, help="the assignment's TOML file")
     if name in ("release", "grade"):
         listed = "; ".join(f"{kind}: {words}" for kind, words in KINDS.items())

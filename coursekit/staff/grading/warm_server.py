@@ -98,43 +98,38 @@ def _keep(channel: int, limits: Limits) -> None:
         _answer(theirs, limits)
         os._exit(0)
     theirs.close()
-    why = _relay(channel, ours, limits, child)
+    why = _relay(channel, ours, limits)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     _write(channel, json.dumps({"ended": why}).encode())
 
 
-def _relay(channel: int, ours: socket.socket, limits: Limits, child: int) -> str:
+def _relay(channel: int, ours: socket.socket, limits: Limits) -> str:
     """Pass frames on in both directions; say why it ended."""
     until = time.monotonic() + limits.seconds
     ours.setblocking(False)
-    while time.monotonic() < until:
-        ready, _, _ = select.select([0, ours], [], [], LOOK_SECONDS)
-        processes, memory = _in_use()
-        if processes > limits.processes or memory > limits.memory:
-            return "processes" if processes > limits.processes else "memory"
-        if 0 in ready:
-            frame = _read(0)
-            if frame is None or frame[:1] != ASK:  # the judge has heard enough
-                return "end"
-            try:
+    try:
+        while time.monotonic() < until:
+            ready, _, _ = select.select([0, ours], [], [], LOOK_SECONDS)
+            processes, memory = _in_use()
+            if processes > limits.processes or memory > limits.memory:
+                return "processes" if processes > limits.processes else "memory"
+            if 0 in ready:
+                frame = _read(0)
+                if frame is None or frame[:1] != ASK:  # the judge has heard enough
+                    return "end"
                 _write(ours.fileno(), frame[1:], until)
-            except TimeoutError:
-                return "time"
-            except OSError:
-                return "died"
-        if ours in ready:
-            try:
+            if ours in ready:
                 frame = _read(ours.fileno(), until)
-            except TimeoutError:
-                return "time"
-            except ValueError:
-                return "flood"
-            except OSError:
-                return "died"
-            if frame is None:
-                return "died"
-            _write(channel, SAYS + frame)
+                if frame is None:
+                    return "died"
+                _write(channel, SAYS + frame)
+    except TimeoutError:
+        pass
+    except ValueError:
+        return "flood"
+    except OSError:
+        return "died"
     return "time"
 
 
