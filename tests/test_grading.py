@@ -25,9 +25,9 @@ from coursekit.staff.grading.collecting import collect, read_roster
 from coursekit.staff.grading.feedback import alike, without_inputs
 from coursekit.staff.grading.grade import grade, hidden_seed
 from coursekit.staff.grading.gradebooks import read_sheet
+from coursekit.staff.grading.limits import Limits
 from coursekit.staff.grading.release import notebook_text, release
 from coursekit.staff.grading.sandbox import PACKAGE, Sandbox
-from coursekit.staff.grading.warm_server import Limits
 from tests.hostile_handins import ALL, CHECK, RIGHT, STUB, notebook
 
 SHORT = Limits(seconds=4.0)  # for what ends only because it is stopped

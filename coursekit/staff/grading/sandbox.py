@@ -20,7 +20,7 @@ from pathlib import Path
 import coursekit
 from coursekit.course.exercises.non_results import Stopped
 from coursekit.staff.grading import wire
-from coursekit.staff.grading.warm_server import ASK, END, OPEN, SAYS, Limits
+from coursekit.staff.grading.limits import ASK, END, OPEN, SAYS, Limits
 
 START_SECONDS, END_SECONDS = 120, 10
 PACKAGE = Path(coursekit.__file__).parent
@@ -189,8 +189,13 @@ def _walls() -> list[str]:
     """Return the command that puts up the walls.
 
     Raises:
-        ValueError: bubblewrap is not installed.
+        ValueError: no Linux, or bubblewrap is not installed.
     """
+    if not sys.platform.startswith("linux"):
+        raise ValueError(
+            "grading runs students' code behind Linux's namespaces, which this system "
+            "does not have: use Linux, WSL 2 or a virtual machine"
+        )
     tool = shutil.which("bwrap")
     if tool is None:
         raise ValueError(
