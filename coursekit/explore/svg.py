@@ -14,10 +14,12 @@ from html import escape
 
 import numpy as np
 
+from coursekit.explore.theme import INK as INK
+from coursekit.explore.theme import PAPER
+from coursekit.explore.theme import QUIET as QUIET
 from coursekit.figures.style import PALETTE, ROLES
 
-INK = "#1a1a1a"
-QUIET = "#5a5a5a"
+ON_TINT = "#000"  # of figures on a coloured cell, which is light at night too
 WIDTH = 760  # of every picture, in SVG units; the page scales it down, never up
 _ADVANCE = 0.6  # of a monospaced character, in font sizes
 _STRENGTH = 0.62  # of the strongest tint: black figures stay readable on it
@@ -41,8 +43,8 @@ def document(height: float, body: str, *, label: str = "") -> str:
 
 
 def paper(height: float) -> str:
-    """Return the white ground every picture stands on, in dark themes too."""
-    return f'<rect width="{WIDTH}" height="{height:g}" fill="#fff"/>'
+    """Return the ground every picture stands on: white, dark in a dark theme."""
+    return f'<rect width="{WIDTH}" height="{height:g}" fill="{PAPER}"/>'
 
 
 def words(
@@ -241,7 +243,7 @@ def _figures(
         for i, row in enumerate(cells)
     )
     return (
-        f'<g font-family="ui-monospace,Menlo,Consolas,monospace" fill="{INK}" '
+        f'<g font-family="ui-monospace,Menlo,Consolas,monospace" fill="{ON_TINT}" '
         f'font-size="{size:.3g}" text-anchor="middle">{rows}</g>'
     )
 

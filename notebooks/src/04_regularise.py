@@ -7,8 +7,8 @@
 # Afterwards you can normalise a batch by hand, explain why the same network answers
 # differently in training and in evaluation, and tell over- from underfitting.
 #
-# About 90 minutes of work, and an exercise of 12 that can wait · comes after *03 GAP and
-# softmax* · runs offline, without a GPU · goes on with *04b Look*, *04c Fair races*.
+# About 90 minutes of work, and 12 that can wait · comes after *03 GAP and softmax* ·
+# runs offline, without a GPU · *04b Look* and *04c Fair races* go on from here.
 
 # %% tags=["setup"]
 # setup
@@ -129,7 +129,8 @@ figures.curves(
 )
 
 # %%
-reveal("04-between", inside)
+seen_between = reveal("04-between", inside)
+seen_between
 
 # %% [markdown]
 # **Exercise 04.1 (15 minutes).** Write it for all channels at once. `scale` and `shift`
@@ -245,7 +246,8 @@ figures.curves(
 )
 
 # %%
-reveal("04-forgotten-eval", interval(by_size[2]))
+seen_forgotten_eval = reveal("04-forgotten-eval", interval(by_size[2]))
+seen_forgotten_eval
 
 # %% [markdown]
 # Nothing in the network changed, only the company each digit was judged in. Take the
@@ -332,6 +334,7 @@ verdict(
         "train mode, batches of 2 (%)": by_size[2],
         "eval − train mode, batches of 256 (points)": large_gap,
     },
+    predicted=f"{seen_between} {seen_forgotten_eval}",
     why="Mean 0 and deviation 1 set no bounds; training and evaluation use different "
     "means.",
 )
@@ -432,7 +435,8 @@ figures.curves(
 )
 
 # %%
-reveal("04-no-norm", interval(right[None, 0.3]))
+seen_no_norm = reveal("04-no-norm", interval(right[None, 0.3]))
+seen_no_norm
 
 # %% [markdown]
 # The network without norm starts with torch's default weights, whose signal fades from
@@ -571,6 +575,7 @@ verdict(
         "one norm, logits (%)": by_place[5],
         "difference (points)": far_near,
     },
+    predicted=seen_no_norm,
     why="It multiplies by scale / deviation: above 1 for quiet input, below for loud.",
 )
 
@@ -654,7 +659,8 @@ figures.heatmap(
 )
 
 # %%
-reveal("04-by-heart", interval(tested["wide, 60 digits"]))
+seen_by_heart = reveal("04-by-heart", interval(tested["wide, 60 digits"]))
+seen_by_heart
 
 # %% [markdown]
 # In practice you see it while it trains: the loss on validation digits beside that on
@@ -723,6 +729,7 @@ verdict(
         **{f"{c} on {n} (points)": gain for (c, n), gain in helped.items()},
         "runs to tell dropout's help": str(helped["dropout 0.2", few].runs_needed()),
     },
+    predicted=seen_by_heart,
     why="The gap says that it learnt by heart; low numbers on both say that it cannot.",
 )
 
@@ -834,7 +841,8 @@ figures.curves(
 )
 
 # %%
-reveal("04-half-dropped", interval(on["new", MANY, 0.5]))
+seen_half_dropped = reveal("04-half-dropped", interval(on["new", MANY, 0.5]))
+seen_half_dropped
 
 # %% [markdown]
 # Is a small amount on every layer worth it? The differences to no dropout, seed by
@@ -862,6 +870,7 @@ verdict(
         "trained digits at p = 0.5, 1,000 (%)": on["trained", MANY, 0.5],
         "runs to tell 0.1 from none, 60 digits": str(against[FEW, 0.1].runs_needed()),
     },
+    predicted=seen_half_dropped,
     why="It makes training harder; that pays only where training was too easy.",
 )
 

@@ -290,7 +290,8 @@ new_scores = [scores((looking_net(s).eval(), free_nets[0][1]), test) for s in SE
 
 # %%
 peaks = [run["peak"] for run in free_scores]
-reveal("04-peak", interval(peaks))
+seen_peak = reveal("04-peak", interval(peaks))
+seen_peak
 
 # %% [markdown]
 # *Energy* is the share of the map on the object. By chance it would be the object's
@@ -360,7 +361,8 @@ figures.bars(
 
 # %%
 forgot = interval([run[-1] for run in similar])
-reveal("04-forgotten", forgot)
+seen_forgotten = reveal("04-forgotten", forgot)
+seen_forgotten
 
 # %% [markdown]
 # Take the controls yourself, on the network you trained. **One question to settle:** in
@@ -408,6 +410,7 @@ verdict(
         "similarity, all forgotten": forgot,
         "runs to tell from shuffled labels": str(energy_shuffled.runs_needed()),
     },
+    predicted=f"{seen_peak} {seen_forgotten}",
     why="Its weights are gradients of this network: another network, another map.",
 )
 
@@ -486,7 +489,8 @@ figures.bars(
 )
 
 # %%
-reveal("04-swapped", interval(on_swapped[1.0]))
+seen_swapped = reveal("04-swapped", interval(on_swapped[1.0]))
+seen_swapped
 
 # %% [markdown]
 # Far below guessing: it answers with the *owner of the background*. Nobody would have
@@ -592,7 +596,8 @@ figures.heatmap(
 
 # %%
 remedied = {name: table.interval(arm, "swapped") for name, arm in REMEDIES.items()}
-reveal("04-remedy", max(remedied, key=lambda name: remedied[name].mean))
+seen_remedy = reveal("04-remedy", max(remedied, key=lambda name: remedied[name].mean))
+seen_remedy
 
 # %% [markdown]
 # Two rows deserve a second look: those with the class *nothing*. Their peaks lie on the
@@ -629,6 +634,7 @@ verdict(
         "area of the object (%)": area,
         **{f"{name}: gain over 95 % tied (points)": g for name, g in gain_of.items()},
     },
+    predicted=f"{seen_swapped} {seen_remedy}",
     why="It learns what tells the classes apart with least effort; nothing said no.",
 )
 

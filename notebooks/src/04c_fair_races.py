@@ -133,7 +133,8 @@ figures.curves(
 # the two axes is enough.
 
 # %%
-reveal("04-hangs-over", over)
+seen_hangs_over = reveal("04-hangs-over", over)
+seen_hangs_over
 
 # %% [markdown]
 # **Exercise 04.6 (8 minutes).** What share of the picture does a square of side 16 hide
@@ -194,6 +195,7 @@ verdict(
         "hang over (%)": over,
         "squares drawn": len(hidden),
     },
+    predicted=seen_hangs_over,
     why="A centre near the border puts a part of the square outside.",
 )
 
@@ -296,7 +298,8 @@ figures.bars(
 )
 
 # %%
-reveal("04-clean-race", winner)
+seen_clean_race = reveal("04-clean-race", winner)
+seen_clean_race
 
 # %% [markdown]
 # And how long should the square be? The same network, four lengths:
@@ -404,6 +407,7 @@ verdict(
             f"{name} {runs or 'above 10,000'}" for name, runs in needed.items()
         ),
     },
+    predicted=seen_clean_race,
     why="Cutout teaches to do without a part, and that is what it is good for.",
 )
 
@@ -531,7 +535,8 @@ figures.bars(
 )
 
 # %%
-reveal("04-optimiser", best)
+seen_optimiser = reveal("04-optimiser", best)
+seen_optimiser
 
 # %% [markdown]
 # A difference seed by seed is sharper than two bars: what a start does to both arms
@@ -560,6 +565,7 @@ verdict(
             f"{k}: {n}" for k, n in needed.items()
         ),
     },
+    predicted=seen_optimiser,
     why="At its own best rate either optimiser gets there; the schedule is what moves "
     "the result.",
 )
@@ -659,7 +665,8 @@ figures.curves(
 )
 
 # %%
-reveal("04-two-blocks", interval(by_blocks[2, "GAP"]))
+seen_two_blocks = reveal("04-two-blocks", interval(by_blocks[2, "GAP"]))
+seen_two_blocks
 
 # %% [markdown]
 # How wide are the digits, and what do two blocks see?
@@ -687,6 +694,7 @@ verdict(
         **{f"field of {n} blocks (pixels)": field for n, field in fields.items()},
         "ink spans (pixels)": wide,
     },
+    predicted=seen_two_blocks,
     why="A dense head sees the whole map; with GAP the field must cover the digit.",
 )
 

@@ -126,7 +126,8 @@ figures.profiles(
 )
 
 # %%
-reveal("05-largest", largest)
+seen_largest = reveal("05-largest", largest)
+seen_largest
 
 # %% [markdown]
 # What is a block? Here is what each net does until its map first shrinks by pooling,
@@ -166,6 +167,7 @@ verdict(
         "VGG-16's work, times LeNet-5's": counted["VGG-16"]["multiply-adds"]
         / counted["LeNet-5"]["multiply-adds"],
     },
+    predicted=seen_largest,
     why="Convolution and bend stay; norms came, went, and came back elsewhere.",
 )
 
