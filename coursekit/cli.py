@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from coursekit._base.streams import usable_streams
 from coursekit._base.words import did_you_mean
 
 # name → (module, function, one line of help); the function takes the arguments that
@@ -83,8 +84,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 on success, 1 when the command failed (one sentence on standard error), 2
         when there is no such command.
     """
-    show_every_letter()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    with usable_streams():
+        return _asked(list(sys.argv[1:] if argv is None else argv))
+
+
+def _asked(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage(), file=sys.stdout if arguments else sys.stderr)
         return 0 if arguments else 2
@@ -96,17 +100,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _run(name, rest)
 
 
-def show_every_letter() -> None:
-    """Let a stream write "?" for a letter it lacks: Windows' pipes lack → and −."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-
-
 def _run(name: str, arguments: list[str]) -> int:
     module, function, _ = COMMANDS[name]
     try:
         return getattr(import_module(module), function)(arguments)
+    except BrokenPipeError:
+        raise
     except (ValueError, OSError) as error:
         print(f"coursekit {name}: {_sentence(error)}", file=sys.stderr)
     except ModuleNotFoundError as error:
