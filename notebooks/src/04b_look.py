@@ -341,6 +341,9 @@ shuffled = [
 ]
 shuffled_scores = [scores(net, test) for net in shuffled]
 
+# %% [markdown]
+# The first check; what came of the shuffled labels stands on the card below.
+
 # %%
 figures.bars(
     {
