@@ -173,14 +173,7 @@ def _shown(
     """Show what a unit sees, or why a chain has no units."""
     sights = scene.sights(layers)
     if sights is None:
-        return View.drawn(
-            HIGHER,
-            strip.frame_layer(len(layers), layer, HEIGHT),
-            misfit(layers, scene.shape[1:]),
-            backdrop=scene.photo.backdrop,
-            sheet=_sheet(layers),
-            marks=strip.chain_marks(len(layers), HEIGHT),
-        )
+        return _misfit(scene, layers, layer)
     unit = (row, column) if sights.map_size(layer) else ()
     return _view(scene.photo, sights, layer, unit)
 
@@ -189,6 +182,17 @@ _of_model = explorer("What does a unit of the network see?")(_shown)
 _of_chain = explorer(
     "Build a chain of layers: what does one of its units see?", helpers=EDITORS
 )(_shown)
+
+
+def _misfit(scene: Scene, layers: Layers, layer: int) -> View:
+    return View.drawn(
+        HIGHER,
+        strip.frame_layer(len(layers), layer, HEIGHT),
+        misfit(layers, scene.shape[1:]),
+        backdrop=scene.photo.backdrop,
+        sheet=_sheet(layers),
+        marks=strip.chain_marks(len(layers), HEIGHT),
+    )
 
 
 @lru_cache(maxsize=32)
