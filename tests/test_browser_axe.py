@@ -1,8 +1,9 @@
 """Everybody can use what the sessions show: axe-core, light and dark, on a phone too.
 
-A session's outputs are those that its solved notebook showed in this run of pytest: each
-becomes the page of `coursekit run`. Where only this file runs there are none. Code looks
-the same everywhere, and thousands of coloured words take axe long: session 00 keeps its.
+A session's outputs are those that its solved notebook showed in this run of pytest;
+they become the page of `coursekit run`. Where only this file runs there are none. Code
+looks the same everywhere and takes axe long (thousands of coloured words), so only
+session 00 keeps its own.
 """
 
 import json

@@ -82,7 +82,7 @@ def test_wide_pictures_and_tables_scroll_in_a_box_that_keys_reach():
     soup = BeautifulSoup(f"<head></head><body>{figure}{table}</body>", "html.parser")
     add_reading_aids(soup)
     for held in soup.select("img, table"):
-        assert held.parent["class"] == "wide"
+        assert held.parent["class"] == ["wide"]
         assert held.parent["tabindex"] == "0"
         assert held.name in held.parent["aria-label"].replace("picture", "img")
     assert soup.img.parent["style"] == "--legible:700px"
