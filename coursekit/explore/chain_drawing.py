@@ -1,6 +1,7 @@
 """A chain of layers as a row of boxes, each of which can be pressed."""
 
 from coursekit.explore import svg
+from coursekit.explore.boxes import LINE, centred, plate, tinted
 from coursekit.explore.chain import ChainLayer
 from coursekit.explore.marks import Mark
 from coursekit.figures.style import PALETTE, ROLES
@@ -13,7 +14,7 @@ _NAMES = {"convolution": "conv", "max pooling": "max"}
 
 def _places(count: int) -> list[tuple[float, float]]:
     """Return the left edge and the width of each box."""
-    step = min(_WIDEST, _ACROSS / count)
+    step = min(_WIDEST, _ACROSS / max(1, count))
     gap = min(_GAP, step / 6)
     return [(_LEFT + n * step, step - gap) for n in range(count)]
 
@@ -21,7 +22,7 @@ def _places(count: int) -> list[tuple[float, float]]:
 def draw_chain(layers: tuple[ChainLayer, ...], y: float) -> str:
     """Draw the layers from left to right, in the order of the computation."""
     places, middle = _places(len(layers)), y + _HIGH / 2
-    line = f'<path d="M{_LEFT} {middle:g}H{sum(places[-1]):.5g}" stroke="{svg.LINE}"/>'
+    line = f'<path d="M{_LEFT} {middle:g}H{sum(places[-1]):.5g}" stroke="{LINE}"/>'
     return line + "".join(
         _box(layer, x, y, wide) for layer, (x, wide) in zip(layers, places, strict=True)
     )
@@ -34,8 +35,8 @@ def _box(layer: ChainLayer, x: float, y: float, wide: float) -> str:
     name = _NAMES[layer.kind] if wide >= 34 else _NAMES[layer.kind][:1]
     lines = (name, " ".join([size, *more]) if wide >= 60 else size)
     at = x + wide / 2
-    return svg.plate(x, y, wide, _HIGH, svg.tinted(_TINTS[layer.kind])) + "".join(
-        svg.centred(at, y + below, text, min(12, int(wide / 2.6)), svg.ON_TINT)
+    return plate(x, y, wide, _HIGH, tinted(_TINTS[layer.kind])) + "".join(
+        centred(at, y + below, text, min(12, int(wide / 2.6)), svg.ON_TINT)
         for below, text in zip((17, 32), lines, strict=True)
     )
 

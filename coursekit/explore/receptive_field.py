@@ -178,14 +178,7 @@ def _shown(
     """Show what a unit sees, or why a chain has no units."""
     sights = scene.sights(layers)
     if sights is None:
-        return View.drawn(
-            HIGHER,
-            strip.frame_layer(len(layers), layer, HEIGHT),
-            misfit(layers, scene.shape[1:]),
-            backdrop=scene.photo.backdrop,
-            sheet=_sheet(layers),
-            marks=strip.chain_marks(len(layers), HEIGHT),
-        )
+        return _misfit(scene, layers, layer)
     unit = (row, column) if sights.map_size(layer) else ()
     return _view(scene.photo, sights, layer, unit)
 
@@ -194,6 +187,17 @@ _of_model = explorer("What does a unit of the network see?")(_shown)
 _of_chain = explorer(
     "Build a chain of layers: what does one of its units see?", helpers=EDITORS
 )(_shown)
+
+
+def _misfit(scene: Scene, layers: Layers, layer: int) -> View:
+    return View.drawn(
+        HIGHER,
+        strip.frame_layer(len(layers), layer, HEIGHT),
+        misfit(layers, scene.shape[1:]),
+        backdrop=scene.photo.backdrop,
+        sheet=_sheet(layers),
+        marks=strip.chain_marks(len(layers), HEIGHT),
+    )
 
 
 @lru_cache(maxsize=32)
@@ -206,38 +210,45 @@ def _height(sights: Sights) -> int:
 
 
 def _view(photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]) -> View:
+    numbers, count = _numbers(photo, sights, number, unit), len(sights.chain)
+    local = LocalField(*sights.reads(number, unit)) if sights.chain else None
+    seen = numbers["rows"], numbers["columns"]
+    size = svg.sides(end - first for first, end in seen)
+    field = draw_field(photo, *seen, local, f"all that {_who(unit)}: {size} pixels")
+    frame = strip.frame_layer(count, number, HEIGHT) if count else ""
+    return View.drawn(
+        _height(sights),
+        field + frame,
+        _text(numbers, sights, number),
+        numbers=numbers,
+        table=_table(sights, number),
+        marks=(
+            *unit_marks(photo, sights.map_size(number), sights.rows[number]),
+            *strip.chain_marks(count, HEIGHT),
+        ),
+        backdrop=photo.backdrop,
+        sheet=_sheet(sights.chain),
+    )
+
+
+def _numbers(
+    photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]
+) -> dict[str, object]:
     rows, columns = sights.seen(number, unit)
-    high, wide = (end - first for first, end in (rows, columns))
+    seen = (rows[1] - rows[0]) * (columns[1] - columns[0])
     row = sights.rows[number]
-    numbers = {
+    return {
         "layer": row.name,
         "unit": unit,
         "rows": rows,
         "columns": columns,
-        "share": high * wide / (photo.shape[0] * photo.shape[1]),
+        "share": seen / (photo.shape[0] * photo.shape[1]),
         "output_size": sights.map_size(number),
         "local_field": sights.local[number],
         "receptive_field": row.receptive_field,
         "stride": row.stride,
         "start": row.start,
     }
-    local = LocalField(*sights.reads(number, unit)) if sights.chain else None
-    title = f"all that {_who(unit)}: {high}×{wide} pixels"
-    count = len(sights.chain)
-    frame = strip.frame_layer(count, number, HEIGHT) if count else ""
-    return View.drawn(
-        _height(sights),
-        draw_field(photo, rows, columns, local, title) + frame,
-        _text(numbers, sights, number),
-        numbers=numbers,
-        table=_table(sights, number),
-        marks=(
-            *unit_marks(photo, sights.map_size(number), row),
-            *(strip.chain_marks(count, HEIGHT) if count else ()),
-        ),
-        backdrop=photo.backdrop,
-        sheet=_sheet(sights.chain),
-    )
 
 
 def _text(numbers: dict, sights: Sights, number: int) -> str:

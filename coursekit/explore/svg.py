@@ -20,7 +20,6 @@ from coursekit.explore.theme import QUIET as QUIET
 from coursekit.figures.style import PALETTE, ROLES
 
 ON_TINT = "#000"  # of figures on a coloured cell, which is light at night too
-LINE = "#6b6b6b"  # round boxes and between them
 WIDTH = 760  # of every picture, in SVG units; the page scales it down, never up
 _MOST_SIZE = 20  # of the figures in a grid
 _ADVANCE = 0.6  # of a monospaced character, in font sizes
@@ -57,28 +56,6 @@ def words(
         f'<text x="{x:g}" y="{y:g}" font-size="{size}" fill="{fill}"{more}>'
         f"{escape(text)}</text>"
     )
-
-
-def centred(x: float, y: float, text: str, size: int, fill: str) -> str:
-    """Return one line of text whose baseline has its middle at (x, y)."""
-    return words(x, y, text, size=size, fill=fill, more=' text-anchor="middle"')
-
-
-def plate(
-    x: float, y: float, width: float, height: float, fill: str, *, more: str = ""
-) -> str:
-    """Return a filled box with round corners: a layer of a network."""
-    return (
-        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="4" '
-        f'fill="{fill}" stroke="{LINE}"{more}/>'
-    )
-
-
-@lru_cache(maxsize=16)
-def tinted(colour: str) -> str:
-    """Return a light tint of a colour, on which black text reads well."""
-    mixed = 255 + (rgb(colour) - 255) * 0.3
-    return "#" + "".join(f"{int(part):02x}" for part in mixed)
 
 
 def box(

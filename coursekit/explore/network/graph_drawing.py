@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from torch import nn
 
 from coursekit.explore import svg
+from coursekit.explore.boxes import LINE, centred, plate, tinted
 from coursekit.explore.network.graph_layout import Box, Cell, Layout
 from coursekit.figures.style import PALETTE, ROLES
 
@@ -96,19 +97,19 @@ def _draw_box(
     middle = x + _WIDE / 2
     if box.name.endswith(")"):
         return _join(middle, y, what, output)
-    fill = svg.tinted(_TINTS[family]) if family in _TINTS else _WHITE
+    fill = tinted(_TINTS[family]) if family in _TINTS else _WHITE
     dashes = ' stroke-dasharray="3 3"' if box.is_outside else ""
     behind = "" if box.kind else _plate(x + 3, y - 3, _WHITE)
     return (
         f"{behind}{_plate(x, y, fill, dashes)}"
-        + svg.centred(middle, y + 15, what, 12, svg.ON_TINT)
-        + svg.centred(middle, y + 28, name, 10, svg.ON_TINT)
-        + svg.centred(middle, y + 41, output, 10, "#444")
+        + centred(middle, y + 15, what, 12, svg.ON_TINT)
+        + centred(middle, y + 28, name, 10, svg.ON_TINT)
+        + centred(middle, y + 41, output, 10, "#444")
     )
 
 
 def _plate(x: float, y: float, fill: str, more: str = "") -> str:
-    return svg.plate(x, y, _WIDE, _HIGH, fill, more=more)
+    return plate(x, y, _WIDE, _HIGH, fill, more=more)
 
 
 def _join(x: float, y: float, what: str, output: str) -> str:
@@ -118,8 +119,8 @@ def _join(x: float, y: float, what: str, output: str) -> str:
     return (
         f'<circle cx="{x:g}" cy="{at:g}" r="{_ROUND}" fill="#fff" stroke="#1a1a1a" '
         f'stroke-width="1.5"/>'
-        + svg.centred(x, at + size * 0.34, sign, size, svg.INK)
-        + svg.centred(x, y + _HIGH + 1, output, 10, svg.QUIET)
+        + centred(x, at + size * 0.34, sign, size, svg.INK)
+        + centred(x, y + _HIGH + 1, output, 10, svg.QUIET)
     )
 
 
@@ -141,8 +142,8 @@ def _lines(sheet: Sheet) -> str:
         if step.arrives:
             arrows.append(f"M{end:g} {y2:g}l-6-3.5v7z")
     return (
-        f'<path d="{"".join(lines)}" fill="none" stroke="{svg.LINE}" '
-        f'stroke-width="1.5"/><path d="{"".join(arrows)}" fill="{svg.LINE}"/>'
+        f'<path d="{"".join(lines)}" fill="none" stroke="{LINE}" '
+        f'stroke-width="1.5"/><path d="{"".join(arrows)}" fill="{LINE}"/>'
     )
 
 
