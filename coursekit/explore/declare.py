@@ -61,14 +61,12 @@ def explorer(
 
         @wraps(make)
         def explore(*args: object, **given: object) -> LiveExplorer:
-            again = _with(make, photo, args, given) if photo else None
-            return LiveExplorer(declared, make(*args, **given), again)
+            return view.live(make(*args, **given), _with(make, photo, args, given))
 
         explore.__name__ = explore.__qualname__ = _explore_name(draw)
-        view.__signature__ = _signature(make, draw)
-        view.__doc__ = f"{inspect.cleandoc(draw.__doc__ or '')}\n\n{_listed(settings)}"
-        view.declaration = declared
-        view.explore, view.live = explore, partial(LiveExplorer, declared)
+        view.__signature__, view.__doc__ = _signature(make, draw), _doc(draw, settings)
+        view.declaration, view.explore = declared, explore
+        view.live = partial(LiveExplorer, declared)
         return view
 
     return declare
@@ -76,8 +74,10 @@ def explorer(
 
 def _with(
     make: Callable[..., object], photo: str, args: tuple, given: dict
-) -> Callable[[object], object]:
-    """Return `make` with all its arguments but the photo."""
+) -> Callable[[object], object] | None:
+    """Return `make` with all its arguments but the photo, None where it has none."""
+    if not photo:
+        return None
     rest = inspect.signature(make).bind(*args, **given).arguments
     return lambda other: make(**{**rest, photo: other})
 
@@ -126,9 +126,9 @@ def _signature(make: Callable, draw: Callable) -> inspect.Signature:
     return inspect.Signature([*made, *own.values()], return_annotation=View)
 
 
-def _listed(settings: Mapping[str, Setting]) -> str:
-    """Return the part of a docstring that says what every setting may be."""
-    lines = ["Settings:"]
+def _doc(draw: Callable, settings: Mapping[str, Setting]) -> str:
+    """Return the docstring of a function, and what every setting may be."""
+    lines = [inspect.cleandoc(draw.__doc__ or ""), "", "Settings:"]
     for name, setting in settings.items():
         label = name if callable(setting.label) else setting.label
         words = (label if setting.about is None else setting.about, setting.allowed)

@@ -50,7 +50,7 @@ def _prepare(image: object = None) -> Desk:
             the temple of `coursekit.data.photos`.
 
     Shape:
-        image: (3, h, w) or (1, h, w) or (h, w), 16 to 4096 each.
+        image: (3, h, w), (h, w, 3), (1, h, w) or (h, w), 16 to 4096 each.
 
     Raises:
         ValueError: `image` of another type, shape or range.
