@@ -58,10 +58,7 @@ def overlays(
         line, column = divmod(place, columns)
         top, *below = grid[line * storeys : (line + 1) * storeys, column]
         _picture(top, picture, caption)
-        for axes, one in zip(below, heat[place], strict=True):
-            _under_heat(axes, picture, one)
-        for axes, label in zip(below, () if column else rows, strict=False):
-            axes.set_ylabel(label, fontsize=9)
+        _under_heat(below, picture, heat[place], () if column else rows)
     figure.alt += _listed(captions, len(ready))
     return figure
 
@@ -89,11 +86,19 @@ def _picture(axes: Axes, picture: np.ndarray, caption: str) -> None:
     bare(axes)
 
 
-def _under_heat(axes: Axes, picture: np.ndarray, heat: np.ndarray) -> None:
-    axes.set_axis_on()
+def _under_heat(
+    below: Sequence[Axes],
+    picture: np.ndarray,
+    heat: np.ndarray,
+    labels: Sequence[str],
+) -> None:
+    """Show the picture once under each of its heat maps."""
     grey = picture if picture.ndim == 2 else picture.mean(2)
-    axes.imshow(grey, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    axes.imshow(
-        heat, cmap="inferno", vmin=0, vmax=1, alpha=STRENGTH, interpolation="nearest"
-    )
-    bare(axes)
+    how = {"vmin": 0, "vmax": 1, "interpolation": "nearest"}
+    for axes, one in zip(below, heat, strict=True):
+        axes.set_axis_on()
+        axes.imshow(grey, cmap="gray", **how)
+        axes.imshow(one, cmap="inferno", alpha=STRENGTH, **how)
+        bare(axes)
+    for axes, label in zip(below, labels, strict=False):
+        axes.set_ylabel(label, fontsize=9)
