@@ -1,7 +1,7 @@
 """Small contexts that leave a network and torch's random numbers as they were found."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import nn
@@ -41,6 +41,13 @@ def left_as_found(model: nn.Module, *, training: bool) -> Iterator[None]:
         for module, attributes in before:
             vars(module).clear()
             vars(module).update(attributes)
+
+
+def cpu_by_default() -> AbstractContextManager:
+    """Keep the bookkeeping on the CPU, whatever device the caller made the default."""
+    # torch 2.4's get_default_device() does not see `with torch.device(…)`.
+    elsewhere = torch.empty(0).device.type != "cpu"
+    return torch.device("cpu") if elsewhere else nullcontext()
 
 
 @contextmanager

@@ -18,9 +18,13 @@ from coursekit.anatomy.field import (
     Grid,
     align,
     full,
+    met,
+    places_of,
+    read,
     squeeze_broadcast,
+    straight,
 )
-from coursekit.anatomy.window import Window, reindex
+from coursekit.anatomy.window import NOTHING, Window
 
 
 def move(field: Field, op: Callable[[Tensor], Tensor]) -> list[Field]:
@@ -37,8 +41,8 @@ def move(field: Field, op: Callable[[Tensor], Tensor]) -> list[Field]:
         shapes = [tuple(part.shape) for part in low]
         for number, (first, last) in enumerate(zip(low, high, strict=True)):
             bounds = torch.stack([squeeze_broadcast(first), squeeze_broadcast(last)])
-            window, grid = grids[number] if grids else (axis.window, None)
-            outputs[number].append(Axis(bounds, window, grid))
+            grid = grids[number] if grids else None
+            outputs[number].append(Axis(bounds, axis.window, grid))
     return [Field(s, tuple(axes)) for s, axes in zip(shapes, outputs, strict=True)]
 
 
@@ -47,44 +51,9 @@ def _as_list(result: Tensor | Sequence[Tensor]) -> list[Tensor]:
 
 
 def _moved_grids(axis: Axis, shape: Sequence[int], op: Callable) -> list | None:
-    window, grid = axis.window, axis.grid
-    if window is None or grid is None:
+    if axis.window is None or axis.grid is None:
         return None
-    if grid.dim is None:
-        places = torch.tensor(grid.offset).expand(*shape)
-    else:
-        line = grid.offset + grid.step * torch.arange(shape[grid.dim])
-        view = [-1 if d == grid.dim else 1 for d in range(len(shape))]
-        places = line.view(view).expand(*shape)
-    return [_read_grid(window, squeeze_broadcast(p)) for p in _as_list(op(places))]
-
-
-def _read_grid(window: Window, places: Tensor) -> tuple[Window | None, Grid | None]:
-    """Find the one dimension along which the units still lie in a row."""
-    if places.numel() == 0:
-        return window, None
-    regular, ragged = None, []
-    for dim in range(places.dim()):
-        if places.shape[dim] == 1:
-            continue
-        steps = places.diff(dim=dim)
-        if steps.min() != steps.max():
-            ragged.append(dim)
-        elif steps.flatten()[0] != 0:
-            if regular is not None:
-                return window, None
-            regular = (dim, int(steps.flatten()[0]))
-    if regular is None:
-        return window, (None if ragged else Grid(None, int(places.flatten()[0]), 1))
-    dim, step = regular
-    first = places.narrow(dim, 0, 1)
-    low, high = int(first.min()), int(first.max())
-    if low == high:
-        return window, Grid(dim, low, step)
-    # Several offsets side by side (space to depth): what the next layer sees of a
-    # place is the hull of them all.
-    joined = reindex(window, low, step).union(reindex(window, high, step))
-    return joined, Grid(dim)
+    return [read(places) for places in _as_list(op(places_of(axis, shape)))]
 
 
 def union(fields: Sequence[Field], shape: Sequence[int]) -> Field:
@@ -97,38 +66,66 @@ def union(fields: Sequence[Field], shape: Sequence[int]) -> Field:
         bounds = align(parts[0].bounds, rank)
         for part in parts[1:]:
             bounds = torch.minimum(bounds, align(part.bounds, rank))
-        shifts = [rank - len(f.shape) for f in fields]
-        shuffled = any(part.grid is None for part in parts)
-        joined = (None, None) if shuffled else _joined_window(parts, shifts)
-        axes.append(Axis(bounds, *joined))
+        placed = list(zip(parts, (f.shape for f in fields), strict=True))
+        axes.append(Axis(bounds, *_joined(placed, shape)))
     return Field(tuple(shape), tuple(axes))
 
 
-def _joined_window(
-    parts: Sequence[Axis], shifts: Sequence[int]
-) -> tuple[Window | None, Grid | None]:
-    if all(p.window == parts[0].window and p.grid == parts[0].grid for p in parts) and (
-        not any(shifts)
-    ):
-        return parts[0].window, parts[0].grid
-    windows = [part.regular() for part in parts]
-    if any(window is None for window in windows):
+def _joined(
+    placed: Sequence[tuple[Axis, Sequence[int]]], shape: Sequence[int]
+) -> tuple[Window | None, Grid | Tensor | None]:
+    """Return window and grid of units that see what all of several axes see."""
+    (first, size), *others = placed = [p for p in placed if _sees(p[0])] or placed[:1]
+    if all(
+        p.window == first.window
+        and same_grid(p.grid, first.grid)
+        and len(s) == len(size)
+        for p, s in others
+    ) and len(size) == len(shape):
+        return first.window, first.grid
+    if any(part.window is None or part.grid is None for part, _ in placed):
         return None, None
-    dims = {
-        p.grid.dim + s
-        for p, s in zip(parts, shifts, strict=True)
-        if p.grid.dim is not None
-    }
-    if len(dims) > 1:
+    if any(isinstance(part.grid, Tensor) for part, _ in placed):
+        places = [places_of(*p).expand(*shape) for p in placed]
+        if all(torch.equal(places[0], other) for other in places[1:]):
+            return _hull([part.window for part, _ in placed], read(places[0]))
+    return _joined_rows(placed, shape)
+
+
+def _joined_rows(placed: Sequence, shape: Sequence[int]) -> tuple:
+    rows = [(*straight(*p), len(shape) - len(p[1])) for p in placed]
+    if any(window is None for window, _, _ in rows):
         return None, None
+    dims = {None if g.dim is None else g.dim + shift for _, g, shift in rows}
+    along = dims - {None}
+    # a unit that stands alone is near to some of a row only
+    if len(along) > 1 or (len(dims) > 1 and shape[next(iter(along))] > 1):
+        return None, None
+    return _hull([window for window, _, _ in rows], Grid(next(iter(along), None)))
+
+
+def _hull(windows: Sequence[Window], grid: Grid | Tensor) -> tuple:
     joined = windows[0]
     for window in windows[1:]:
         joined = joined.union(window) if joined else None
-    return (joined, Grid(dims.pop() if dims else None)) if joined else (None, None)
+    return (joined, grid) if joined else (None, None)
+
+
+def _sees(axis: Axis) -> bool:
+    return axis.window is None or axis.window.phases != (NOTHING,)
+
+
+def same_grid(one: object, other: object) -> bool:
+    """Tell whether two grids are known to be the same."""
+    return one is other or (isinstance(one, Grid) and one == other)
 
 
 def concatenate(fields: Sequence[Field], dim: int, shape: Sequence[int]) -> Field:
     """Return the field of tensors joined along `dim`."""
+
+    def cat(parts: Sequence[Tensor]) -> Tensor:
+        return torch.cat(_alike(parts, dim), dim)
+
     axes = []
     for parts in zip(*(f.axes for f in fields), strict=True):
         first = parts[0].bounds
@@ -139,22 +136,111 @@ def concatenate(fields: Sequence[Field], dim: int, shape: Sequence[int]) -> Fiel
                 open_dim(p.bounds, dim, f.shape[dim])
                 for p, f in zip(parts, fields, strict=True)
             ]
-            common = torch.broadcast_shapes(
-                *([*p.shape[: dim + 1], 1, *p.shape[dim + 2 :]] for p in pieces)
-            )
-            bounds = torch.cat(
-                [
-                    p.expand(*common[: dim + 1], p.shape[dim + 1], *common[dim + 2 :])
-                    for p in pieces
-                ],
-                dim + 1,
-            )
-        along = any(p.grid is not None and p.grid.dim == dim for p in parts)
-        window, grid = (
-            (None, None) if along else _joined_window(parts, [0] * len(parts))
-        )
-        axes.append(Axis(bounds, window, grid))
+            bounds = torch.cat(_alike(pieces, dim + 1), dim + 1)
+        placed = list(zip(parts, (f.shape for f in fields), strict=True))
+        along = any(_lies_along(part.grid, dim) for part in parts)
+        joined = _in_a_line(placed, cat) if along else _joined(placed, shape)
+        axes.append(Axis(bounds, *joined))
     return Field(tuple(shape), tuple(axes))
+
+
+def _alike(pieces: Sequence[Tensor], dim: int) -> list[Tensor]:
+    """Broadcast tensors against each other in all dimensions but one."""
+    sizes = ([*p.shape[:dim], 1, *p.shape[dim + 1 :]] for p in pieces)
+    common = torch.broadcast_shapes(*sizes)
+    return [p.expand(*common[:dim], p.shape[dim], *common[dim + 1 :]) for p in pieces]
+
+
+def _lies_along(grid: Grid | Tensor | None, dim: int) -> bool:
+    if isinstance(grid, Tensor):
+        return grid.shape[dim] > 1
+    return grid is not None and grid.dim == dim
+
+
+def _in_a_line(placed: Sequence, arrange: Callable) -> tuple:
+    """Return window and grid of axes whose units lie among each other.
+
+    Args:
+        arrange: puts tensors with the units of each axis together into one.
+    """
+    seeing = [part for part, _ in placed if _sees(part)]
+    if any(p.grid is None or p.window != seeing[0].window for p in seeing):
+        return None, None
+    places = [places_of(*p) for p in placed]
+    known = [
+        torch.full_like(p, _sees(part), dtype=torch.bool)
+        for p, (part, _) in zip(places, placed, strict=True)
+    ]
+    window = (seeing or [placed[0][0]])[0].window
+    return side_by_side([(window, arrange(places), arrange(known))])
+
+
+def side_by_side(found: Sequence[tuple[Window | None, Tensor, Tensor]]) -> tuple:
+    """Return window and grid of units each of which lies on one of several windows.
+
+    Args:
+        found: window, the units' places on it, and which units lie on it; units on
+            none of them see nothing and fit in anywhere.
+    """
+    if not found:
+        return Window((NOTHING,), 0), Grid(None)
+    grids = [None if w is None else fitted(p, known) for w, p, known in found]
+    if any(grid is None for grid in grids):
+        return None, None
+    if len(found) == 1:
+        return found[0][0], grids[0]
+    rows = {grid.dim if isinstance(grid, Grid) else None for grid in grids}
+    dim = rows.pop()
+    if rows or dim is None:
+        return None, None
+    along = [known.movedim(dim, 0).flatten(1).any(1) for _, _, known in found]
+    if not all(torch.equal(along[0], other) for other in along):
+        return None, None  # each is a part of the row only
+    pairs = zip(found, grids, strict=True)
+    rows = [window.beside((grid.offset,), grid.step) for (window, *_), grid in pairs]
+    return _hull(rows, Grid(dim))
+
+
+def arranged(
+    fields: Sequence[Field], arrange: Callable, place: Callable | None
+) -> Field:
+    """Return the field of a tensor made of the units of several others.
+
+    Args:
+        arrange: puts the bounds of the units of each field together into one tensor.
+        place: does so with their places; None where they are lost.
+    """
+    axes = []
+    for parts in zip(*(f.axes for f in fields), strict=True):
+        placed = [(p, f.shape) for p, f in zip(parts, fields, strict=True)]
+        sides = zip(*(full(*p) for p in placed), strict=True)
+        bounds = torch.stack([arrange(side) for side in sides])
+        joined = _in_a_line(placed, place) if place else (None, None)
+        axes.append(Axis(bounds, *joined))
+    return Field(tuple(axes[0].bounds.shape[1:]), tuple(axes))
+
+
+def blind(like: Field, shape: Sequence[int]) -> Field:
+    """Return the field of constants, which see nothing of the input."""
+    bounds = torch.full((2, *[1] * len(shape)), EMPTY)
+    nothing = Axis(bounds, Window((NOTHING,), 0), Grid(None))
+    return Field(tuple(shape), tuple(nothing for _ in like.axes))
+
+
+def fitted(places: Tensor, known: Tensor) -> Grid | Tensor | None:
+    """Read places of which only some are known: units that see nothing fit anywhere."""
+    if known.all():
+        return read(places)
+    spots, values = known.nonzero(), places[known]
+    for dim, at in enumerate(spots.T):
+        left, right = int(at.argmin()), int(at.argmax())
+        if at[left] == at[right]:
+            continue
+        step = int((values[right] - values[left]) // (at[right] - at[left]))
+        offset = int(values[left] - step * at[left])
+        if step and torch.equal(values, offset + step * at):
+            return Grid(dim, offset, step)
+    return None
 
 
 def open_dim(bounds: Tensor, dim: int, size: int) -> Tensor:
@@ -170,24 +256,25 @@ def reduce(
     """Return the field of values each made from all units along `dims`."""
     rank = len(field.shape)
     dims = sorted({d % rank for d in dims}) if dims else list(range(rank))
-    axes = []
-    for axis in field.axes:
-        bounds = axis.bounds.amin([d + 1 for d in dims], keepdim=True)
-        if not keep:
-            for d in reversed(dims):
-                bounds = bounds.squeeze(d + 1)
-        axes.append(_after_reduction(replace(axis, bounds=bounds), dims, keep))
-    return Field(tuple(shape), tuple(axes))
+    kept = tuple(1 if d in dims else size for d, size in enumerate(field.shape))
+    out = Field(kept, tuple(_met(axis, field.shape, dims) for axis in field.axes))
+    return out if keep else move(out, lambda values: values.reshape(shape))[0]
 
 
-def _after_reduction(axis: Axis, dims: Sequence[int], keep: bool) -> Axis:
-    grid = axis.grid
-    if grid is None or grid.dim in dims:
-        return Axis(axis.bounds, None, None)
-    if keep or grid.dim is None:
-        return axis
-    dim = grid.dim - sum(d < grid.dim for d in dims)
-    return replace(axis, grid=replace(grid, dim=dim))
+def _met(axis: Axis, shape: Sequence[int], dims: Sequence[int]) -> Axis:
+    """Return the axis of units that each meet all others along some dimensions."""
+    bounds, along = axis.bounds, [d + 1 for d in dims if axis.bounds.shape[d + 1] > 1]
+    if along:
+        bounds = bounds.amin(along, keepdim=True)
+    window, grid = axis.window, axis.grid
+    if isinstance(grid, Grid) and grid.dim in dims:
+        grid = None
+    for dim in dims if isinstance(grid, Tensor) else ():
+        if grid is not None:
+            window, grid = met(window, grid, dim)
+    if isinstance(grid, Tensor):
+        grid = read(grid)
+    return Axis(bounds, None if grid is None else window, grid)
 
 
 def mix(field: Field, dim: int, size: int, groups: int = 1) -> Field:
@@ -201,17 +288,12 @@ def mix(field: Field, dim: int, size: int, groups: int = 1) -> Field:
     shape = (*field.shape[:dim], size, *field.shape[dim + 1 :])
     axes = []
     for axis in field.axes:
-        bounds, along = axis.bounds, dim + 1
-        if bounds.shape[along] > 1:
-            if groups == 1:
-                bounds = bounds.amin(along, keepdim=True)
-            else:
-                parts = bounds.unflatten(along, (groups, -1)).amin(along + 1)
-                bounds = parts.repeat_interleave(size // groups, along)
-        carried = axis.grid is None or axis.grid.dim == dim
-        axes.append(
-            Axis(bounds, *((None, None) if carried else (axis.window, axis.grid)))
-        )
+        after = _met(axis, field.shape, [dim])
+        if groups > 1 and axis.bounds.shape[dim + 1] > 1:
+            parts = axis.bounds.unflatten(dim + 1, (groups, -1)).amin(dim + 2)
+            parts = parts.repeat_interleave(size // groups, dim + 1)
+            after = replace(after, bounds=parts)
+        axes.append(after)
     return Field(shape, tuple(axes))
 
 
@@ -248,9 +330,9 @@ def rewindow(field: Field, change: Callable[[int, Window], Window | None]) -> Fi
     axes = []
     spatial = len(field.shape) - len(field.axes)  # the first spatial dimension
     for number, axis in enumerate(field.axes):
-        window = axis.regular()
+        window, grid = straight(axis, field.shape)
         if window is not None:
-            dim = spatial + number if axis.grid.dim is None else axis.grid.dim
+            dim = spatial + number if grid.dim is None else grid.dim
             window = change(dim, window)
         grid = None if window is None else Grid(dim)
         axes.append(replace(axis, window=window, grid=grid))

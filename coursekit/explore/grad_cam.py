@@ -9,7 +9,7 @@ from typing import Annotated
 from torch import Tensor, nn
 
 from coursekit._base.modes import left_as_found
-from coursekit.anatomy.calls import Frame, watched_calls
+from coursekit._base.trial import Frame, one_sentence
 from coursekit.data import ImageSet, Shapes
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
@@ -17,7 +17,6 @@ from coursekit.explore.judged import (
     as_taught,
     check_model,
     check_set,
-    one_sentence,
     picture_of,
 )
 from coursekit.explore.setting import Choice, Whole
@@ -75,8 +74,7 @@ def layers_with_maps(model: nn.Module, images: Tensor) -> list[str]:
     frames: list[Frame] = []
     with (
         left_as_found(model, training=False),
-        one_sentence(model, images),
-        watched_calls(model, frames, []),
+        one_sentence(model, tuple(images.shape[1:]), frames),
     ):
         model(images[:1])
     again = {frame.name.split(":")[0] for frame in frames if not frame.first_call}
@@ -145,8 +143,7 @@ def look_at(
     Raises:
         ValueError: the model does not take the picture.
     """
-    with one_sentence(model, image):
-        found = grad_cam(model, image, layer, asked)
+    found = grad_cam(model, image, layer, asked)
     shares, maps = found.logits.softmax(1)[0], found.maps.cpu().float()
     row = {
         "class": data.classes[int(found.targets[0])],

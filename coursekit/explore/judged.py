@@ -4,15 +4,12 @@ A network of the student's own may be broken: its error becomes one sentence wit
 layer, and the next call works again once it is mended.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from coursekit._base.modes import left_as_found
-from coursekit.anatomy.calls import Frame, explained, watched_calls
+from coursekit._base.trial import one_sentence
 from coursekit.data import Batches, ImageSet
 from coursekit.explore import svg
 from coursekit.training.sources import norm_of
@@ -47,21 +44,6 @@ def as_taught(model: nn.Module, data: ImageSet) -> Tensor:
     return next(iter(batches))[0].to(parameter.device)
 
 
-@contextmanager
-def one_sentence(model: nn.Module, images: Tensor) -> Iterator[None]:
-    """Turn what a broken model raises into a sentence that names the layer.
-
-    Raises:
-        ValueError: the model does not take the images.
-    """
-    stack: list[Frame] = []
-    with watched_calls(model, [], stack):
-        try:
-            yield
-        except (RuntimeError, IndexError, TypeError, NotImplementedError) as error:
-            raise explained(error, stack, tuple(images.shape[1:])) from error
-
-
 def probabilities(
     model: nn.Module, images: Tensor, *, training: bool = False
 ) -> np.ndarray:
@@ -74,7 +56,7 @@ def probabilities(
     with (
         left_as_found(model, training=training),
         torch.no_grad(),
-        one_sentence(model, images),
+        one_sentence(model, tuple(images.shape[1:])),
     ):
         found = model(images).softmax(1).cpu().numpy()
     for name, value in model.named_buffers():  # running statistics move in training
