@@ -90,7 +90,7 @@ def one_sentence(
     frames: list[Frame] | None = None,
     stack: list[Frame] | None = None,
     note: Callable[[Tensor], object] = lambda tensor: None,
-    has_numbers: Callable[[Tensor], bool] = lambda tensor: True,
+    questions: Questions | None = None,
 ) -> Iterator[None]:
     """Turn what a model raises for an input that does not fit into one sentence.
 
@@ -101,7 +101,7 @@ def one_sentence(
         model: is run inside.
         shape: of one image that it is given.
         frames, stack, note: as in `watched_calls`.
-        has_numbers: tells whether a tensor has numbers or a shape only.
+        questions: what else to refuse, for a run in which tensors have shapes only.
 
     Raises:
         ValueError: which layer, what it was given, what it said.
@@ -110,7 +110,7 @@ def one_sentence(
     frames = [] if frames is None else frames
     with watched_calls(model, frames, stack, note):
         try:
-            with _Questions(has_numbers):
+            with questions or Questions():
                 yield
         except REFUSALS as error:
             raise explained(error, stack, shape) from error
@@ -121,12 +121,12 @@ def one_sentence(
             raise explained(ValueError(reason), stack, shape) from error
 
 
-class _Questions(TorchFunctionMode):
+class Questions(TorchFunctionMode):
     """Refuses to take an image for a dict, or for numbers where it has none."""
 
-    def __init__(self, has_numbers: Callable[[Tensor], bool]):
-        super().__init__()
-        self.has_numbers = has_numbers
+    def has_numbers(self, tensor: Tensor) -> bool:
+        """Tell whether a tensor has numbers or a shape only."""
+        return True
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         name = getattr(func, "__name__", "")

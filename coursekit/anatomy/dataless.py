@@ -14,12 +14,10 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map_only
 
 from coursekit._base.modes import cpu_by_default, left_as_found
-from coursekit._base.trial import Frame, NumbersNeededError, one_sentence
+from coursekit._base.trial import Frame, NumbersNeededError, Questions, one_sentence
 
 _INDEXING = {"index", "index_put", "index_put_", "_unsafe_index", "_index_put_impl_"}
 _RANDOM = torch.Tag.nondeterministic_seeded
@@ -59,8 +57,7 @@ class Dataless(TorchDispatchMode):
             out = func(*args, **kwargs)  # still shares its numbers with the original
         else:
             args = _with_places(func, args) if meets else args
-            bare = tree_map_only(Tensor, without_data, (args, kwargs))
-            out = func(*bare[0], **bare[1])
+            out = func(*without_data(args), **without_data(kwargs))
             out = _as_given(func, args, kwargs, out)
         self.note(self.instead or func, args, kwargs, out)
         return out
@@ -68,16 +65,25 @@ class Dataless(TorchDispatchMode):
 
 def tensors_in(values: object) -> list[Tensor]:
     """Return the tensors in nested lists, tuples and dicts."""
-    return [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
+    if isinstance(values, Tensor):
+        return [values]
+    if isinstance(values, dict):
+        values = values.values()
+    elif not isinstance(values, list | tuple):
+        return []
+    return [tensor for value in values for tensor in tensors_in(value)]
 
 
-def without_data(tensor: Tensor) -> Tensor:
-    """Return a tensor of the same shape and strides without numbers."""
-    if tensor.is_meta:
-        return tensor
-    return torch.empty_strided(
-        tensor.size(), tensor.stride(), dtype=tensor.dtype, device="meta"
-    )
+def without_data(values: object) -> object:
+    """Return nested arguments, tensors replaced by such without numbers."""
+    if isinstance(values, Tensor) and not values.is_meta:
+        like = {"dtype": values.dtype, "device": "meta"}
+        return torch.empty_strided(values.size(), values.stride(), **like)
+    if isinstance(values, list | tuple):
+        return type(values)(map(without_data, values))
+    if isinstance(values, dict):
+        return {key: without_data(value) for key, value in values.items()}
+    return values
 
 
 @lru_cache(maxsize=4096)
@@ -157,7 +163,7 @@ def _with_places(func, args: tuple) -> tuple:
     return (args[0], indices, *args[2:])
 
 
-class _BeforeOperators(TorchFunctionMode):
+class _BeforeOperators(Questions):
     """Takes what must not reach the operators as it is.
 
     Circular padding would arrive as writes into slices, and composite functions compare
@@ -173,16 +179,19 @@ class _BeforeOperators(TorchFunctionMode):
         self.mode = mode
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        name, kwargs = getattr(func, "__name__", ""), kwargs or {}
-        is_circular = "circular" in (*args[2:3], kwargs.get("mode"))
-        if name == "pad" and is_circular and self._meets(args[:1]):
-            return self._pad(*args[:2], **kwargs)
-        if name in self.MIXED and self._meets((args, kwargs)):
-            args, kwargs = tree_map_only(Tensor, without_data, (args, kwargs))
-        return func(*args, **kwargs)
+        name = getattr(func, "__name__", "")
+        if name == "pad" and "circular" in (*args[2:3], (kwargs or {}).get("mode")):
+            if self._meets(args[:1]):
+                return self._pad(*args[:2], **(kwargs or {}))
+        elif name in self.MIXED and self._meets((args, kwargs)):
+            args, kwargs = without_data((args, kwargs))
+        return super().__torch_function__(func, types, args, kwargs)
+
+    def has_numbers(self, tensor: Tensor) -> bool:
+        return self.mode.has_numbers(tensor)
 
     def _meets(self, values: object) -> bool:
-        return not all(map(self.mode.has_numbers, tensors_in(values)))
+        return not all(map(self.has_numbers, tensors_in(values)))
 
     def _pad(self, input: Tensor, pad, **_: object) -> Tensor:
         """Let constant padding, which has the same shape, stand for circular."""
@@ -217,8 +226,7 @@ def dataless_run(
         torch.inference_mode(False),
         torch.no_grad(),
         left_as_found(model, training=False),
-        one_sentence(model, shape, frames, stack, note, mode.has_numbers),
-        _BeforeOperators(mode),
+        one_sentence(model, shape, frames, stack, note, _BeforeOperators(mode)),
         mode,
     ):
         yield

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from coursekit.anatomy import carry
+from coursekit.anatomy import joining
 from coursekit.anatomy.field import EMPTY, Axis, Field, full, places_of, read_bounds
 from coursekit.anatomy.window import Window
 
@@ -73,7 +73,7 @@ class Written:
 
 def _axis(bounds: Tensor, found: list) -> Axis:
     """Return one axis; where the windows say nothing, the bounds may."""
-    window, grid = carry.side_by_side(found)
+    window, grid = joining.side_by_side(found)
     return Axis(bounds, *((window, grid) if window else read_bounds(bounds)))
 
 

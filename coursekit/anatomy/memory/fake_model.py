@@ -24,7 +24,7 @@ from torch.func import functional_call
 from torch.utils._pytree import tree_leaves
 
 from coursekit._base.modes import cpu_by_default, left_as_found
-from coursekit._base.trial import Frame, NumbersNeededError, one_sentence
+from coursekit._base.trial import Frame, NumbersNeededError, Questions, one_sentence
 from coursekit.anatomy.memory.live_tensors import LiveTensors
 
 
@@ -72,9 +72,8 @@ def on_fake_model(
         open_.enter_context(cpu_by_default())
         open_.enter_context(torch.inference_mode(False))
         open_.enter_context(torch.enable_grad())
-        open_.enter_context(
-            one_sentence(model, input_shape, stack=fake.stack, has_numbers=_has_numbers)
-        )
+        watched = {"stack": fake.stack, "questions": _OfFakes()}
+        open_.enter_context(one_sentence(model, input_shape, **watched))
         open_.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
         open_.enter_context(_without_log())
         open_.enter_context(live)
@@ -86,8 +85,9 @@ def on_fake_model(
             raise NumbersNeededError(str(error)) from error
 
 
-def _has_numbers(tensor: Tensor) -> bool:
-    return not isinstance(tensor, FakeTensor) or tensor.constant is not None
+class _OfFakes(Questions):
+    def has_numbers(self, tensor: Tensor) -> bool:
+        return not isinstance(tensor, FakeTensor) or tensor.constant is not None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from coursekit.anatomy import carry
+from coursekit.anatomy import carry, joining
 from coursekit.anatomy.field import EMPTY, Field
 from coursekit.anatomy.rules.operators import Operands, UnknownOperatorError, rule
 
@@ -93,7 +93,7 @@ def padded(field: Field, pad: list[int], mode: str) -> Field:
         opened = axis.bounds  # only along what is padded: the rest stays broadcast
         for dim, amounts in sides.items():
             if any(amounts):
-                opened = carry.open_dim(opened, dim, field.shape[dim])
+                opened = joining.open_dim(opened, dim, field.shape[dim])
         bounds.append(torch.stack([grow(part) for part in opened]))
     shape = tuple(n + sum(sides.get(d, (0,))) for d, n in enumerate(field.shape))
     moved = carry.rewindow(
@@ -108,11 +108,11 @@ def concatenation(call: Operands, outputs: list[Tensor]) -> Field:
     shape = tuple(outputs[0].shape)
     dim = (call.get("dim") or 0) % len(shape)
     members = [
-        call.field_of(t) or carry.blind(call.sole(), tuple(t.shape))
+        call.field_of(t) or joining.blind(call.sole(), tuple(t.shape))
         for t in call.args[0]
         if t.numel()
     ]
-    return carry.concatenate(members, dim, shape)
+    return joining.concatenate(members, dim, shape)
 
 
 @rule("stack")
@@ -120,11 +120,11 @@ def stacking(call: Operands, outputs: list[Tensor]) -> Field:
     shape = tuple(outputs[0].shape)
     dim = (call.get("dim") or 0) % len(shape)
     members = [
-        call.field_of(t) or carry.blind(call.sole(), tuple(t.shape))
+        call.field_of(t) or joining.blind(call.sole(), tuple(t.shape))
         for t in call.args[0]
     ]
     opened = [carry.move(m, lambda v: v.unsqueeze(dim))[0] for m in members]
-    return carry.concatenate(opened, dim, shape)
+    return joining.concatenate(opened, dim, shape)
 
 
 @rule(
@@ -135,8 +135,8 @@ def overwriting(call: Operands, outputs: list[Tensor]) -> Field:
     """What was there is gone; what is written may see something."""
     source, shape = call.field_of(call.get("src", call.get("value"))), outputs[0].shape
     if source is None:
-        return carry.blind(call.sole(), shape)
-    return carry.union([source], tuple(shape))
+        return joining.blind(call.sole(), shape)
+    return joining.union([source], tuple(shape))
 
 
 @rule(
@@ -158,14 +158,14 @@ def placing(call: Operands, outputs: list[Tensor]) -> Field:
     args = (swap.get(id(value), value) for value in call.args)
     chosen = call.func(*args, **{k: swap.get(id(v), v) for k, v in call.kwargs.items()})
     fields = [
-        call.field_of(tensor) or carry.blind(call.sole(), tuple(tensor.shape))
+        call.field_of(tensor) or joining.blind(call.sole(), tuple(tensor.shape))
         for tensor in (target, given)
     ]
 
     def among(parts: Sequence[Tensor]) -> Tensor:
         return torch.cat([part.flatten() for part in parts])[chosen]
 
-    return carry.arranged(fields, among, among)
+    return joining.arranged(fields, among, among)
 
 
 @rule("index_add scatter_add")
@@ -174,16 +174,19 @@ def adding(call: Operands, outputs: list[Tensor]) -> Field:
     dim, index = call.get("dim"), call.get("index")
     if index.is_meta:
         raise UnknownOperatorError(f"{call.func} at places whose numbers are not known")
-    add = "index_reduce" if call.get("source") is not None else "scatter_reduce"
+    source = call.get("source", call.get("src"))
+    if call.get("source") is not None:  # index_add: the same places in every line
+        shape = [-1 if d == dim % source.dim() else 1 for d in range(source.dim())]
+        index = index.view(shape).expand(source.shape)
     fields = [
-        call.field_of(tensor) or carry.blind(call.sole(), tuple(tensor.shape))
-        for tensor in (call.get("self"), call.get("source", call.get("src")))
+        call.field_of(tensor) or joining.blind(call.sole(), tuple(tensor.shape))
+        for tensor in (call.get("self"), source)
     ]
 
     def met(parts: Sequence[Tensor]) -> Tensor:
-        return getattr(parts[0], add)(dim, index, parts[1], "amin")
+        return parts[0].scatter_reduce(dim, index, parts[1], "amin")
 
-    return carry.arranged(fields, met, None)
+    return joining.arranged(fields, met, None)
 
 
 @rule("im2col")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from coursekit.anatomy import carry
+from coursekit.anatomy import joining
 from coursekit.anatomy.field import Field
 
 RULES: dict[str, Callable] = {}
@@ -121,5 +121,5 @@ def propagate(call: Operands, outputs: list[Tensor]) -> list[Field | None]:
 )
 def pointwise(call: Operands, outputs: list[Tensor]) -> list[Field]:
     """Each value depends on the values at its own place."""
-    out = carry.union(call.fields, tuple(outputs[0].shape))
+    out = joining.union(call.fields, tuple(outputs[0].shape))
     return [out for _ in outputs]
