@@ -18,6 +18,7 @@ from coursekit.course.claims import (
     verdict,
     verdict_table,
 )
+from coursekit.course.predictions import predict, reveal
 from coursekit.staff.build.folder import sessions
 from coursekit.staff.build.measured_only import typed_in
 from coursekit.staff.build.notebook_source import read_source
@@ -211,7 +212,7 @@ def test_numbers_are_written_with_four_digits_and_separators(value, text):
     ("guess", "shown"),
     [
         (None, None),
-        (..., None),
+        (..., "no prediction made"),
         (7, "7"),
         (1600000000, "1,600,000,000"),
         (True, "true"),
@@ -223,6 +224,22 @@ def test_numbers_are_written_with_four_digits_and_separators(value, text):
 )
 def test_a_prediction_is_shown_as_the_student_gave_it(guess, shown):
     assert a_verdict(predicted=guess).predicted == shown
+
+
+def test_a_verdict_without_a_prediction_does_not_say_that_none_was_made():
+    """It may have been judged in a cell before, beside what it asked about."""
+    assert "predict" not in repr(a_verdict())
+    assert "predicted  no prediction made" in repr(a_verdict(predicted=...))
+
+
+def test_what_another_cell_revealed_stands_in_the_verdict():
+    predict("01-elsewhere", 6)
+    seen = reveal("01-elsewhere", 5)
+    assert a_verdict(predicted=seen).predicted == (
+        "You said 6, measured 5. Not this time."
+    )
+    both = a_verdict(predicted=f"{seen} {seen}").predicted
+    assert both.count("You said 6") == 2
 
 
 def test_a_prediction_never_shows_an_address():

@@ -39,3 +39,8 @@ def number_text(value: object) -> str:
     if 1e4 <= abs(short) < 1e15:
         return f"{short:,.0f}"
     return f"{short:.4g}"
+
+
+def printable(text: object) -> str:
+    """Return text of others on one line: codes that steer a terminal become "?"."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))

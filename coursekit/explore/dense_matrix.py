@@ -110,7 +110,7 @@ def _row(matrix: np.ndarray, row: int) -> str:
 def _folded(read: np.ndarray, row: int) -> str:
     title = svg.words(_RIGHT, 24, f"row {row}, put back on the pixels")
     cell = _SIDE / len(read)
-    return title + svg.grid(read, _RIGHT, _TOP, cell, svg.tint(read, "kernel"))
+    return title + svg.grid(read, _RIGHT, _TOP, cell, "kernel")
 
 
 def _text(side: int, kernel: int, permuted: bool, row: int, numbers: dict) -> str:

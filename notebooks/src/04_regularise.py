@@ -130,7 +130,8 @@ figures.curves(
 )
 
 # %%
-reveal("04-between", inside)
+seen_between = reveal("04-between", inside)
+seen_between
 
 # %% [markdown]
 # **Exercise 04.1 (15 minutes).** Write it for all channels at once. `scale` and `shift`
@@ -246,7 +247,8 @@ figures.curves(
 )
 
 # %%
-reveal("04-forgotten-eval", interval(by_size[2]))
+seen_forgotten_eval = reveal("04-forgotten-eval", interval(by_size[2]))
+seen_forgotten_eval
 
 # %% [markdown]
 # Nothing in the network changed, only the company each digit was judged in. Take the
@@ -333,6 +335,7 @@ verdict(
         "train mode, batches of 2 (%)": by_size[2],
         "eval − train mode, batches of 256 (points)": large_gap,
     },
+    predicted=f"{seen_between} {seen_forgotten_eval}",
     why="Mean 0 and deviation 1 set no bounds; training and evaluation use different "
     "means.",
 )
@@ -433,7 +436,8 @@ figures.curves(
 )
 
 # %%
-reveal("04-no-norm", interval(right[None, 0.3]))
+seen_no_norm = reveal("04-no-norm", interval(right[None, 0.3]))
+seen_no_norm
 
 # %% [markdown]
 # The network without norm starts with torch's default weights, whose signal fades from
@@ -572,6 +576,7 @@ verdict(
         "one norm, logits (%)": by_place[5],
         "difference (points)": far_near,
     },
+    predicted=seen_no_norm,
     why="It multiplies by scale / deviation: above 1 for quiet input, below for loud.",
 )
 
@@ -679,7 +684,8 @@ figures.bars(
 )
 
 # %%
-reveal("04-optimiser", best)
+seen_optimiser = reveal("04-optimiser", best)
+seen_optimiser
 
 # %% [markdown]
 # A difference seed by seed is sharper than two bars: what a start does to both arms
@@ -708,6 +714,7 @@ verdict(
             f"{k}: {n}" for k, n in needed.items()
         ),
     },
+    predicted=seen_optimiser,
     why="At its own best rate either optimiser gets there; the schedule is what moves "
     "the result.",
 )
@@ -792,7 +799,8 @@ figures.heatmap(
 )
 
 # %%
-reveal("04-by-heart", interval(tested["wide, 60 digits"]))
+seen_by_heart = reveal("04-by-heart", interval(tested["wide, 60 digits"]))
+seen_by_heart
 
 # %% [markdown]
 # In practice you see it while it trains: the loss on validation digits beside that on
@@ -861,6 +869,7 @@ verdict(
         **{f"{c} on {n} (points)": gain for (c, n), gain in helped.items()},
         "runs to tell dropout's help": str(helped["dropout 0.2", few].runs_needed()),
     },
+    predicted=seen_by_heart,
     why="The gap says that it learnt by heart; low numbers on both say that it cannot.",
 )
 
@@ -972,7 +981,8 @@ figures.curves(
 )
 
 # %%
-reveal("04-half-dropped", interval(on["new", MANY, 0.5]))
+seen_half_dropped = reveal("04-half-dropped", interval(on["new", MANY, 0.5]))
+seen_half_dropped
 
 # %% [markdown]
 # Is a small amount on every layer worth it? The differences to no dropout, seed by
@@ -1000,6 +1010,7 @@ verdict(
         "trained digits at p = 0.5, 1,000 (%)": on["trained", MANY, 0.5],
         "runs to tell 0.1 from none, 60 digits": str(against[FEW, 0.1].runs_needed()),
     },
+    predicted=seen_half_dropped,
     why="It makes training harder; that pays only where training was too easy.",
 )
 

@@ -145,7 +145,8 @@ figures.curves(
 # the two axes is enough.
 
 # %%
-reveal("04-hangs-over", over)
+seen_hangs_over = reveal("04-hangs-over", over)
+seen_hangs_over
 
 # %% [markdown]
 # **Exercise 04.6 (8 minutes).** What share of the picture does a square of side 16 hide
@@ -206,6 +207,7 @@ verdict(
         "hang over (%)": over,
         "squares drawn": len(hidden),
     },
+    predicted=seen_hangs_over,
     why="A centre near the border puts a part of the square outside.",
 )
 
@@ -308,7 +310,8 @@ figures.bars(
 )
 
 # %%
-reveal("04-clean-race", winner)
+seen_clean_race = reveal("04-clean-race", winner)
+seen_clean_race
 
 # %% [markdown]
 # And how long should the square be? The same network, four lengths:
@@ -416,6 +419,7 @@ verdict(
             f"{name} {runs or 'above 10,000'}" for name, runs in needed.items()
         ),
     },
+    predicted=seen_clean_race,
     why="Cutout teaches to do without a part, and that is what it is good for.",
 )
 
@@ -659,7 +663,8 @@ new_scores = [scores((looking_net(s).eval(), free_nets[0][1]), test) for s in SE
 
 # %%
 peaks = [run["peak"] for run in free_scores]
-reveal("04-peak", interval(peaks))
+seen_peak = reveal("04-peak", interval(peaks))
+seen_peak
 
 # %% [markdown]
 # *Energy* is the share of the map on the object. By chance it would be the object's
@@ -763,6 +768,7 @@ verdict(
         "similarity, all forgotten": forgot,
         "runs to tell from shuffled labels": str(energy_shuffled.runs_needed()),
     },
+    predicted=seen_peak,
     why="Its weights are gradients of this network: another network, another map.",
 )
 
@@ -841,7 +847,8 @@ figures.bars(
 )
 
 # %%
-reveal("04-swapped", interval(on_swapped[1.0]))
+seen_swapped = reveal("04-swapped", interval(on_swapped[1.0]))
+seen_swapped
 
 # %% [markdown]
 # Far below guessing: it answers with the *owner of the background*. Nobody would have
@@ -947,7 +954,8 @@ figures.heatmap(
 
 # %%
 remedied = {name: table.interval(arm, "swapped") for name, arm in REMEDIES.items()}
-reveal("04-remedy", max(remedied, key=lambda name: remedied[name].mean))
+seen_remedy = reveal("04-remedy", max(remedied, key=lambda name: remedied[name].mean))
+seen_remedy
 
 # %% [markdown]
 # Two rows deserve a second look: those with the class *nothing*. Their peaks lie on the
@@ -984,6 +992,7 @@ verdict(
         "area of the object (%)": area,
         **{f"{name}: gain over 95 % tied (points)": g for name, g in gain_of.items()},
     },
+    predicted=f"{seen_swapped} {seen_remedy}",
     why="It learns what tells the classes apart with least effort; nothing said no.",
 )
 
@@ -1082,7 +1091,8 @@ figures.curves(
 )
 
 # %%
-reveal("04-two-blocks", interval(by_blocks[2, "GAP"]))
+seen_two_blocks = reveal("04-two-blocks", interval(by_blocks[2, "GAP"]))
+seen_two_blocks
 
 # %% [markdown]
 # How wide are the digits, and what do two blocks see?
@@ -1110,6 +1120,7 @@ verdict(
         **{f"field of {n} blocks (pixels)": field for n, field in fields.items()},
         "ink spans (pixels)": wide,
     },
+    predicted=seen_two_blocks,
     why="A dense head sees the whole map; with GAP the field must cover the digit.",
 )
 

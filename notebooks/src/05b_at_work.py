@@ -132,7 +132,8 @@ figures.curves(
 # So the most parameters has:
 
 # %%
-reveal("05-largest", largest)
+seen_largest = reveal("05-largest", largest)
+seen_largest
 
 # %% [markdown]
 # And the error, over the years:
@@ -184,6 +185,7 @@ verdict(
         "VGG-16's work, times LeNet-5's": counted["VGG-16"]["multiply-adds"]
         / counted["LeNet-5"]["multiply-adds"],
     },
+    predicted=seen_largest,
     why="Convolution and bend stay; norms came, went, and came back elsewhere.",
 )
 

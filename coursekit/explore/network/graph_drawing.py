@@ -16,7 +16,7 @@ _LEFT, _TOP, _WIDE, _HIGH, _ACROSS, _DOWN = 20, 54, 76, 46, 92, 70
 _LANE, _BETWEEN = 20, 8  # a row with nothing but lines; room between two lines
 _ROUND = 13  # radius of a join
 _LINE = "#6b6b6b"
-_WHITE = "#ffffff"
+_WHITE = "#fff"
 _SIGNS = {"add": "+", "multiply": "×", "subtract": "−"}
 _TINTS = {
     "conv": ROLES["kernel"],
@@ -103,9 +103,9 @@ def _draw_box(
     behind = "" if box.kind else _plate(x + 3, y - 3, _WHITE)
     return (
         f"{behind}{_plate(x, y, fill, dashes)}"
-        + _centred(middle, y + 15, what, 12, svg.INK)
-        + _centred(middle, y + 28, name, 10, svg.INK)
-        + _centred(middle, y + 41, output, 10, svg.QUIET)
+        + _centred(middle, y + 15, what, 12, svg.ON_TINT)
+        + _centred(middle, y + 28, name, 10, svg.ON_TINT)
+        + _centred(middle, y + 41, output, 10, "#444")
     )
 
 
