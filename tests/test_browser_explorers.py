@@ -28,6 +28,7 @@ from coursekit.explore import (
     receptive_field_view,
 )
 from coursekit.explore.photo_input import sample_digit, sample_photo
+from coursekit.explore.receptive_field import HIGHER
 from coursekit.models import tiny_net
 from tests.browser import (
     CLASSIC,
@@ -355,10 +356,10 @@ def test_pointing_at_the_picture_moves_the_controls(page: Notebook):
     chain = explorer.control("chain")
     if chain.value != "three 3×3":
         chain.choose("three 3×3")
-    explorer.point(30 / 760, 60 / 388)
+    explorer.point(30 / 760, 60 / HIGHER)
     first = explorer.settings()
     assert_shows(explorer, field(first, (C3,) * 3))
-    explorer.point(30 / 760, 60 / 388, (200 / 760, 300 / 388))
+    explorer.point(30 / 760, 60 / HIGHER, (200 / 760, 300 / HIGHER))
     then = explorer.settings()
     assert_shows(explorer, field(then, (C3,) * 3))
     # the photo of 224 pixels is 344 units wide from (8, 34)

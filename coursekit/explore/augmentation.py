@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from os import PathLike
 from typing import Annotated
 
 import torch
+from PIL.Image import Image
 from torch import Tensor
 
 from coursekit.augment import (
@@ -26,6 +28,7 @@ from coursekit.explore.augmentation_words import (
 )
 from coursekit.explore.declare import explorer
 from coursekit.explore.live import LiveExplorer
+from coursekit.explore.photo_input import photo_or_sample
 from coursekit.explore.setting import Button, Choice, Whole
 from coursekit.explore.view import View
 
@@ -163,11 +166,18 @@ def _numbers(drawn: Truth, expected: Fraction | None) -> dict[str, object]:
     }
 
 
-def explore_augmentation(images: Tensor | None = None) -> LiveExplorer:
+def _own(photo: object) -> Originals:
+    """Draw one picture of any kind, cut square and reduced."""
+    pixels = torch.from_numpy(photo_or_sample("images", photo, HIGH, low=LOW))
+    return originals(pixels.permute(2, 0, 1)[None])
+
+
+def explore_augmentation(images: object = None) -> LiveExplorer:
     """See what cutout, crop, flip, shift and rotation do to a few images.
 
     Args:
-        images: bytes; the first 6 are shown. None takes `coursekit.data.shapes`.
+        images: a batch of bytes, of which the first 6 are shown, or one picture of your
+            own: a path or a Pillow image. None takes `coursekit.data.shapes`.
 
     Shape:
         images: (n, 3, h, w) or (n, 1, h, w), sides 8 to 64.
@@ -177,4 +187,6 @@ def explore_augmentation(images: Tensor | None = None) -> LiveExplorer:
     """
     if images is None:
         images = shapes(SHOWN, noise=0).images
-    return augmentation_view.live(_given(images, most=None))
+    is_own = isinstance(images, str | PathLike | Image)
+    shown = _own(images) if is_own else _given(images, most=None)
+    return augmentation_view.live(shown, _own)
