@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from coursekit.data import digits, shapes
 from coursekit.explore import (
@@ -398,3 +400,27 @@ def test_every_slider_and_play_button_has_a_name_and_a_value(name: str, page: No
     assert all(said in PLAY for said in spoken)
     assert len({*spoken}) == len(spoken)
     assert bool(spoken) == (name == "kernel")
+
+
+def test_an_uploaded_photo_is_pooled_and_a_bad_file_is_one_sentence(
+    page: Notebook, tmp_path: Path
+):
+    stripes = np.zeros((60, 90, 3), np.uint8)
+    stripes[:, ::3] = 200
+    Image.fromarray(stripes).save(tmp_path / "mine.png")
+    explorer = page.explorer("spot size")
+    explorer.upload(tmp_path / "mine.png")
+    says = explorer.settings()
+    chosen = {name: says[name] for name in ("levels", "kernel", "spot")}
+    chosen |= {"row": says["spot row"], "column": says["spot column"]}
+    view = pooling_pyramid(stripes, spot_size=says["spot size"], **chosen)
+    assert_shows(explorer, view)
+    (tmp_path / "text.png").write_text("no picture", encoding="utf-8")
+    with page.page.expect_file_chooser() as chooser:
+        explorer.output.locator(".widget-upload").click()
+    chooser.value.set_files(tmp_path / "text.png")
+    said = explorer.output.get_by_role("alert").inner_text()
+    assert said.startswith("`image` must be a picture; this one: no PNG, JPEG")
+    assert explorer.pictures()
+    explorer.upload(tmp_path / "mine.png")
+    assert (page.alerts(), page.tracebacks(), page.errors) == ([], [], [])
