@@ -132,11 +132,9 @@ class Explorer:
 
     def upload(self, path: Path) -> None:
         """Choose a file with the button that takes one."""
-        before = self.drawn()
         with self.output.page.expect_file_chooser() as chooser:
             self.output.locator(".widget-upload").click()
         chooser.value.set_files(path)
-        self.wait_until_settled(before)
 
     def point(self, x: float, y: float, to: tuple[float, float] = ()) -> None:
         """Press on the picture, and drag on if there is a place to go to.

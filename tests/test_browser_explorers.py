@@ -409,18 +409,21 @@ def test_an_uploaded_photo_is_pooled_and_a_bad_file_is_one_sentence(
     stripes[:, ::3] = 200
     Image.fromarray(stripes).save(tmp_path / "mine.png")
     explorer = page.explorer("spot size")
+    before = explorer.drawn()
     explorer.upload(tmp_path / "mine.png")
+    explorer.wait_until_settled(before)
     says = explorer.settings()
     chosen = {name: says[name] for name in ("levels", "kernel", "spot")}
     chosen |= {"row": says["spot row"], "column": says["spot column"]}
     view = pooling_pyramid(stripes, spot_size=says["spot size"], **chosen)
     assert_shows(explorer, view)
     (tmp_path / "text.png").write_text("no picture", encoding="utf-8")
-    with page.page.expect_file_chooser() as chooser:
-        explorer.output.locator(".widget-upload").click()
-    chooser.value.set_files(tmp_path / "text.png")
-    said = explorer.output.get_by_role("alert").inner_text()
-    assert said.startswith("`image` must be a picture; this one: no PNG, JPEG")
+    explorer.upload(tmp_path / "text.png")
+    alert = explorer.output.get_by_role("alert")
+    assert alert.inner_text().startswith(
+        "`image` must be a picture; this one: no PNG, JPEG"
+    )
     assert explorer.pictures()
     explorer.upload(tmp_path / "mine.png")
+    alert.wait_for(state="detached")
     assert (page.alerts(), page.tracebacks(), page.errors) == ([], [], [])
