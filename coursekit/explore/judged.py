@@ -87,7 +87,7 @@ def probabilities(
 
 
 def picture_of(image: Tensor, x: float, y: float, side: float) -> str:
-    """Draw an image of bytes or of floats 0 to 1 as a square.
+    """Draw an image of bytes or of floats 0 to 1; its longer side is `side` units.
 
     Shape:
         image (c, h, w), c is 1 or 3.
@@ -95,8 +95,8 @@ def picture_of(image: Tensor, x: float, y: float, side: float) -> str:
     scaled = image if image.dtype == torch.uint8 else (255 * image).round().byte()
     pixels = scaled.permute(1, 2, 0).cpu().numpy()
     pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-    source = svg.uri(svg.png(np.ascontiguousarray(pixels)))
-    return svg.picture(source, x, y, side, side)
+    high, wide = (side * n / max(pixels.shape[:2]) for n in pixels.shape[:2])
+    return svg.png_picture(np.ascontiguousarray(pixels), x, y, wide, high)
 
 
 def layers_with_maps(model: nn.Module, images: Tensor) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
+from coursekit._base.words import many
 from coursekit.explore import svg
 from coursekit.explore.arithmetic import IN_NUMPY, PADDING_MODES, filtered_ones
 from coursekit.explore.declare import explorer
@@ -102,7 +103,7 @@ def padding_modes(
     text = (
         f"The photo, {svg.sides(photo.size)}, padded by {width} in four modes: "
         f"{svg.sides(after)}; {mode} reads {PATTERNS[mode]}.\nAn image of ones, "
-        f"{ONES}×{ONES}, after {layers} mean filter{'s' * (layers > 1)} of "
+        f"{ONES}×{ONES}, after {many(layers, 'mean filter')} of "
         f"{kernel}×{kernel} with padding {kernel // 2} ({mode}): "
         f"{_trace(rows[mode][0], off[mode])}"
     )
@@ -142,8 +143,7 @@ def _ones(ones: dict[str, np.ndarray]) -> str:
     """Draw the image of ones after the filters, once a mode."""
     parts, side = [], _CELL * ONES
     for image, x in zip(ones.values(), _PLACES.values(), strict=True):
-        colours = svg.tint(image, "output", 1)
-        parts.append(svg.png_picture(colours, x, _LOW, side, side))
+        parts.append(svg.png_picture(svg.tint(image, "output", 1), x, _LOW, side, side))
         parts.append(svg.box(x, _LOW, side, side, svg.QUIET, line=1))
         said = f"edge {svg.short(image[0, _HALF])}, corner {svg.short(image[0, 0])}"
         parts.append(svg.words(x, _LOW + side + 18, said, size=13))
