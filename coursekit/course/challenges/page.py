@@ -146,12 +146,19 @@ def _confusion(card: ReportCard):
 
 
 def _gallery(card: ReportCard):
-    from coursekit.figures.overlays import overlays
+    """Draw the wrong answers, each beside the same picture under its map."""
+    from coursekit.figures import images
+    from coursekit.gradcam import overlay
 
     wrong = card.wrong
-    where = f", and what spoke for them (layer {wrong.layer})" if wrong.layer else ""
-    title = f"The {len(wrong)} most wrong answers{where}"
-    return overlays(wrong.images, wrong.maps, wrong.captions, title=title)
+    title = f"The {len(wrong)} most wrong answers"
+    if wrong.maps is None:
+        return images(wrong.images, wrong.captions, columns=5, title=title)
+    pairs = zip(wrong.images, overlay(wrong.images, wrong.maps), strict=True)
+    shown = [picture for pair in pairs for picture in pair]
+    captions = [text for caption in wrong.captions for text in (caption, "")]
+    title += f", and what spoke for them (layer {wrong.layer})"
+    return images(shown, captions, columns=6, title=title)
 
 
 def _pairs(card: ReportCard) -> list[str]:
