@@ -18,6 +18,7 @@ from coursekit.explore.field_drawing import (
     Photo,
     draw_field,
     show_photo,
+    unit_marks,
 )
 from coursekit.explore.live import LiveExplorer
 from coursekit.explore.photo_input import input_photo
@@ -206,6 +207,7 @@ def _view(photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]) -> V
         _text(numbers, sights, number),
         numbers=numbers,
         table=_table(sights, number),
+        marks=unit_marks(photo, sights.map_size(number), row),
         backdrop=photo.backdrop,
     )
 

@@ -31,6 +31,7 @@ def _rules(within: str) -> str:
 IN_A_FILE = f"<style>@media (prefers-color-scheme:dark){{{_rules('')}}}</style>"
 ON_A_PAGE = (
     f"<style>{_rules(f'{_DARK} .coursekit-view ')}"
+    ".coursekit-touch{pointer-events:none}"
     ".coursekit-view img{color-scheme:light}"
     f"{_DARK} .coursekit-view img{{color-scheme:dark}}"
     # the classic Notebook takes away what `cellpadding` says

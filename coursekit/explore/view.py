@@ -13,6 +13,7 @@ from typing import Self
 
 from coursekit._base.card import Table
 from coursekit.explore import svg
+from coursekit.explore.marks import Mark
 from coursekit.explore.theme import IN_A_FILE, ON_A_PAGE
 from coursekit.figures.style import ROLES
 
@@ -35,6 +36,7 @@ class View:
             has the same size and lies beneath.
         sheet: a part between these two that follows the slower choices; each part is
             sent only when it changes.
+        marks: the parts of the picture that can be pointed at.
     """
 
     svg_or_html: str
@@ -43,6 +45,12 @@ class View:
     table: tuple[tuple[str, ...], ...] = ()
     backdrop: str = ""
     sheet: str = ""
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def size(self) -> tuple[str, str]:
+        """Width and height of the picture, in its units."""
+        return _SIZE.search(self.backdrop or self.svg_or_html).groups()
 
     @classmethod
     def drawn(
@@ -101,7 +109,7 @@ def still_html(view: View, note: str = "") -> str:
 def _image(view: View) -> str:
     """Return all layers as one picture: an SVG file, in it the layers."""
     layers = [part for part in (view.backdrop, view.sheet, view.svg_or_html) if part]
-    width, height = _SIZE.search(layers[0]).groups()
+    width, height = view.size
     file = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}">{IN_A_FILE}{"".join(layers)}</svg>'

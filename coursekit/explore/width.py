@@ -2,7 +2,8 @@
 
 Stages of 3×3 convolution, batch norm and ReLU with 2×2 max pooling between them, as in
 VGG (Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556, table 1), trained by
-SGD with momentum in float32. `coursekit.anatomy.memory` rehearses any network.
+SGD with momentum in float32. `coursekit.anatomy.memory` takes such a step of any
+network, on tensors without data.
 """
 
 from dataclasses import dataclass

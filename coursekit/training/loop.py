@@ -58,7 +58,9 @@ def fit(
     a CPU with the same number of threads; torch's own generator is left as found.
 
     Under `torchrun` the same call is data-parallel: every worker takes its share of
-    each batch, the first one writes and shows.
+    each batch, the first one writes and shows. The process group that `fit` makes ends
+    with the program. A script that makes its own imports this first, and ends with
+    `torch.distributed.destroy_process_group()`: a group left alive may abort it.
 
     Args:
         train: a set, normalised by its own mean and deviation, or ready `Batches`.

@@ -28,6 +28,7 @@ from coursekit.training.sources import (
     as_batches,
     check_last_batch,
     check_outputs,
+    cost_of_a_picture,
     first_batch,
     norm_of,
     note_norm,
@@ -115,7 +116,7 @@ def _prepare(
     choice = _choose(state, model, batch, len(batches), settings, workers)
     note_norm(model, batches)
     model.to(memory_format=choice.memory_format)
-    shown = _shown(model, settings, choice, workers)
+    shown = _shown(model, batches, settings, choice, workers)
     run = Run(
         settings=settings,
         learner=Learner(model, optimizer, settings, choice, workers),
@@ -173,7 +174,11 @@ def _choose(
 
 
 def _shown(
-    model: nn.Module, settings: Settings, choice: Choice, workers: Workers
+    model: nn.Module,
+    batches: Batches,
+    settings: Settings,
+    choice: Choice,
+    workers: Workers,
 ) -> dict[str, object]:
     """Return what the history says about the run."""
     shown = {
@@ -184,4 +189,6 @@ def _shown(
         "precision": choice.precision,
         "seed": settings.seed,
     }
+    if getattr(batches.augment, "per_picture", False):
+        shown["augment"] = f"picture by picture, {cost_of_a_picture(batches)} each"
     return shown if workers.world == 1 else {**shown, "workers": workers.world}
