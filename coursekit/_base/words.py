@@ -41,12 +41,11 @@ def number_text(value: object) -> str:
     return f"{short:.4g}"
 
 
-<<<<<<< HEAD
 def many(number: int, noun: str) -> str:
     """Return "1 image" or "6 images"."""
     return f"{number} {noun}{'s' * (number != 1)}"
-=======
+
+
 def printable(text: object) -> str:
     """Return text of others on one line: codes that steer a terminal become "?"."""
     return "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
->>>>>>> main
