@@ -12,6 +12,7 @@ from coursekit.models.capstone import (
 from coursekit.models.depth_net import depth_net
 from coursekit.models.googlenet import GoogLeNetOutput, googlenet
 from coursekit.models.lenet import lenet5
+from coursekit.models.pretrained import Pretrained, pretrained
 from coursekit.models.resnet import (
     cifar_plain,
     cifar_resnet,
@@ -28,6 +29,7 @@ from coursekit.models.vgg import vgg11, vgg16, vgg19
 
 __all__ = [
     "GoogLeNetOutput",
+    "Pretrained",
     "alexnet",
     "alexnet_one_tower",
     "budget_net",
@@ -43,6 +45,7 @@ __all__ = [
     "plain18",
     "plain34",
     "plain_net",
+    "pretrained",
     "resnet18",
     "resnet34",
     "resnet50",
