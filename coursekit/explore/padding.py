@@ -135,7 +135,7 @@ def _panels(photo: Photo, width: int, mode: str) -> str:
         parts.append(f'<svg x="{x}" y="{y}" {seen}>{copy}</svg>')
         parts.append(svg.box(x + width, y + width, *photo.size[::-1], "#fff", line=1))
         if name == mode:
-            parts.append(svg.box(x - 3, y - 3, wide + 6, high + 6, ROLES["field"]))
+            parts.append(svg.box(x - 3, y - 3, wide + 6, high + 6, ROLES["chosen"]))
     return "".join(parts)
 
 

@@ -114,7 +114,7 @@ def _panels(photo: Photo, place: tuple, ways: dict, kernel: int) -> str:
         parts.append(svg.filled(left, top, side, side, "#fff" if grey else "#000"))
         for i in range(4):
             x, y, ring = left + i * _STEP - 2 * unit, top - 2 * unit, side + 4 * unit
-            parts.append(svg.outlined(x, y, ring, ring, ROLES["field"]))
+            parts.append(svg.outlined(x, y, ring, ring, ROLES["chosen"]))
     return "".join(parts)
 
 
