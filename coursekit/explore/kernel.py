@@ -15,10 +15,9 @@ from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View
 from coursekit.figures.style import PALETTE, ROLES
 
-_LEFT, _RIGHT, _TOP, _SIDE = 8, 424, 34, 328  # where the two large grids stand
+_LEFT, _RIGHT, _TOP, _SIDE, _LOW = 8, 424, 34, 328, 404  # the large grids, the small
 _KERNEL = Choice("kernel", lambda board: board.kernels, own=weights)
-_NAMES = ("window", "kernel", "products", "sum")
-_LOW, _SMALL, _GAP = 404, 30, 44  # the small grids, room for × and = between them
+_SMALL, _GAP, _NAMES = 30, 44, ("window", "kernel", "products", "sum")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +105,8 @@ def _places(scene: Scene) -> tuple[int, ...]:
 def _backdrop(scene: Scene) -> str:
     """Draw the grids that stay while the kernel moves."""
     cell, side, height, *places = _places(scene)
-    padded, output, taps, edge = scene.padded, scene.output, scene.kernel, scene.padding
-    high, wide, edge = *(cell * n for n in padded.shape), cell * edge
+    padded, output = scene.padded, scene.output
+    high, wide, edge = (cell * n for n in (*padded.shape, scene.padding))
     ring = _LEFT + edge / 2, _TOP + edge / 2, wide - edge, high - edge
     inner = _LEFT + edge, _TOP + edge, wide - 2 * edge, high - 2 * edge
     more = f", padded to {svg.sides(padded.shape)}" if scene.padding else ""
@@ -120,7 +119,7 @@ def _backdrop(scene: Scene) -> str:
         svg.words(_RIGHT, 22, f"output {svg.sides(output.shape)}"),
         svg.words(_RIGHT, _TOP + 24, "" if output.size else "The kernel fits nowhere."),
         svg.grid(output, _RIGHT, _TOP, side, "output"),
-        svg.grid(taps, places[1], _LOW, _SMALL, "kernel", spell=svg.fraction),
+        svg.grid(scene.kernel, places[1], _LOW, _SMALL, "kernel", spell=svg.fraction),
     ]
     for x, name, sign in zip(places, _NAMES, " ×==", strict=True):
         parts.append(svg.words(x, _LOW - 8, name))
@@ -131,7 +130,7 @@ def _backdrop(scene: Scene) -> str:
 def _overlay(scene: Scene, at: Step) -> str:
     """Draw what moves: window, arithmetic, and the veil over outputs to come."""
     cell, side, _, window, _, products, total = _places(scene)
-    high, wide = (_SMALL * taps for taps in scene.kernel.shape)
+    high, wide = (_SMALL * n for n in scene.kernel.shape)
     x, y = _RIGHT + at.column * side, _TOP + at.row * side
     below, rest = side * (np.subtract(scene.output.shape, (at.row, at.column)) - 1)
     corners = product(_LEFT + at.columns * cell, _TOP + at.rows * cell)
