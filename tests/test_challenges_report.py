@@ -3,7 +3,6 @@
 import math
 import re
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -11,6 +10,7 @@ from torch import nn
 from coursekit.course import challenge
 from coursekit.course.challenges import ReportCard
 from coursekit.data import Batches
+from coursekit.figures.overlays import overlays
 from coursekit.metrics.proportion import images_to_tell, wilson
 from coursekit.models import squeeze_expand, tiny_net
 from coursekit.training import Epoch, Evaluation, History, evaluate, fit
@@ -436,7 +436,7 @@ def test_the_gallery_holds_the_answers_with_the_highest_loss(run):
     losses[found.correct] = -1
     worst = losses.argsort(descending=True)[:10]
     assert torch.equal(card.wrong.images, task.sets().test.images[worst])
-    assert card.wrong.maps.shape == (10, 16, 16)
+    assert card.wrong.maps.shape == (10, 2, 16, 16)
     assert card.wrong.layer == "4.2"
     assert len(task.report(net, None, images=3).wrong) == 3
 
@@ -617,15 +617,31 @@ def test_the_same_accuracy_is_judged_by_the_interval(run):
 # the figure
 
 
-def test_every_wrong_answer_stands_beside_its_map(run):
-    wrong, drawn = run[3].wrong, run[3].figure("gallery")
-    shown = [axes.images[0].get_array() for axes in drawn.axes if axes.images]
-    assert len(shown) == 2 * len(wrong)
-    for image, under in zip(shown[::2], shown[1::2], strict=True):
-        assert image.ndim == 2
-        assert under.shape == (*image.shape, 3), "a digit in grey, its map in colour"
-    for place, (image, caption) in enumerate(
-        zip(wrong.images, wrong.captions, strict=True)
-    ):
-        assert np.allclose(shown[2 * place], image[0] / 255)
-        assert drawn.axes[2 * place].get_title() == caption
+def test_every_picture_stands_over_its_map():
+    pictures = torch.zeros(3, 3, 4, 4, dtype=torch.uint8)
+    drawn = overlays(pictures, torch.ones(3, 4, 4), ["a", "b", "c"], columns=2)
+    shown = [len(axes.images) for axes in drawn.axes]
+    assert shown == [1, 1, 2, 2, 1, 0, 2, 0]
+    assert "a, b, c" in drawn.alt
+
+
+def test_several_maps_of_a_picture_stand_below_each_other_with_their_names():
+    pictures = torch.zeros(3, 3, 4, 4, dtype=torch.uint8)
+    rows = ("one", "other")
+    drawn = overlays(pictures, torch.ones(3, 2, 4, 4), columns=2, rows=rows)
+    shown = [len(axes.images) for axes in drawn.axes]
+    assert shown == [1, 1, 2, 2, 2, 2, 1, 0, 2, 0, 2, 0]
+    labels = [axes.get_ylabel() for axes in drawn.axes]
+    assert labels == ["", "", "one", "", "other", "", "", "", "one", "", "other", ""]
+
+
+@pytest.mark.parametrize(
+    ("maps", "said"),
+    [
+        (torch.ones(2, 4, 4), "`maps` must have the shape"),
+        (torch.full((3, 4, 4), 2.0), "`maps` must lie in 0 to 1"),
+    ],
+)
+def test_maps_that_do_not_fit_are_refused(maps, said):
+    with pytest.raises(ValueError, match=said):
+        overlays(torch.zeros(3, 1, 4, 4, dtype=torch.uint8), maps)
