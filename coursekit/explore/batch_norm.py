@@ -127,8 +127,8 @@ def _company(judged: Judged, size: int, company: int) -> str:
     first, *others = judged.company(size, company).tolist()
     parts = [picture_of(judged.data.images[first], 8, 30, 130)]
     parts.append(svg.words(8, 20, f"this one, and {size - 1} others"))
-    for place, other in enumerate(others[:21]):
-        row, column = divmod(place, 7)
+    for i, other in enumerate(others[:21]):
+        row, column = divmod(i, 7)
         image = judged.data.images[other]
         parts.append(picture_of(image, 150 + 32 * column, 30 + 32 * row, 29))
     if len(others) > 21:

@@ -42,10 +42,9 @@ def classics_view(
         146156
     """
     chosen = {"left": left, "right": right}
-    tables = {place: _layers(name, side) for place, name in chosen.items()}
+    tables = {key: _layers(name, side) for key, name in chosen.items()}
     body = "".join(
-        _column(_WIDE * place, chosen[key], tables[key])
-        for place, key in enumerate(chosen)
+        _column(_WIDE * i, chosen[key], tables[key]) for i, key in enumerate(chosen)
     )
     text = " ".join(_sentence(chosen[key], tables[key], side) for key in chosen)
     text += " Each bar is a share of its own network's largest layer."

@@ -112,10 +112,10 @@ def _bar(numbers: dict) -> str:
     """Draw the parts of the step side by side, and the budget as a line."""
     scale = _BAR / max(BUDGET * 1.1, numbers["total"])
     parts, x = [svg.words(_LEFT, 20, "one training step")], _LEFT
-    for place, (name, size) in enumerate(numbers["parts"].items()):
+    for i, (name, size) in enumerate(numbers["parts"].items()):
         parts.append(svg.filled(x, 30, size * scale, 30, COLOURS[name]))
         x += size * scale
-        left = _LEFT + (0, 300, 480)[place]
+        left = _LEFT + (0, 300, 480)[i]
         parts.append(svg.filled(left, 74, 12, 12, COLOURS[name]))
         parts.append(svg.words(left + 18, 85, f"{name} {_size(size)}", size=13))
     limit = _LEFT + BUDGET * scale

@@ -48,9 +48,9 @@ def notebooks_folder(start: str | Path | None = None) -> Path:
     """
     here = Path.cwd() if start is None else Path(start).absolute()
     beside = [] if start is not None else [Path(__file__).parents[3]]
-    for place in [here, *here.parents, *beside]:
-        if (place / "notebooks" / "src").is_dir():
-            return place / "notebooks"
+    for folder in [here, *here.parents, *beside]:
+        if (folder / "notebooks" / "src").is_dir():
+            return folder / "notebooks"
     raise ValueError(
         f"`root` must be the course's folder (one with notebooks/src); found none at "
         f"or above {here}: change to a clone of the repository"
