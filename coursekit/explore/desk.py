@@ -79,11 +79,7 @@ def _fader(colour: str) -> Real:
     return Real(colour, -1, 1, group="last track", active=_of_colours)
 
 
-@explorer(
-    "A mixing desk: with how few tracks does the photo come back?",
-    _prepare,
-    photo="image",
-)
+@explorer("Mixing desk: how few tracks bring the photo back?", _prepare, photo="image")
 def desk_view(
     desk: Desk,
     *,

@@ -34,9 +34,8 @@ def _prepare(image: object = None) -> Photo:
     """Compare the padding modes on a photo, and see which of them marks the border.
 
     Args:
-        image: a photo (a path, a Pillow image, an array, a tensor); of one larger than
-            112×112 the middle square, reduced. None takes the temple of
-            `coursekit.data.photos`.
+        image: a photo, its path, or its pixels; of one larger than 112×112 the middle
+            square, reduced. None takes the temple of `coursekit.data.photos`.
 
     Shape:
         image: (3, h, w), (h, w, 3), (1, h, w) or (h, w), 33 to 4096 each.

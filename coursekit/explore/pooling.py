@@ -56,11 +56,7 @@ def _place(name: str, axis: int, share: float) -> Whole:
     return Whole(name, 0, last, start=lambda photo: int(photo.size[axis] * share) + 1)
 
 
-@explorer(
-    "A photo goes down a pyramid: what does each way of pooling keep?",
-    _photo,
-    photo="image",
-)
+@explorer("A photo goes down a pyramid: what does pooling keep?", _photo, photo="image")
 def pooling_pyramid(
     photo: Photo,
     *,
