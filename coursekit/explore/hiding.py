@@ -14,8 +14,7 @@ from coursekit.augment import cutout, mean_covered_fraction
 from coursekit.data import ImageSet, digits
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
-from coursekit.explore.judged import check_set, picture_of
-from coursekit.explore.photo_input import photo_or_sample
+from coursekit.explore.judged import check_set, picture_of, squared
 from coursekit.explore.setting import Choice, Real, Whole
 from coursekit.explore.view import View
 
@@ -36,9 +35,8 @@ def _prepare(data: ImageSet | object | None = None) -> ImageSet:
     """
     data = digits(28) if data is None else data
     if not isinstance(data, ImageSet):
-        pixels = torch.from_numpy(photo_or_sample("data", data, 96)).permute(2, 0, 1)
-        labels = torch.zeros(1, dtype=torch.int64)
-        data = ImageSet(pixels[None], labels, ("your own picture",), "own", "yours")
+        own, label = squared("data", data, 96), torch.zeros(1, dtype=torch.int64)
+        data = ImageSet(own, label, ("your own picture",), "own", "yours")
     check_set("data", data)
     if data.images.shape[1] not in (1, 3):
         raise ValueError(
