@@ -13,7 +13,8 @@ def test_the_command_serves_the_folder_and_opens_session_00(tmp_path: Path):
     line = lab.command(tmp_path, ["--no-browser"])
     assert line[:3] == [sys.executable, "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={tmp_path}" in line
-    assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in line
+    where = "/lab/workspaces/coursekit/tree/00_start_here.ipynb"
+    assert f"--LabApp.default_url={where}" in line
     assert line[-1] == "--no-browser"
 
 
