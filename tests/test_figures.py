@@ -16,6 +16,7 @@ from PIL import Image
 
 from coursekit import figures
 from coursekit.figures.overlays import overlays
+from coursekit.figures.style import SERIES
 
 GREY = np.linspace(0, 1, 64).reshape(1, 8, 8)
 COLOUR = np.zeros((3, 6, 4), dtype=np.uint8)
@@ -337,6 +338,11 @@ def test_a_figure_that_ends_a_cell_is_displayed_exactly_once(first):
     assert "Figure: T" in output["data"]["text/plain"]
     assert Picture(output["data"]["text/html"]).img["alt"].startswith("T")
     assert notebook.cells[1].outputs == []
+
+
+def test_the_colour_of_what_is_chosen_means_nothing_else():
+    others = [c for name, c in figures.ROLES.items() if name not in ("chosen", "field")]
+    assert figures.ROLES["chosen"] not in [*SERIES, *others]
 
 
 def centre_of(axes, heading):

@@ -163,7 +163,7 @@ guess = 80  # answer
 predict("00-accuracy", guess, options=(10, 50, 80, 95), unit="%")
 
 # %% [markdown]
-# Blue is the set it learns from, orange-red and dashed the one it only watches. Do both
+# Blue is the set it learns from, green and dashed the one it only watches. Do both
 # losses fall, do both accuracies rise?
 
 # %%
