@@ -1,7 +1,7 @@
 """`coursekit lab`: open the course in JupyterLab, at session 00.
 
-JupyterLab keeps open notebooks and panels in a workspace. The course has one of its own,
-so that nobody's other work is moved; when it is new, the list of contents is open.
+JupyterLab keeps open notebooks and panels in a workspace. The course has one of its
+own, so that nobody's other work is moved; when it is new, the list of contents is open.
 """
 
 import argparse
