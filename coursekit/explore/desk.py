@@ -50,7 +50,7 @@ def _prepare(image: object = None) -> Desk:
             the temple of `coursekit.data.photos`.
 
     Shape:
-        image: (3, h, w) or (1, h, w) or (h, w), 16 to 4096 each.
+        image: (3, h, w), (h, w, 3), (1, h, w) or (h, w), 16 to 4096 each.
 
     Raises:
         ValueError: `image` of another type, shape or range.
@@ -79,7 +79,11 @@ def _fader(colour: str) -> Real:
     return Real(colour, -1, 1, group="last track", active=_of_colours)
 
 
-@explorer("A mixing desk: with how few tracks does the photo come back?", _prepare)
+@explorer(
+    "A mixing desk: with how few tracks does the photo come back?",
+    _prepare,
+    photo="image",
+)
 def desk_view(
     desk: Desk,
     *,

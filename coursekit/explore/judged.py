@@ -4,15 +4,12 @@ A network of the student's own may be broken: its error becomes one sentence wit
 layer, and the next call works again once it is mended.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from coursekit._base.modes import left_as_found
-from coursekit.anatomy.calls import Frame, explained, watched_calls
+from coursekit._base.trial import Frame, one_sentence
 from coursekit.data import Batches, ImageSet, Shapes
 from coursekit.explore import svg
 from coursekit.gradcam import grad_cam, overlay
@@ -51,21 +48,6 @@ def as_taught(model: nn.Module, data: ImageSet) -> Tensor:
     return next(iter(batches))[0].to(parameter.device)
 
 
-@contextmanager
-def one_sentence(model: nn.Module, images: Tensor) -> Iterator[None]:
-    """Turn what a broken model raises into a sentence that names the layer.
-
-    Raises:
-        ValueError: the model does not take the images.
-    """
-    stack: list[Frame] = []
-    with watched_calls(model, [], stack):
-        try:
-            yield
-        except (RuntimeError, IndexError, TypeError, NotImplementedError) as error:
-            raise explained(error, stack, tuple(images.shape[1:])) from error
-
-
 def probabilities(
     model: nn.Module, images: Tensor, *, training: bool = False
 ) -> np.ndarray:
@@ -78,7 +60,7 @@ def probabilities(
     with (
         left_as_found(model, training=training),
         torch.no_grad(),
-        one_sentence(model, images),
+        one_sentence(model, tuple(images.shape[1:])),
     ):
         found = model(images).softmax(1).cpu().numpy()
     for name, value in model.named_buffers():  # running statistics move in training
@@ -108,8 +90,7 @@ def layers_with_maps(model: nn.Module, images: Tensor) -> list[str]:
     frames: list[Frame] = []
     with (
         left_as_found(model, training=False),
-        one_sentence(model, images),
-        watched_calls(model, frames, []),
+        one_sentence(model, tuple(images.shape[1:]), frames),
     ):
         model(images[:1])
     again = {frame.name.split(":")[0] for frame in frames if not frame.first_call}
@@ -135,8 +116,7 @@ def look_at(
     Raises:
         ValueError: the model does not take the picture.
     """
-    with one_sentence(model, image):
-        found = grad_cam(model, image, layer, asked)
+    found = grad_cam(model, image, layer, asked)
     shares, maps = found.logits.softmax(1)[0], found.maps.cpu().float()
     row = {
         "class": data.classes[int(found.targets[0])],

@@ -36,11 +36,12 @@ def _prepare(image: object = None) -> Photo:
     """Compare the padding modes on a photo, and see which of them marks the border.
 
     Args:
-        image: a photo; of one larger than 112×112 the middle square, reduced. None
-            takes the temple of `coursekit.data.photos`.
+        image: a photo (a path, a Pillow image, an array, a tensor); of one larger than
+            112×112 the middle square, reduced. None takes the temple of
+            `coursekit.data.photos`.
 
     Shape:
-        image: (3, h, w) or (1, h, w) or (h, w), 33 to 4096 each.
+        image: (3, h, w), (h, w, 3), (1, h, w) or (h, w), 33 to 4096 each.
 
     Raises:
         ValueError: `image` of another type, shape or range.
@@ -77,7 +78,7 @@ def _padded(pixels: np.ndarray, mode: str) -> str:
     return f'<g id="{name}-{mode}">{"".join(around)}<use href="#{name}"/></g>'
 
 
-@explorer("Four ways to pad: which one marks the border?", _prepare)
+@explorer("Four ways to pad: which one marks the border?", _prepare, photo="image")
 def padding_modes(
     photo: Photo,
     *,

@@ -23,7 +23,9 @@ from coursekit.models.resnet import (
     resnet50,
     resnet101,
     resnet152,
+    tiny_imagenet_resnet,
 )
+from coursekit.models.resnet9 import resnet9
 from coursekit.models.small import separable_net, squeeze_expand, tiny_net
 from coursekit.models.vgg import vgg11, vgg16, vgg19
 
@@ -46,6 +48,7 @@ __all__ = [
     "plain34",
     "plain_net",
     "pretrained",
+    "resnet9",
     "resnet18",
     "resnet34",
     "resnet50",
@@ -53,6 +56,7 @@ __all__ = [
     "resnet152",
     "separable_net",
     "squeeze_expand",
+    "tiny_imagenet_resnet",
     "tiny_net",
     "vgg11",
     "vgg16",
