@@ -111,7 +111,7 @@ def test_words_are_the_caption_and_the_alternative_text(make):
     page = Picture(make(words).html())
     assert page.img["alt"] == plain
     assert page.said == plain
-    assert page.tags == ["figure", "img", "figcaption"]
+    assert page.tags == ["figure", "style", "img", "figcaption"]
     with pytest.raises(ValueError, match="`words` must be text or None; got 3"):
         make(3)
 
