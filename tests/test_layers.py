@@ -32,6 +32,7 @@ COURSE = (
     "predictions",
     "exercises",
     "overview",
+    "network_file",
     "challenges",
     "handin",
 )

@@ -39,3 +39,14 @@ def number_text(value: object) -> str:
     if 1e4 <= abs(short) < 1e15:
         return f"{short:,.0f}"
     return f"{short:.4g}"
+
+
+def shown(text: str, most: int = 60) -> str:
+    """Return a foreign text as it can be printed: cut, quoted, no signs that act.
+
+    Args:
+        text: anything, such as a name out of somebody else's file.
+        most: characters to keep.
+    """
+    kept = (c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[:most])
+    return f"'{''.join(kept)}'"
