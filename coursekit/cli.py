@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from coursekit._base.streams import usable_streams
 from coursekit._base.words import did_you_mean
 
 # name → (module, function, one line of help); the function takes the arguments that
@@ -29,6 +30,11 @@ COMMANDS = {
         "main",
         "list the course's claims with the verdicts that were measured",
     ),
+    "collect": (
+        "coursekit.staff.grading.grading_command",
+        "main_collect",
+        "gather a class's hand-ins, nothing overwritten",
+    ),
     "data": (
         "coursekit.data.data_command",
         "main",
@@ -39,12 +45,27 @@ COMMANDS = {
         "main",
         "say what works on this machine and what to do about the rest",
     ),
+    "feedback": (
+        "coursekit.staff.grading.grading_command",
+        "main_feedback",
+        "write each student's page, the class page and gradebooks",
+    ),
+    "grade": (
+        "coursekit.staff.grading.grading_command",
+        "main_grade",
+        "grade a class's hand-ins, each in a sandbox",
+    ),
     "inspect": (
         "coursekit.course.handin.inspect_command",
         "main",
         "recount what is in a hand-in file, without running its author's code",
     ),
     "lab": ("coursekit.setup.lab", "main", "open the course in JupyterLab"),
+    "release": (
+        "coursekit.staff.grading.grading_command",
+        "main_release",
+        "make an assignment's notebook, proven before it goes out",
+    ),
     "run": (
         "coursekit.staff.pages.run_session",
         "main",
@@ -83,8 +104,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 on success, 1 when the command failed (one sentence on standard error), 2
         when there is no such command.
     """
-    show_every_letter()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    with usable_streams():
+        return _asked(list(sys.argv[1:] if argv is None else argv))
+
+
+def _asked(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage(), file=sys.stdout if arguments else sys.stderr)
         return 0 if arguments else 2
@@ -96,17 +120,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _run(name, rest)
 
 
-def show_every_letter() -> None:
-    """Let a stream write "?" for a letter it lacks: Windows' pipes lack → and −."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-
-
 def _run(name: str, arguments: list[str]) -> int:
     module, function, _ = COMMANDS[name]
     try:
         return getattr(import_module(module), function)(arguments)
+    except BrokenPipeError:
+        raise
     except (ValueError, OSError) as error:
         print(f"coursekit {name}: {_sentence(error)}", file=sys.stderr)
     except ModuleNotFoundError as error:

@@ -90,7 +90,7 @@ def _environment(scratch: Path) -> dict[str, str]:
     }
     own = {name: str(scratch / folder) for name, folder in folders.items()}
     news = scratch / "settings" / "@jupyterlab" / "apputils-extension"
-    news.mkdir(parents=True)
+    news.mkdir(parents=True, exist_ok=True)
     (news / "notification.jupyterlab-settings").write_text(QUIET, encoding="utf-8")
     return {**os.environ, **own, "OMP_NUM_THREADS": "1"}
 
@@ -195,7 +195,7 @@ def _answer_the_kernel_dialog(page: object) -> None:
 
 
 @contextlib.contextmanager
-def _browser(scratch: Path) -> Iterator[object]:
+def browser(scratch: Path) -> Iterator[object]:
     """Give the page of a browser without a history."""
     from playwright.sync_api import sync_playwright
 
@@ -226,7 +226,7 @@ def opened(
         scratch: an empty folder for the browser's profile.
         front_end: the program that serves it.
     """
-    with _browser(scratch) as page:
+    with browser(scratch) as page:
         notebook = Notebook(page, front_end)
         _watch(page, notebook.errors, "/".join(address.split("/")[:3]))
         _answer_the_kernel_dialog(page)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 HANDLE = ".noUi-handle, .ui-slider-handle"  # of a slider of ipywidgets 8, of 7
 CONTROLS = ".widget-slider, .widget-dropdown"
+_LAYERS = "svg:not(svg svg, .coursekit-touch svg)"
 _PICTURES = """
 all => all.map(e => e.localName === 'svg'
     ? new XMLSerializer().serializeToString(e) : e.outerHTML)
@@ -88,11 +89,11 @@ class Explorer:
 
     def pictures(self) -> list[str]:
         """Return everything the explorer draws, its layers from below, as XML."""
-        return self.output.locator("svg:not(svg svg), img").evaluate_all(_PICTURES)
+        return self.output.locator(f"{_LAYERS}, img").evaluate_all(_PICTURES)
 
     def boxes(self) -> list[tuple[float, ...]]:
         """Return left, top, width and height of the layers on the page."""
-        layers = self.output.locator("svg:not(svg svg)").all()
+        layers = self.output.locator(_LAYERS).all()
         return [tuple(layer.bounding_box().values()) for layer in layers]
 
     def words(self) -> list[str]:
@@ -127,6 +128,22 @@ class Explorer:
         signs.filter(has=self.output.page.locator(sign)).click()
         if pause:
             self.wait_until_settled()
+
+    def point(self, x: float, y: float, to: tuple[float, float] = ()) -> None:
+        """Press on the picture, and drag on if there is a place to go to.
+
+        Args:
+            x, y: where, in shares of the picture's width and height.
+            to: the same of where the button is let go.
+        """
+        before, mouse = self.drawn(), self.output.page.mouse
+        left, top, width, height = self.boxes()[0]
+        mouse.move(left + x * width, top + y * height)
+        mouse.down()
+        if to:
+            mouse.move(left + to[0] * width, top + to[1] * height, steps=8)
+        mouse.up()
+        self.wait_until_settled(before)
 
     def wait_until_settled(self, before: str = "") -> None:
         """Wait until the picture is another than `before` and nothing moves."""

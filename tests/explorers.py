@@ -6,6 +6,7 @@ import random
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import ipywidgets as widgets
 import numpy as np
@@ -94,6 +95,20 @@ def shown(explorer: Explorer) -> str:
         boxes += getattr(widget, "children", ())
         found += [widget.value] if isinstance(widget, widgets.HTML) else []
     return "\n".join(found)
+
+
+def still(html: str) -> str:
+    """Return the SVG file inside a still picture's HTML."""
+    (packed,) = re.findall("src='data:image/svg[+]xml;base64,([^']+)'", html)
+    return base64.b64decode(packed).decode()
+
+
+def displayed(explorer: Explorer) -> list[dict]:
+    """Return the data of every output by which an explorer displays itself."""
+    outputs = []
+    with patch("IPython.display.publish_display_data", outputs.append):
+        explorer._ipython_display_()
+    return outputs
 
 
 def values(control: widgets.Widget) -> list:

@@ -128,6 +128,38 @@ def drips(handler: Handler, content: bytes) -> None:
         handler.wfile.flush()
 
 
+def one_byte(handler: Handler, content: bytes) -> None:
+    """Promise the rest of the file, send one byte of it and hang up."""
+    rest = content[handler.start() :]
+    handler.ranged_head(content, len(rest))
+    handler.wfile.write(rest[:1])
+
+
+def drips_headers(handler: Handler, content: bytes) -> None:
+    """Send one header after the other, each soon enough for a socket's patience."""
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\n")
+    for k in range(10_000):
+        handler.wfile.write(f"X-{k}: wait\r\n".encode()[: 2 + k % 8])
+        handler.wfile.flush()
+        if handler.server.released.wait(0.02):
+            return
+
+
+def drips_bytes(handler: Handler, content: bytes) -> None:
+    """Send a byte now and then, each soon enough for a socket's patience."""
+    rest = content[handler.start() :]
+    handler.ranged_head(content, len(rest))
+    for k in range(len(rest)):
+        handler.wfile.write(rest[k : k + 1])
+        handler.wfile.flush()
+        if handler.server.released.wait(0.02):
+            return
+
+
+def steers_the_terminal(handler: Handler, content: bytes) -> None:
+    handler.wfile.write(b"HTTP/1.0 503 \x1b[31mBusy\x1b]0;mine\x07\r\n\r\n")
+
+
 class Server(ThreadingHTTPServer):
     """Serve `content`; the k-th request gets the k-th answer, the last one for ever."""
 

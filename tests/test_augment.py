@@ -8,13 +8,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torchvision.transforms import RandomErasing
+from torchvision.transforms.v2 import functional as vision
 
 from coursekit.augment import (
     Recipe,
+    affine,
     compose,
     cutout,
     mean_covered_fraction,
+    random_affine,
     random_crop,
+    random_erasing,
     random_flip,
     random_rotation,
     random_shift,
@@ -430,6 +435,144 @@ def test_random_rotation_refuses_a_bad_range(degrees):
         random_rotation(torch.ones(2, 1, 4, 4), degrees)
 
 
+@pytest.mark.parametrize(("h", "w"), [(9, 9), (8, 12), (15, 6)])
+@pytest.mark.parametrize(
+    ("degrees", "scale", "shear"),
+    [(0, 1, 0), (20, 1, 0), (0, 1.3, 0), (0, 0.6, 0), (0, 1, 25), (-33, 0.8, -15)],
+)
+def test_affine_is_torchvisions_on_every_picture(h, w, degrees, scale, shear):
+    images = batch(3, 3, h, w, torch.float32) / 255
+    found = affine(images, degrees=degrees, scale=scale, shear=shear)
+    for image, one in zip(images, found, strict=True):
+        expected = vision.affine(
+            image,
+            -degrees,  # torchvision turns clockwise
+            [0, 0],
+            scale,
+            [shear, 0.0],
+            interpolation=vision.InterpolationMode.BILINEAR,
+        )
+        torch.testing.assert_close(one, expected, atol=1e-4, rtol=0)
+
+
+def test_affine_takes_amounts_for_each_image():
+    images = batch(3, 1, 10, 10, torch.float64)
+    amounts = {
+        "degrees": torch.tensor([0.0, 30.0, -80.0]),
+        "scale": torch.tensor([1.0, 0.7, 1.4]),
+        "shear": torch.tensor([0.0, 20.0, -5.0]),
+    }
+    found = affine(images, **amounts)
+    for i in range(3):
+        alone = affine(images[i : i + 1], **{k: v[i] for k, v in amounts.items()})
+        assert torch.equal(found[i : i + 1], alone)
+
+
+def test_random_affine_draws_within_its_ranges():
+    square = torch.zeros(2000, 1, 41, 41)
+    square[:, :, 10:31, 10:31] = 1.0
+    grown = random_affine(square, scale=0.2, generator=seeded())
+    sides = grown[:, 0].sum((1, 2)).sqrt() / 21
+    assert 0.78 < sides.min() < 0.82
+    assert 1.18 < sides.max() < 1.22
+    leant = random_affine(square, shear=30.0, generator=seeded())
+    areas = leant[:, 0].sum((1, 2)) / 441
+    assert areas.min() > 0.9  # a shear keeps the area
+    assert not torch.equal(leant[0], leant[1])
+
+
+@pytest.mark.parametrize(
+    ("amounts", "sentence"),
+    [
+        ({"scale": 0}, "`scale` must be one finite number from 0.001"),
+        ({"shear": 90}, "`shear` must be one finite number from -89 to 89"),
+        ({"scale": "big"}, "`scale` must be"),
+        ({"degrees": torch.ones(3)}, "one for each of the 2 images"),
+    ],
+)
+def test_affine_refuses_amounts_that_do_not_fit(amounts, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        affine(torch.ones(2, 1, 4, 4), **amounts)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("scale", 1), ("shear", 90), ("degrees", -1)]
+)
+def test_random_affine_refuses_a_bad_range(name, value):
+    with pytest.raises(ValueError, match=f"`{name}` must be between 0 and"):
+        random_affine(torch.ones(2, 1, 4, 4), **{name: value})
+
+
+# ---- random erasing
+
+
+def rectangle(mask: torch.Tensor) -> tuple[int, int, int, int]:
+    """Return top, left, height and width of a hole; fail if it is no rectangle."""
+    rows, columns = (mask.any(axis).nonzero().flatten().tolist() for axis in (1, 0))
+    assert mask.sum() == len(rows) * len(columns)
+    for line in (rows, columns):
+        assert line == list(range(line[0], line[0] + len(line)))
+    return rows[0], columns[0], len(rows), len(columns)
+
+
+@pytest.mark.parametrize(("h", "w"), [(32, 32), (20, 41)])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_erasing_is_torchvisions_erase_of_a_rectangle_inside(h, w, dtype):
+    images = batch(60, 3, h, w, dtype)
+    found = random_erasing(images, 1.0, fill=250, generator=seeded())
+    places = []
+    for image, one in zip(images, found, strict=True):
+        top, left, height, width = rectangle((one != image).any(0))
+        value = torch.full((3, 1, 1), 250, dtype=dtype)
+        expected = vision.erase(image, top, left, height, width, value)
+        assert torch.equal(one, expected)
+        assert 0.01 < height * width / (h * w) < 0.36  # 0.02 to 1/3, sides rounded
+        assert 0.2 < height / width < 4.3
+        places.append((top, left, height, width))
+    assert len(set(places)) > 50
+    for side, first, length in ((h, 0, 2), (w, 1, 3)):  # all of the room is used
+        ends = [place[first] + place[length] for place in places]
+        assert min(place[first] for place in places) < 0.1 * side
+        assert 0.9 * side < max(ends) <= side
+
+
+def test_area_and_aspect_are_distributed_as_torchvision_draws_them():
+    images = torch.ones(4000, 1, 64, 64)
+    ours = 1 - random_erasing(images, 1.0, generator=seeded()).mean((1, 2, 3))
+    torch.manual_seed(0)
+    erase = RandomErasing(1.0)
+    theirs = torch.stack([1 - erase(image).mean() for image in images])
+    for share in (0.1, 0.5, 0.9):
+        assert abs(ours.quantile(share) - theirs.quantile(share)) < 0.012
+
+
+def test_erasing_spares_the_share_of_images_asked_for():
+    images = torch.ones(3000, 1, 16, 16)
+    erased = (random_erasing(images, 0.3, generator=seeded()) == 0).flatten(1).any(1)
+    assert 0.27 < erased.float().mean() < 0.33
+    assert torch.equal(random_erasing(images, 0.0), images)
+
+
+def test_a_rectangle_that_never_fits_is_left_out():
+    images = torch.ones(50, 1, 8, 8)
+    assert torch.equal(random_erasing(images, 1.0, area=(1.0, 1.0)), images)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("area", (0.5, 0.2)),
+        ("area", 0.3),
+        ("area", (0.1, 1.2)),
+        ("aspect", (0, 1)),
+        ("p", 1.5),
+    ],
+)
+def test_erasing_refuses_bad_options_by_name(name, value):
+    with pytest.raises(ValueError, match=f"^`{name}` must be"):
+        random_erasing(torch.ones(2, 1, 4, 4), **{name: value})
+
+
 # ---- all of them
 
 
@@ -440,6 +583,8 @@ STEPS = [
     random_flip,
     partial(random_rotation, degrees=20.0),
     Recipe(rotation=10.0, crop=2, flip=True),
+    Recipe(scale=0.2, shear=10.0),
+    random_erasing,
 ]
 
 

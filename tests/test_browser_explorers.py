@@ -20,6 +20,7 @@ from coursekit.explore import (
     ChainLayer,
     View,
     augmentation_view,
+    explore_network,
     kernel_step,
     network_view,
     padding_modes,
@@ -50,6 +51,7 @@ SIX = shapes(6, noise=0).images
 C3 = ChainLayer("convolution", 3, 1, 1)
 C4 = ChainLayer("convolution", 4, 1, 1)
 NEXT = "Space ArrowDown Enter"  # of a menu, by the keyboard
+PLAY = [f"{way}: play the steps" for way in ("play", "pause", "stop", "repeat")]
 POOL = ChainLayer("max pooling", 3, 1, 1)
 
 pytestmark = pytest.mark.browser
@@ -345,3 +347,53 @@ def test_the_kernel_plays_its_steps_by_itself(page: Notebook):
     assert position.value >= 2
     assert_shows(explorer, kernel(explorer.settings(), None))
     assert (page.alerts(), page.tracebacks(), page.errors) == ([], [], [])
+
+
+def test_pointing_at_the_picture_moves_the_controls(page: Notebook):
+    """A press chooses, a drag goes on choosing; sliders and words follow."""
+    explorer = page.explorer("new layer")
+    chain = explorer.control("chain")
+    if chain.value != "three 3×3":
+        chain.choose("three 3×3")
+    explorer.point(30 / 760, 60 / 388)
+    first = explorer.settings()
+    assert_shows(explorer, field(first, (C3,) * 3))
+    explorer.point(30 / 760, 60 / 388, (200 / 760, 300 / 388))
+    then = explorer.settings()
+    assert_shows(explorer, field(then, (C3,) * 3))
+    # the photo of 224 pixels is 344 units wide from (8, 34)
+    places = {"unit column": 30 - 8, "unit row": 60 - 34}
+    ends = {"unit column": 200 - 8, "unit row": 300 - 34}
+    for place, settings in ((places, first), (ends, then)):
+        for name, units in place.items():
+            assert settings[name] == pytest.approx(units / 344 * 224, abs=1.5)
+
+
+def test_pointing_at_a_box_of_the_graph_chooses_the_layer(page: Notebook):
+    explorer = page.explorer("levels open")
+    drawn = explorer.control("draw")
+    if drawn.value != "the whole network":
+        drawn.choose("the whole network")
+    torch.manual_seed(0)
+    marks = explore_network(tiny_net(), (1, 28, 28)).view.marks
+    height = float(
+        explorer.output.locator("svg").first.get_attribute("viewBox").split()[3]
+    )
+    mark = marks[3]
+    explorer.point((mark.x + 40) / 760, (mark.y + 20) / height)
+    assert_shows(explorer, network(explorer.settings(), None))
+    assert explorer.words()[0].startswith("Layer 1 (MaxPool2d)")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_slider_and_play_button_has_a_name_and_a_value(name: str, page: Notebook):
+    explorer = page.explorer(CASES[name].label)
+    for label, value in explorer.settings().items():
+        slider = explorer.output.get_by_role("slider", name=label, exact=True)
+        if isinstance(value, int):
+            assert slider.get_attribute("aria-valuenow") == str(value)
+    signs = explorer.output.locator(".widget-play button").all()
+    spoken = [sign.get_attribute("aria-label") for sign in signs]
+    assert all(said in PLAY for said in spoken)
+    assert len({*spoken}) == len(spoken)
+    assert bool(spoken) == (name == "kernel")

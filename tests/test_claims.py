@@ -18,6 +18,7 @@ from coursekit.course.claims import (
     verdict,
     verdict_table,
 )
+from coursekit.course.predictions import predict, reveal
 from coursekit.staff.build.folder import sessions
 from coursekit.staff.build.measured_only import typed_in
 from coursekit.staff.build.notebook_source import read_source
@@ -211,7 +212,7 @@ def test_numbers_are_written_with_four_digits_and_separators(value, text):
     ("guess", "shown"),
     [
         (None, None),
-        (..., None),
+        (..., "no prediction made"),
         (7, "7"),
         (1600000000, "1,600,000,000"),
         (True, "true"),
@@ -223,6 +224,22 @@ def test_numbers_are_written_with_four_digits_and_separators(value, text):
 )
 def test_a_prediction_is_shown_as_the_student_gave_it(guess, shown):
     assert a_verdict(predicted=guess).predicted == shown
+
+
+def test_a_verdict_without_a_prediction_does_not_say_that_none_was_made():
+    """It may have been judged in a cell before, beside what it asked about."""
+    assert "predict" not in repr(a_verdict())
+    assert "predicted  no prediction made" in repr(a_verdict(predicted=...))
+
+
+def test_what_another_cell_revealed_stands_in_the_verdict():
+    predict("01-elsewhere", 6)
+    seen = reveal("01-elsewhere", 5)
+    assert a_verdict(predicted=seen).predicted == (
+        "You said 6, measured 5. Not this time."
+    )
+    both = a_verdict(predicted=f"{seen} {seen}").predicted
+    assert both.count("You said 6") == 2
 
 
 def test_a_prediction_never_shows_an_address():
@@ -513,7 +530,7 @@ def test_the_table_of_a_sitting_holds_the_latest_verdict_of_each_claim(monkeypat
     table = verdict_table("03")
     assert [v.claim.id for v in table.verdicts] == ["C44", "C45"]
     assert [row.id for row in table.missing][:2] == ["C41", "C42"]
-    assert "Session 03: 1 true, 1 depends; not run: C41, C42" in repr(table)
+    assert "Session 03: 1 true, 1 depends; not run here: C41, C42" in repr(table)
     assert "(the course expected true)" in table._repr_html_()  # C45
 
 
@@ -524,8 +541,10 @@ def test_a_table_before_any_verdict_says_so(monkeypatch):
 
 def test_a_table_may_be_of_one_notebook_of_two(monkeypatch):
     monkeypatch.setattr("coursekit.course.claims.board._LATEST", {})
-    assert repr(verdict_table("03", first="C51")).endswith("not run: C51, C52, C53")
-    assert repr(verdict_table("03", last="C42")).endswith("not run: C41, C42")
+    assert repr(verdict_table("03", first="C51")).endswith(
+        "not run here: C51, C52, C53"
+    )
+    assert repr(verdict_table("03", last="C42")).endswith("not run here: C41, C42")
     with pytest.raises(ValueError, match="`last` must be one of None, 'C41'"):
         verdict_table("03", last="C01")
 

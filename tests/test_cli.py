@@ -1,6 +1,7 @@
 """The `coursekit` command: finds its commands, and fails in one sentence."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -98,6 +99,15 @@ def test_a_mistake_of_our_own_is_not_hidden(monkeypatch):
 def test_a_command_s_exit_code_is_passed_on(monkeypatch):
     monkeypatch.setattr("coursekit.staff.build.build.main", lambda arguments: 7)
     assert cli.main(["build"]) == 7
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "| head -c 5 >/dev/null"])
+@pytest.mark.parametrize("command", ["cli data list", "cli --help", "setup.doctor"])
+def test_a_closed_output_is_no_traceback(command, closed):
+    line = f"'{sys.executable}' -m coursekit.{command} {closed}"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True)
+    assert done.stderr == ""
 
 
 def test_the_arguments_after_the_name_reach_the_command(tmp_path, capsys):

@@ -6,7 +6,7 @@ import hashlib
 import io
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import pytest
 from filelock import FileLock, Timeout
@@ -134,6 +134,23 @@ def test_a_bad_mirror_is_left_for_a_good_one(tmp_path, answer):
     assert content == CONTENT
     assert 1 <= len(requests[0]) <= 4
     assert leftovers(tmp_path) == {"file.bin"}
+
+
+@pytest.mark.parametrize(
+    "answer", [server.one_byte, server.drips_headers, server.drips_bytes]
+)
+@pytest.mark.parametrize("alone", [False, True])
+def test_patience_with_a_mirror_has_an_end(tmp_path, answer, alone):
+    others = [] if alone else [[server.good]]
+    with pytest.raises(DownloadError) if alone else nullcontext():
+        content, requests = from_servers(tmp_path, [answer], *others)
+        assert content == CONTENT
+        assert 1 <= len(requests[0]) <= 4
+
+
+def test_what_a_server_says_does_not_steer_the_terminal(tmp_path):
+    with pytest.raises(DownloadError, match=r"answered 503 \?\[31mBusy\?\]0;mine\?"):
+        from_servers(tmp_path, [server.steers_the_terminal])
 
 
 def test_wrong_bytes_of_the_first_mirror_are_not_blamed_on_the_second(tmp_path):

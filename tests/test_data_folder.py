@@ -58,16 +58,17 @@ def test_broken_files_are_listed_and_the_rest_is_read(pets):
     (pets / "cat" / "page.jpg").write_text("<html>")
     whole = (pets / "cat" / "z.png").read_bytes()
     (pets / "dog" / "half.png").write_bytes(whole[: len(whole) // 2])
-    (pets / "dog" / "notes.txt").write_text("no picture, no complaint")
-    with pytest.warns(UserWarning, match=r"3 of 6 files .* left out: cat/empty\.png"):
+    (pets / "dog" / "notes.txt").write_text("no picture")
+    with pytest.warns(UserWarning, match=r"4 of 7 files .* left out: cat/empty\.png"):
         data = folder(pets)
     assert len(data) == 3
     assert [line.split(": ")[0] for line in data.skipped] == [
         "cat/empty.png",
         "cat/page.jpg",
         "dog/half.png",
+        "dog/notes.txt",
     ]
-    assert "3 files left out" in repr(data)
+    assert "4 files left out" in repr(data)
 
 
 def test_pictures_of_every_mode_become_three_channels_or_one(tmp_path):
@@ -211,3 +212,138 @@ def test_a_damaged_archive_is_refused(pets):
 def test_folder_refuses_bad_options_by_name(pets, name, value):
     with pytest.raises(ValueError, match=f"^`{name}` must be"):
         folder(pets, **{name: value})
+
+
+def planted(place, *names):
+    """Save one small picture under each name."""
+    kinds = {".jfif": "JPEG", ".JPG": "JPEG"}
+    for k, name in enumerate(names):
+        file = place / name
+        save(file, pixels(k), format=kinds.get(file.suffix))
+    return place
+
+
+def counted(data):
+    """Return class → pictures."""
+    return {name: int((data.labels == k).sum()) for k, name in enumerate(data.classes)}
+
+
+PARTS = [
+    (("Training/a/1.png", "Testing/a/2.png"), "train", "Training", "test"),
+    (("Train/a/1.png", "Test/a/2.png"), "Train", "Train", "test"),
+    (("TRAIN/a/1.png", "VAL/a/2.png"), "train", "TRAIN", "valid"),
+    (("train2017/a/1.png", "val2017/a/2.png"), "train", "train2017", "val"),
+    (("training_set/a/1.png", "test_set/a/2.png"), "train", "training_set", "test"),
+    (("train/a/1.png", "validation/a/2.png"), "train", "train", "valid"),
+    (("train/a/1.png", "eval/a/2.png"), "train", "train", "valid"),
+    (("train/train/a/1.png", "test/test/a/2.png"), "train", "train", "test"),
+    (("seg_train/a/1.png", "seg_test/a/2.png"), "train", "seg_train", "test"),
+    (("x/y/train/a/1.png", "x/y/dev/a/2.png"), "train", "train", "dev"),
+    (("train/a/1.png", "test/a/2.png", "more/3.png"), "train", "train", "test"),
+]
+
+
+@pytest.mark.parametrize(("names", "kind", "own", "other"), PARTS)
+def test_parts_are_told_apart_whatever_they_are_called(
+    tmp_path, names, kind, own, other
+):
+    place = planted(tmp_path / "p", *names)
+    for part in (kind, own):
+        data = folder(place, part=part)
+        assert counted(data) == {"a": 1}
+        assert np.array_equal(data.images[0].permute(1, 2, 0).numpy(), pixels(0))
+    second = folder(place, part=other).images[0]
+    assert np.array_equal(second.permute(1, 2, 0).numpy(), pixels(1))
+    with pytest.raises(ValueError, match=f"`part` must be one of .*{own}.*; got None"):
+        folder(place)
+
+
+@pytest.mark.parametrize(
+    ("names", "part", "reason"),
+    [
+        (("train/1.png", "test1/2.png"), None, "one of test1, train, for"),
+        (("train/1.png", "test1/2.png"), "train", "such as cat/1.jpg; found none in"),
+        (("train/a/1.png", "test/2.png"), "test", "found none in .*, part test"),
+        (("a/train/1.png", "a/test/2.png", "b/train/3.png"), None, "above the class"),
+        (("train/a/1.png", "train/val/a/2.png"), "train", "above the class folders"),
+        (("a/1.png",), "train", "`part` must be None, for .* has no parts"),
+        (("val/a/1.png", "eval/a/1.png"), "valid", "one of 'eval', 'val'; got 'valid'"),
+    ],
+)
+def test_pictures_of_two_parts_are_never_mixed(tmp_path, names, part, reason):
+    with pytest.raises(ValueError, match=reason):
+        folder(planted(tmp_path / "p", *names), part=part)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("cat/1.png", "cat/siamese/2.png", "dog/3.png"), {"cat": 2, "dog": 1}),
+        (("cat/1.png", "cat/siamese/2.png"), {"cat": 2}),
+        (("cat/a/b/1.png", "dog/poodle/2.png"), {"cat": 1, "dog": 1}),
+    ],
+)
+def test_deeper_folders_belong_to_their_class_and_it_is_said(tmp_path, names, expected):
+    place = planted(tmp_path / "p", *names)
+    for _ in range(2):  # read, and from the cache
+        with pytest.warns(UserWarning, match=r"the class is the folder .* class cat$"):
+            assert counted(folder(place)) == expected
+
+
+def test_a_class_may_be_called_test_and_wrappers_do_not_count(tmp_path):
+    place = planted(
+        tmp_path / "p", "x/y/quiz/1.png", "x/y/exam/2.png", "x/y/test/3.png"
+    )
+    assert folder(place).classes == ("exam", "quiz", "test")
+
+
+def test_every_usual_format_is_read(tmp_path):
+    names = [
+        f"cat/{k}" for k in ("1.webp", "2.bmp", "3.jfif", "4.gif", "5.tif", "6.JPG")
+    ]
+    place = planted(tmp_path / "p", *names)
+    data = folder(place)
+    assert counted(data) == {"cat": 6}
+    for image, name in zip(data.images, names, strict=True):
+        with Image.open(place / name) as theirs:
+            expected = np.asarray(theirs.convert("RGB"))
+        assert np.array_equal(image.permute(1, 2, 0).numpy(), expected)
+
+
+def test_whatever_is_left_out_is_named(tmp_path):
+    place = planted(tmp_path / "p", "0.png", "cat/1.png", "dog/2.png")
+    (place / "dog" / "3.heic").write_bytes(b"ftypheic")
+    (place / "cat" / "gone.png").symlink_to(tmp_path / "nowhere")
+    (place / "cat" / "round").symlink_to(place)
+    (place / "bird").mkdir()
+    (place / "cat" / "Thumbs.db").touch()
+    with pytest.warns(UserWarning, match="5 of 7 files .* are left out: 0.png, bird"):
+        data = folder(place)
+    assert [line.partition(":")[0] for line in data.skipped] == [
+        "0.png",
+        "bird",
+        "cat/gone.png",
+        "cat/round",
+        "dog/3.heic",
+    ]
+    assert data.classes == ("cat", "dog")
+
+
+def test_a_linked_class_folder_is_read(tmp_path):
+    place = planted(tmp_path / "p", "cat/1.png")
+    (place / "dog").symlink_to(planted(tmp_path / "q", "x/1.png", "x/2.png") / "x")
+    assert counted(folder(place)) == {"cat": 1, "dog": 2}
+
+
+@pytest.mark.parametrize("name", ["猫" * 80, "c" * 250])
+def test_a_folder_with_a_long_name_is_read_and_kept(tmp_path, name, home):
+    place = planted(tmp_path / name, f"{name}/1.png")
+    assert folder(place).classes == (name,)
+    assert len(list(home.rglob("*.pt"))) == 1
+
+
+def test_names_that_steer_a_terminal_are_shown_without_it(tmp_path):
+    place = planted(tmp_path / "p", "cat/1.png")
+    (place / "cat" / "\x1b[31mred.png").touch()
+    with pytest.warns(UserWarning, match=r"left out: cat/\?\[31mred\.png"):
+        folder(place)

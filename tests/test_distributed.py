@@ -85,6 +85,34 @@ def test_only_worker_0_writes_and_shows(runs):
     assert results(runs[0], "two")[0]["settings"]["workers"] == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are listed in /proc")
+def test_no_thread_of_a_group_outlives_it():
+    program = (
+        "import os, torch\n"
+        "from torch import distributed, nn\n"
+        "from coursekit.training import fit\n"
+        "from tests.small_runs import noise_set, small_net\n"
+        "def threads():\n"
+        "    folder = '/proc/self/task'\n"
+        "    names = [open(f'{folder}/{t}/comm').read() for t in os.listdir(folder)]\n"
+        "    return sum('gloo' in name for name in names)\n"
+        "store = distributed.HashStore()\n"
+        "distributed.init_process_group('gloo', store=store, rank=0, world_size=1)\n"
+        "distributed.all_reduce(torch.ones(3))\n"
+        "fit(small_net(), noise_set(20), epochs=1, device='cpu', progress=False)\n"
+        "before = threads()\n"
+        "distributed.destroy_process_group()\n"
+        "print(before > 0, threads())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.stdout == "True 0\n", done.stderr
+
+
 @pytest.fixture(scope="module")
 def dead_run(tmp_path_factory):
     """Two workers of which one ends without a word in step 10."""

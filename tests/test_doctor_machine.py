@@ -1,6 +1,8 @@
 """The doctor's lines about the computer: device, memory, folders, data sets."""
 
 import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,9 +10,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from coursekit._base import free_memory
+from coursekit._base.free_memory import GIB
 from coursekit.data.catalogue import Entry, Remote
 from coursekit.setup.doctor import folders, machine
-from coursekit.setup.doctor.asking import GIB
 
 posix = pytest.mark.skipif(os.name != "posix", reason="a program is a shell script")
 
@@ -126,9 +129,10 @@ def test_a_full_card_is_a_note(card):
 
 
 def test_little_memory_is_a_note_and_not_a_failure(monkeypatch):
-    monkeypatch.setattr(machine, "_free_of_system", lambda: GIB)
+    monkeypatch.setattr(free_memory, "_free_of_system", lambda: GIB)
     answer = machine.memory()
-    assert (answer.mark, answer.detail[:12]) == ("note", "1.0 GiB free")
+    said = "1.0 GiB free of the 2 that a session needs"
+    assert (answer.mark, answer.detail[: len(said)]) == ("note", said)
     assert "close other programs" in answer.remedy
 
 
@@ -145,22 +149,38 @@ def test_a_container_s_limit_counts(tmp_path, monkeypatch, limit, used, cache, f
     texts["stat"] = f"anon 5\ninactive_file {cache}\nslab 7"
     for name, text in texts.items():
         (tmp_path / f"memory.{name}").write_text(f"{text}\n", encoding="ascii")
-    monkeypatch.setattr(machine, "CGROUP", tmp_path)
-    monkeypatch.setattr(machine, "_free_of_system", lambda: 100 * GIB)
-    monkeypatch.setattr(machine.sys, "platform", "linux")
-    assert machine.free_memory() == free
+    monkeypatch.setattr(free_memory, "CGROUP", tmp_path)
+    monkeypatch.setattr(free_memory, "_free_of_system", lambda: 100 * GIB)
+    monkeypatch.setattr(free_memory.sys, "platform", "linux")
+    assert free_memory.free_memory() == free
 
 
 def test_outside_linux_there_is_no_container_to_ask(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "_free_of_system", lambda: 3 * GIB)
-    monkeypatch.setattr(machine.sys, "platform", "win32")
-    assert machine.free_memory() == 3 * GIB
+    monkeypatch.setattr(free_memory, "_free_of_system", lambda: 3 * GIB)
+    monkeypatch.setattr(free_memory.sys, "platform", "win32")
+    assert free_memory.free_memory() == 3 * GIB
 
 
 def test_free_memory_is_known_without_psutil(monkeypatch):
-    monkeypatch.setattr(machine, "find_spec", lambda name: None)
-    free = machine._free_of_system()
+    monkeypatch.setattr(free_memory, "find_spec", lambda name: None)
+    free = free_memory._free_of_system()
     assert free is None if os.name == "nt" else free > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits and /proc of Linux")
+def test_a_limit_of_addresses_counts_and_the_set_up_line_says_what_is_missing():
+    program = (
+        "import resource, torch; from pathlib import Path\n"
+        "used = int(Path('/proc/self/statm').read_text().split()[0])\n"
+        "limit = used * resource.getpagesize() + 2**30\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
+        "from coursekit.course.start import summary\n"
+        "print(' '.join(summary().split()))\n"
+    )
+    command = [sys.executable, "-c", program]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert re.search(r" · (1\.0|0\.\d) GiB free of the 2 that a session needs", said)
+    assert "close other programs and other notebooks' kernels · profile:" in said
 
 
 # Folders

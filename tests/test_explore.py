@@ -1,9 +1,9 @@
 """All explorers: labels, pictures, words, answers, errors, no front end."""
 
-import re
 import subprocess
 import sys
 from functools import partial
+from html import escape
 
 import ipywidgets as widgets
 import pytest
@@ -16,9 +16,11 @@ from coursekit.explore import (
 )
 from tests.explorers import (
     SVG,
+    displayed,
     drawing,
     shown,
     small_model,
+    still,
     turns,
 )
 from tests.test_explore_controls import NAMES, made
@@ -65,10 +67,12 @@ def test_every_control_through_its_range_shows_a_described_well_formed_picture(n
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
-def test_the_photo_or_the_grid_beneath_is_a_white_ground(name):
-    ground = drawing(EXPLORERS[name]().view.backdrop)
+def test_the_photo_or_the_grid_beneath_is_a_ground_that_a_dark_theme_darkens(name):
+    explorer = EXPLORERS[name]()
+    ground = drawing(explorer.view.backdrop)
     paper = ground.find(f"{SVG}rect")
-    assert paper.get("fill") == "#fff"
+    assert paper.get("fill") == "#ffffff"
+    assert ".coursekit-view [fill='#ffffff']{fill:#181818}" in shown(explorer)
     assert paper.get("width") == ground.get("viewBox").split()[2]
 
 
@@ -107,7 +111,7 @@ def test_an_answer_to_a_slider_is_a_few_kilobytes(name, control, most):
 def test_without_a_front_end_an_explorer_is_its_text(name):
     explorer = EXPLORERS[name]()
     assert explorer.view.text in repr(explorer)
-    assert explorer._repr_mimebundle_()["text/plain"] == repr(explorer)
+    assert displayed(explorer)[0]["text/plain"] == repr(explorer)
     for row in explorer.view.table:
         assert all(cell in repr(explorer) for cell in row)
 
@@ -118,9 +122,10 @@ def test_static_gives_the_picture_and_the_words_of_now(name):
     twin = static(explorer)
     assert isinstance(twin, View)
     html = twin._repr_html_()
-    assert twin.svg_or_html in html
-    assert twin.backdrop in html
-    assert re.sub(r"<br>", "\n", html).count("role='status'") == 1
+    assert twin.svg_or_html in still(html)
+    assert twin.backdrop in still(html)
+    assert f"alt='{escape(twin.text.splitlines()[0])}'" in html
+    assert all(escape(line) in html for line in twin.text.splitlines())
 
 
 def test_static_refuses_what_is_no_explorer():
@@ -152,7 +157,9 @@ def test_an_explorer_works_again_after_an_error():
 
 def test_a_view_is_frozen_and_prints_its_words():
     view = View("<svg/>", {"a": 1}, "one\ntwo", (("head", "b"), ("x", "long cell")))
-    assert repr(view) == "one\ntwo\n\nhead  b\nx     long cell"
+    rule = "─" * 15
+    table = f"head  b\n{rule}\nx     long cell\n{rule}"
+    assert repr(view) == f"one\ntwo\n\n{table}"
     with pytest.raises(AttributeError):
         view.text = "other"
 

@@ -1,5 +1,6 @@
 """The padding explorer against torch, its pictures pixel by pixel."""
 
+import itertools
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -14,48 +15,40 @@ from tests.explorers import (
     SVG,
     TORCH_MODE,
     drawing,
+    pixels,
     settings,
     turns,
 )
 
 
-def sample(element: ET.Element, photo: np.ndarray, x: float, y: float):
+def sample(element: ET.Element, named: dict, x: float, y: float):
     """Return the colour of a drawn copy at a point, None where it draws nothing."""
-    if element.tag == f"{SVG}rect":
-        left, top, wide, high = (
-            float(element.get(name)) for name in ("x", "y", "width", "height")
-        )
-        inside = left <= x < left + wide and top <= y < top + high
-        return np.zeros(3) if inside else None
+    if element.tag == f"{SVG}g":
+        hits = [sample(child, named, x, y) for child in element]
+        return next((hit for hit in reversed(hits) if hit is not None), None)
     if element.tag == f"{SVG}use":
         if turn := element.get("transform"):
             a, _, _, d, e, f = map(float, turn[7:-1].split())
             x, y = (x - e) / a, (y - f) / d
-        height, width = photo.shape[:2]
-        inside = 0 <= x < width and 0 <= y < height
-        return photo[int(y), int(x)] if inside else None
+        return sample(named[element.get("href")[1:]], named, x, y)
     left, top, wide, high = (
         float(element.get(name)) for name in ("x", "y", "width", "height")
     )
     if not (left <= x < left + wide and top <= y < top + high):
         return None
-    u, v, across, down = map(float, element.get("viewBox").split())
-    x, y = u + (x - left) * across / wide, v + (y - top) * down / high
-    hits = [sample(child, photo, x, y) for child in element]
-    return next((hit for hit in reversed(hits) if hit is not None), None)
+    photo = pixels(element)
+    row, column = (y - top) / high * len(photo), (x - left) / wide * photo.shape[1]
+    return photo[int(row), int(column)]
 
 
-def rendered(panel: ET.Element, photo: np.ndarray) -> np.ndarray:
+def rendered(panel: ET.Element, named: dict) -> np.ndarray:
     """Draw a panel pixel by pixel, later elements over earlier ones."""
-    left, top, wide, high = (
-        int(panel.get(name)) for name in ("x", "y", "width", "height")
-    )
-    return np.array(
-        [
-            [sample(panel, photo, left + j + 0.5, top + i + 0.5) for j in range(wide)]
-            for i in range(high)
-        ]
-    )
+    left, top, wide, high = map(int, panel.get("viewBox").split())
+    assert [panel.get("width"), panel.get("height")] == [str(wide), str(high)]
+    (copy,) = panel
+    places = itertools.product(range(high), range(wide))
+    colours = [sample(copy, named, left + j + 0.5, top + i + 0.5) for i, j in places]
+    return np.array(colours).reshape(high, wide, 3)
 
 
 @pytest.mark.parametrize("width", [0, 1, 7, 32])
@@ -63,22 +56,23 @@ def test_the_padded_photos_equal_torch_pixel_by_pixel(width):
     generator = torch.Generator().manual_seed(width)
     photo = torch.randint(0, 256, (3, 33, 40), generator=generator)
     view = padding_modes(photo.to(torch.uint8), width=width)
+    named = {e.get("id"): e for e in drawing(view.backdrop).iter() if e.get("id")}
     panels = drawing(view.svg_or_html).findall(f"{SVG}svg")
     for panel, mode in zip(panels, MODES, strict=True):
         padded = F.pad(photo[None].double(), (width,) * 4, mode=TORCH_MODE[mode])
-        drawn = rendered(panel, photo.permute(1, 2, 0).numpy())
+        drawn = rendered(panel, named)
         assert np.array_equal(drawn, padded[0].permute(1, 2, 0).numpy())
         assert view.numbers["padded_size"] == tuple(padded.shape[2:])
 
 
-def torch_response(mode: str, kernel: int, layers: int) -> torch.Tensor:
-    """Return the middle row of 33×33 ones after mean filters, in two dimensions."""
+def torch_ones(mode: str, kernel: int, layers: int) -> torch.Tensor:
+    """Return 33×33 ones after mean filters, in two dimensions."""
     image = torch.ones(1, 1, 33, 33, dtype=torch.float64)
     weight = torch.full((1, 1, kernel, kernel), 1 / kernel**2, dtype=torch.float64)
     for _ in range(layers):
         padded = F.pad(image, ((kernel - 1) // 2,) * 4, mode=TORCH_MODE[mode])
         image = F.conv2d(padded, weight)
-    return image[0, 0, 16]
+    return image[0, 0]
 
 
 def test_the_padding_explorer_equals_torch_at_every_setting():
@@ -87,7 +81,7 @@ def test_the_padding_explorer_equals_torch_at_every_setting():
         view, chosen = explorer.view, settings(explorer)
         mode = chosen["mode"]
         for name in MODES:
-            expected = torch_response(name, chosen["kernel"], chosen["layers"])
+            expected = torch_ones(name, chosen["kernel"], chosen["layers"])[16]
             found = torch.tensor(view.numbers["border_response"][name]).double()
             torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
         assert view.numbers["padded_size"] == (112 + 2 * chosen["width"],) * 2
@@ -103,18 +97,20 @@ def test_the_padding_explorer_equals_torch_at_every_setting():
         assert float(framed[0].get("x")) == float(panel.get("x")) - 3
 
 
-def test_the_plotted_line_is_the_response():
-    view = padding_modes(torch.zeros(3, 40, 40), kernel=5, layers=2)
-    line = drawing(view.svg_or_html).find(f"{SVG}polyline")
-    points = np.array([p.split(",") for p in line.get("points").split()], float)
-    ground = drawing(view.backdrop)
-    low, high = (
-        float(path.get("d").split("h")[0].split()[1])
-        for path in (ground.findall(f"{SVG}path")[i] for i in (0, 2))
-    )
-    expected = torch_response("zeros", 5, 2).numpy()
-    assert (low - points[0, 1]) / (low - high) == pytest.approx(expected[0], abs=0.01)
-    assert (low - points[:, 1]).max() / (low - high) == pytest.approx(1, abs=0.01)
+@pytest.mark.parametrize(("kernel", "layers"), [(3, 1), (5, 2), (11, 8)])
+def test_the_pictures_of_the_ones_are_those_of_torch(kernel, layers):
+    view = padding_modes(torch.zeros(3, 40, 40), kernel=kernel, layers=layers)
+    pictures = drawing(view.svg_or_html).findall(f"{SVG}image")
+    texts = [text.text for text in drawing(view.svg_or_html).findall(f"{SVG}text")]
+    for picture, text, mode in zip(pictures, texts, MODES, strict=True):
+        ones = torch_ones(mode, kernel, layers).numpy()
+        # from white at 0 to a light green at 1, in equal steps
+        green = np.array([0x00, 0x9E, 0x73]) - 255
+        expected = 255 + 0.62 * ones[..., None] * green
+        assert np.abs(pixels(picture) - expected).max() <= 0.51
+        edge, corner = (part.split()[1] for part in text.split(", "))
+        assert float(edge) == pytest.approx(ones[0, 16], abs=0.006)
+        assert float(corner) == pytest.approx(ones[0, 0], abs=0.006)
 
 
 def test_of_a_large_photo_the_middle_square_is_reduced_as_torch_does():

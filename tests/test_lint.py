@@ -109,7 +109,11 @@ TAGGED = VERDICT.format(tags=' tags=["verdict"]')
         ),
         (
             CLAIM + prose(3) + TAGGED,
-            [(17, "`guess` is no `# answer` of a Predict cell before", "error")],
+            [(17, "`guess` is neither an `# answer` nor a `reveal` before", "error")],
+        ),
+        (
+            CLAIM + '\n# %%\nguess = reveal("01-it", n)\nguess\n' + prose(3) + TAGGED,
+            [(12, "reveal('01-it') has no prediction before it", "error")],
         ),
         (
             CLAIM + PREDICT + prose(3) + VERDICT.format(tags=""),

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -257,3 +258,113 @@ BAD = [
 def test_wrong_arguments_are_named_in_one_sentence(wrong, sentence):
     with pytest.raises(ValueError, match=sentence):
         wrong()
+
+
+KINDS_OF_LABELS = {
+    "uint8": lambda labels: torch.tensor(labels, dtype=torch.uint8),
+    "int8": lambda labels: torch.tensor(labels, dtype=torch.int8),
+    "int32": lambda labels: torch.tensor(labels, dtype=torch.int32),
+    "a list": list,
+    "a numpy array": lambda labels: np.array(labels, dtype=np.uint16),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_LABELS.values(), ids=KINDS_OF_LABELS)
+def test_whole_numbers_of_any_type_count_the_same(kind):
+    labels, answers = [16, 0, 16, 120], [16, 3, 5, 120]
+    cells = confusion_matrix(kind(answers), kind(labels), 121)
+    counted = {tuple(cell): int(cells[tuple(cell)]) for cell in cells.nonzero()}
+    assert {(int(a), int(b)): n for (a, b), n in counted.items()} == {
+        (0, 3): 1,
+        (16, 5): 1,
+        (16, 16): 1,
+        (120, 120): 1,
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_LABELS.values(), ids=KINDS_OF_LABELS)
+def test_every_metric_takes_labels_of_any_type(kind):
+    logits, labels = random_answers(5)
+    given_labels = kind(labels.tolist())
+    rows = [logits.tolist(), logits.numpy(), logits]
+    for scores in rows:
+        assert top_k(scores, given_labels, 2) == top_k(logits, labels, 2)
+        worst = most_wrong(logits, labels).tolist()
+        assert most_wrong(scores, given_labels).tolist() == worst
+        found = best_temperature(scores, given_labels)
+        assert found == pytest.approx(best_temperature(logits, labels), rel=1e-6)
+    chances = logits.softmax(1)
+    error = expected_calibration_error(chances, labels)
+    assert expected_calibration_error(chances, given_labels) == error
+
+
+def test_two_classes_may_be_false_and_true():
+    answers = torch.tensor([True, False, True])
+    assert confusion_matrix(answers, [1, 1, 0], 2).tolist() == [[0, 1], [1, 1]]
+
+
+@pytest.mark.parametrize("labels", [[0.0, 1.0, 2.0], ["a", "b", "c"], 3, [[0], [1, 2]]])
+def test_labels_that_are_no_whole_numbers_are_refused(labels):
+    with pytest.raises(ValueError, match=r"^`labels` must be whole numbers of the sha"):
+        top_k(torch.eye(3), labels, 1)
+
+
+@pytest.mark.parametrize("masked", [[5], [0, 3], [0, 1, 4, 5]])
+def test_the_best_temperature_with_masked_classes_is_that_without_them(masked):
+    logits, labels = random_answers(11, n=200)
+    kept = [c for c in range(6) if c not in masked]
+    logits, labels = logits * 3, torch.tensor(kept)[labels % len(kept)]
+    logits[torch.arange(200), labels] += 6
+    without = logits[:, kept], torch.tensor([kept.index(c) for c in labels])
+    logits[:, masked] = -math.inf
+    expected = best_temperature(*without)
+    assert 0.5 < expected < 20
+    assert best_temperature(logits, labels) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_mask_may_differ_from_row_to_row():
+    logits = torch.tensor([[3.0, 1.0, -math.inf], [-math.inf, 2.0, 4.0], [1.0, 2, 3]])
+    labels = torch.tensor([0, 2, 1])
+    grid = torch.logspace(-1.9, 1.9, 4001, dtype=torch.float64)
+    loss = [F.cross_entropy(logits.double() / t, labels).item() for t in grid]
+    best = grid[loss.index(min(loss))].item()
+    assert best_temperature(logits, labels) == pytest.approx(best, rel=3e-3)
+
+
+def test_a_label_that_is_masked_has_no_temperature():
+    logits = torch.tensor([[0.0, 1.0], [-math.inf, 1.0]])
+    with pytest.raises(ValueError, match="row 1 has the label 0 with the logit −inf"):
+        best_temperature(logits, torch.tensor([1, 0]))
+
+
+@pytest.mark.parametrize("metric", [top_k, most_wrong, best_temperature, reliability])
+@pytest.mark.parametrize("bad", [[math.nan, 1.0], [0.0, math.inf], [-math.inf] * 2])
+def test_rows_that_are_no_scores_are_named(metric, bad):
+    rows = torch.tensor([[0.5, 0.5], [0.25, 0.75], bad, [math.nan, 1.0]])
+    arguments = {"k": 1} if metric is top_k else {}
+    with pytest.raises(ValueError, match="row 2 has the largest value"):
+        metric(rows, torch.zeros(4, dtype=torch.long), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"), [([0.5, 0.6], "sum 1.1 "), ([1.5, -0.5], "number -0.5")]
+)
+def test_reliability_names_the_row_that_is_no_probability(row, said):
+    rows = torch.tensor([[0.5, 0.5], [0.25, 0.75], row, [3.0, 3.0]])
+    with pytest.raises(ValueError, match=f"row 2 has the .*{said}"):
+        reliability(rows, torch.zeros(4, dtype=torch.long))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_a_confidence_on_a_border_lies_in_the_lower_bin(dtype):
+    wrong = []
+    for bins in range(1, 51):
+        for k in range(1, bins + 1):
+            if 2 * k < bins:  # the largest of two numbers is at least a half
+                continue
+            p = torch.tensor([[k / bins, 0.0]], dtype=dtype)
+            p[0, 1] = 1 - p[0, 0]
+            counts = reliability(p, torch.tensor([0]), bins).counts
+            if counts.nonzero().tolist() != [[k - 1]]:
+                wrong.append((k, bins))
+    assert wrong == []

@@ -41,7 +41,7 @@ BAD = [
     (lambda: broken(epochs=0), "`epochs` must be a whole number ≥ 1; got 0"),
     (lambda: broken(batch_size=2.5), "`batch_size` must be a whole number"),
     (lambda: broken(lr=-1), "`lr` must be between 0"),
-    (lambda: broken(schedule="cosine"), "`schedule` must be one of 'one_cycle'"),
+    (lambda: broken(schedule="linear"), "`schedule` must be one of 'one_cycle'"),
     (lambda: broken(label_smoothing=2), "`label_smoothing` must be between 0 and 1"),
     (
         lambda: broken(loss=F.cross_entropy, label_smoothing=0.1),

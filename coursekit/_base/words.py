@@ -50,3 +50,8 @@ def shown(text: str, most: int = 60) -> str:
     """
     kept = (c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[:most])
     return f"'{''.join(kept)}'"
+
+
+def printable(text: object) -> str:
+    """Return text of others on one line: codes that steer a terminal become "?"."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))

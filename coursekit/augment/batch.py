@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+Amount = float | Tensor  # for all images, or one for each
 _BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
@@ -82,6 +83,36 @@ def draw_unit(
     """Return n numbers uniform in 0 to 1, drawn where the generator lives."""
     where = device if generator is None else generator.device
     return torch.rand(n, generator=generator, device=where).to(device)
+
+
+def per_image(
+    name: str,
+    amount: Amount,
+    images: Tensor,
+    low: float = -torch.inf,
+    high: float = torch.inf,
+) -> Tensor:
+    """Return an amount for each image.
+
+    Raises:
+        ValueError: neither one number nor one for each, or one out of range.
+
+    Shape:
+        (n,) float32.
+    """
+    try:
+        given = torch.as_tensor(amount, dtype=torch.float32, device=images.device)
+    except (TypeError, ValueError, RuntimeError):
+        given = torch.full((), torch.nan)
+    inside = given.isfinite() & (given >= low) & (given <= high)
+    if given.shape not in ((), (len(images),)) or not inside.all():
+        ends = [f"{end:g}" if abs(end) < torch.inf else "…" for end in (low, high)]
+        between = "" if low == -torch.inf else f" from {' to '.join(ends)}"
+        raise ValueError(
+            f"`{name}` must be one finite number{between}, or one for each of the "
+            f"{len(images)} images; got {amount!r}"
+        )
+    return given.expand(len(images))
 
 
 def bits(images: Tensor) -> Tensor:

@@ -1,11 +1,12 @@
-"""Cutout: square holes at random places (DeVries and Taylor 2017,
-https://arxiv.org/abs/1708.04552).
+"""Holes: cutout's squares (DeVries and Taylor 2017, https://arxiv.org/abs/1708.04552)
+and the rectangles of random erasing.
 
 The masks of all possible centres fit into one megabyte for images of the usual 32×32,
 so a batch's masks are one gather and the holes one bitwise "and"
 (`benchmarks/cutout.py`). On bits a hole is exactly 0 even where a pixel was NaN.
 """
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -13,9 +14,10 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from coursekit._base.validate import integer
-from coursekit.augment.batch import bits, check_batch, draw, fill_values
+from coursekit._base.validate import integer, number
+from coursekit.augment.batch import bits, check_batch, draw, draw_unit, fill_values
 
+TRIES = 10  # for a rectangle that is smaller than the image
 _TABLE_BYTES = 8 * 2**20  # above this, masks are built from rows and columns
 
 
@@ -59,7 +61,56 @@ def cutout(
     if length == 0 or holes == 0 or n == 0:
         return images.clone()
     centres = draw(h * w, (holes * n,), images.device, generator)
-    keep = _kept(centres, (h, w), min(length, 2 * max(h, w)), holes)
+    return _filled(
+        images, _kept(centres, (h, w), min(length, 2 * max(h, w)), holes), values
+    )
+
+
+def random_erasing(
+    images: Tensor,
+    p: float = 0.5,
+    *,
+    area: tuple[float, float] = (0.02, 1 / 3),
+    aspect: tuple[float, float] = (0.3, 3.3),
+    fill: float | Sequence[float] = 0.0,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Fill one rectangle that lies inside the image, in each image with probability p.
+
+    Random erasing, Zhong et al. 2017, https://arxiv.org/abs/1708.04896, algorithm 1;
+    area and aspect are drawn as in torchvision's `RandomErasing`: up to ten times,
+    until the rectangle is smaller than the image.
+
+    Args:
+        images: the batch.
+        p: 0 to 1.
+        area: smallest and largest share of the image, 0 to 1.
+        aspect: smallest and largest height over width, above 0.
+        fill: value of the rectangles, one number or one for each channel.
+        generator: where everything is drawn from; None is torch's default.
+
+    Shape:
+        images (n, c, h, w) of any real type; the result has the same shape and type.
+    """
+    check_batch(images, generator)
+    p = number("p", p, low=0.0, high=1.0)
+    area = _range("area", area, low=0.0, high=1.0)
+    aspect = _range("aspect", aspect, low=1e-3, high=1e3)
+    values = fill_values(fill, images)
+    n, _, h, w = images.shape
+    if p == 0 or n == 0:
+        return images.clone()
+    shares = draw_unit(n * (3 + 2 * TRIES), images.device, generator).view(-1, n)
+    chosen, down, right, *tries = shares
+    height, width = _sides(tries, area, aspect, (h, w))
+    height = height * (chosen < p)  # no rows: no rectangle
+    rows = between((down * (h - height + 1)).long(), height, h)
+    columns = between((right * (w - width + 1)).long(), width, w)
+    return _filled(images, kept_outside(rows, columns)[:, None], values)
+
+
+def _filled(images: Tensor, keep: Tensor, values: Tensor | None) -> Tensor:
+    """Return the images with `values` (None: 0) wherever `keep` is 0."""
     if images.requires_grad:  # bits have no gradient
         return torch.where(keep != 0, images, 0.0 if values is None else values)
     pixels = bits(images)
@@ -108,7 +159,7 @@ def _kept(centres: Tensor, size: tuple[int, int], length: int, holes: int) -> Te
         masks = _table(h, w, length, centres.device).index_select(0, centres)
     else:
         down, right = (_covered(side, length, centres.device) for side in size)
-        masks = _keep(down[centres // w], right[centres % w])
+        masks = kept_outside(down[centres // w], right[centres % w])
     if holes == 1:
         return masks.view(-1, 1, h, w)
     keep, *others = masks.view(holes, -1, 1, h, w)
@@ -122,17 +173,56 @@ def _table(h: int, w: int, length: int, device: torch.device) -> Tensor:
     """Return the masks of all h · w centres, (h·w, h·w)."""
     rows = _covered(h, length, device).repeat_interleave(w, 0)
     columns = _covered(w, length, device).repeat(h, 1)
-    return _keep(rows, columns).view(h * w, h * w)
+    return kept_outside(rows, columns).view(h * w, h * w)
 
 
 def _covered(side: int, length: int, device: torch.device) -> Tensor:
     """Return for each centre which of `side` positions a hole covers, (side, side)."""
-    place = torch.arange(side, device=device)
-    start = place - length // 2
-    return (place >= start[:, None]) & (place < start[:, None] + length)
+    start = torch.arange(side, device=device) - length // 2
+    return between(start, torch.full_like(start, length), side)
 
 
-def _keep(rows: Tensor, columns: Tensor) -> Tensor:
+def between(start: Tensor, length: Tensor, side: int) -> Tensor:
+    """Return which of `side` positions lie in each stretch, (n, side)."""
+    place = torch.arange(side, device=start.device)
+    return (place >= start[:, None]) & (place < (start + length)[:, None])
+
+
+def _sides(
+    tries: list[Tensor],
+    area: tuple[float, float],
+    aspect: tuple[float, float],
+    size: tuple[int, int],
+) -> tuple[Tensor, Tensor]:
+    """Return the height and width of each rectangle, 0 where none of the tries fits."""
+    h, w = size
+    of_area, of_aspect = torch.stack(tries).view(2, TRIES, -1)
+    pixels = (area[0] + (area[1] - area[0]) * of_area) * (h * w)
+    low, high = math.log(aspect[0]), math.log(aspect[1])
+    ratio = (low + (high - low) * of_aspect).exp()
+    height, width = (pixels * ratio).sqrt().round(), (pixels / ratio).sqrt().round()
+    fits = (height < h) & (width < w)
+    first = fits.byte().argmax(0, keepdim=True)  # the first of the largest
+    some = fits.any(0)
+    picked = (sides.gather(0, first)[0] * some for sides in (height, width))
+    height, width = (sides.long() for sides in picked)
+    return height, width
+
+
+def _range(name: str, ends: object, low: float, high: float) -> tuple[float, float]:
+    try:
+        first, last = (number(name, end, low=low, high=high) for end in ends)
+    except (TypeError, ValueError):
+        first, last = 1.0, 0.0
+    if first > last:
+        raise ValueError(
+            f"`{name}` must be two numbers that rise, from {low:g} to {high:g}; got "
+            f"{ends!r}"
+        )
+    return first, last
+
+
+def kept_outside(rows: Tensor, columns: Tensor) -> Tensor:
     """Return masks from covered rows (k, h) and columns (k, w), (k, h, w) int8."""
     hole = rows[:, :, None] & columns[:, None, :]
     return hole.to(torch.int8) - 1

@@ -1,4 +1,4 @@
-"""Shift, crop, flip and rotation of a batch.
+"""Shift, crop and flip of a batch.
 
 Crop with padding and flip: He et al. 2016, section 4.2,
 https://arxiv.org/abs/1512.03385. On the CPU numpy copies the pixels out of a view of
@@ -8,7 +8,6 @@ all windows, several times faster than torch's indexing (`benchmarks/loading.py`
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from coursekit._base.validate import integer, number
 from coursekit.augment.batch import (
@@ -124,64 +123,6 @@ def random_flip(
     return flipped
 
 
-def rotate(images: Tensor, degrees: float | Tensor, *, fill: float = 0.0) -> Tensor:
-    """Turn images counter-clockwise about their centre, linearly interpolated.
-
-    Args:
-        images: the batch; bytes are rounded.
-        degrees: one angle, or one for each image.
-        fill: value of the pixels that come in, one number or one for each channel.
-
-    Shape:
-        images (n, c, h, w), degrees () or (n,).
-
-    Raises:
-        ValueError: not a batch, or angles of another shape or not finite.
-    """
-    check_batch(images)
-    angles = torch.as_tensor(degrees, dtype=torch.float32, device=images.device)
-    if angles.shape not in ((), (len(images),)) or not angles.isfinite().all():
-        raise ValueError(
-            f"`degrees` must be one finite number or one for each of the {len(images)} "
-            f"images; got {degrees!r}"
-        )
-    outside = fill_values(fill, images)
-    if len(images) == 0:
-        return images.clone()
-    values = images if images.is_floating_point() else images.float()
-    grid = _rotation_grid(angles.expand(len(images)), *images.shape[2:])
-    if outside is not None:
-        values = values - outside
-    turned = F.grid_sample(values, grid.to(values.dtype), align_corners=False)
-    if outside is not None:
-        turned = turned + outside
-    return turned if images.is_floating_point() else turned.round_().to(images.dtype)
-
-
-def random_rotation(
-    images: Tensor,
-    degrees: float,
-    *,
-    fill: float = 0.0,
-    generator: torch.Generator | None = None,
-) -> Tensor:
-    """Turn each image by an angle uniform in -degrees to degrees.
-
-    Args:
-        images: the batch.
-        degrees: largest angle, 0 to 180.
-        fill: value of the pixels that come in, one number or one for each channel.
-        generator: where the angles are drawn from; None is torch's default.
-
-    Shape:
-        images (n, c, h, w).
-    """
-    check_batch(images, generator)
-    degrees = number("degrees", degrees, low=0.0, high=180.0)
-    turns = draw_unit(len(images), images.device, generator) * 2 - 1
-    return rotate(images, turns * degrees, fill=fill)
-
-
 def _moved(images: Tensor, offsets: Tensor, reach: int, fill: float) -> Tensor:
     """Return windows of the images padded by `reach`, (n, 2) offsets down and right."""
     values = fill_values(fill, images)
@@ -223,18 +164,3 @@ def _mirrored(words: np.ndarray, itemsize: int) -> np.ndarray:
     """Reverse each row: the words, then the bytes inside each word."""
     words = words[..., ::-1]
     return words.byteswap() if itemsize == 1 else words
-
-
-def _rotation_grid(angles: Tensor, h: int, w: int) -> Tensor:
-    """Return where each output pixel looks, (n, h, w, 2), x and y from -1 to 1.
-
-    Sums of a column and a row: four times as fast as `F.affine_grid`.
-    """
-    cosine, sine = angles.deg2rad().cos(), angles.deg2rad().sin()
-    y = (2 * torch.arange(h, device=angles.device) + 1 - h).view(1, h, 1)
-    x = (2 * torch.arange(w, device=angles.device) + 1 - w).view(1, 1, w)
-    cosine, sine = cosine.view(-1, 1, 1), sine.view(-1, 1, 1)
-    grid = angles.new_empty((len(angles), h, w, 2))
-    torch.sub(x * (cosine / w), y * (sine / w), out=grid[..., 0])
-    torch.add(x * (sine / h), y * (cosine / h), out=grid[..., 1])
-    return grid

@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 import coursekit
+from coursekit._base.free_memory import ENOUGH, MORE_ROOM, free_memory, in_words
 from coursekit._base.hosted import hosted_by
 from coursekit._base.short_errors import use_short_errors
 
@@ -128,6 +129,9 @@ def summary() -> str:
     ]
     parts += [f"{name} {_version(name)}" for name in SHOWN]
     parts += [_device(here.device), f"data: {', '.join(data_at_hand())}"]
+    free = free_memory()
+    if free is not None and free < ENOUGH:
+        parts.append(f"{in_words(free)}: {MORE_ROOM}")
     line = " · ".join([*parts, f"profile: {here}"])
     return textwrap.fill(line, 88, break_long_words=False, break_on_hyphens=False)
 

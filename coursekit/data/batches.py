@@ -28,7 +28,9 @@ class Batches:
         augment: called with (images uint8, generator) on each batch; returns images of
             the same number, as bytes or as floats of the same scale 0 to 255. If it has
             an attribute `after_normalise`, that is called likewise on the normalised
-            batch (see `coursekit.augment.Recipe`).
+            batch, and `mix` on (images, labels, classes, generator), which returns
+            images and labels, as shares (k, classes) where it mixes them (see
+            `coursekit.augment.Recipe`).
         mean, std: per channel, on the scale 0 to 1, a number or one for each channel;
             None takes them from the set (a constant channel counts as std 1).
         drop_last: leave out a last batch smaller than the others.
@@ -97,16 +99,24 @@ class Batches:
         """Return the images at these positions, augmented and normalised, and labels.
 
         Shape:
-            indices (k,) int64 on the device; images (k, c, h, w), labels (k,) int64.
+            indices (k,) int64 on the device; images (k, c, h, w), labels (k,) int64,
+            or (k, classes) floats where the augmentation mixes images.
+
+        Raises:
+            ValueError: the augmentation returned something else.
         """
         images = self._images.index_select(0, indices)
         if self.augment is not None:
-            images = self.augment(images, self.generator)
+            images = _returned(self.augment(images, self.generator), len(indices))
         images = self._normalised(images)
         after = getattr(self.augment, "after_normalise", None)
         if after is not None:
             images = after(images, self.generator)
-        return images, self._labels.index_select(0, indices)
+        labels = self._labels.index_select(0, indices)
+        mix = getattr(self.augment, "mix", None)
+        if mix is None:
+            return images, labels
+        return mix(images, labels, len(self.data.classes), self.generator)
 
     def __repr__(self) -> str:
         how = "shuffled" if self.shuffle else "in order"
@@ -146,6 +156,17 @@ def _check(data, generator, augment, dtype) -> None:
         )
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise ValueError(f"`dtype` must be a floating-point torch.dtype; got {dtype}")
+
+
+def _returned(images: object, count: int) -> Tensor:
+    """Return what an augmentation gave back, or refuse it."""
+    if not isinstance(images, Tensor) or images.ndim != 4 or len(images) != count:
+        got = tuple(getattr(images, "shape", ())) or type(images).__name__
+        raise ValueError(
+            f"`augment` must return the {count} images it was given, as a tensor "
+            f"(n, c, h, w); got {got}"
+        )
+    return images
 
 
 def _device(device: torch.device | str | None, present: torch.device) -> torch.device:

@@ -13,16 +13,18 @@ from torch import nn
 from coursekit.data import Shapes, shapes
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
-from coursekit.explore.grad_cam import (
+from coursekit.explore.judged import (
     HEIGHT,
     SIDE,
     STEP,
     TOP,
+    as_taught,
+    check_model,
     layers_with_maps,
     look_at,
+    picture_of,
     sentence,
 )
-from coursekit.explore.judged import as_taught, check_model, picture_of
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from coursekit.explore import svg
 
+_PERCENT = ((0, "0%"), (0.5, "50%"), (1, "100%"))
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -19,17 +21,20 @@ class Chart:
         """Return the place of a point; both coordinates run from 0 to 1."""
         return self.x + across * self.width, self.y + (1 - share) * self.height
 
-    def frame(self, labels: Iterable[tuple[float, str]]) -> str:
-        """Draw the lines at 0, 50 and 100 % and the labels (place, text) below."""
-        parts = []
-        for share in (0, 0.5, 1):
+    def frame(
+        self,
+        labels: Iterable[tuple[float, str]],
+        levels: Iterable[tuple[float, str]] = _PERCENT,
+    ) -> str:
+        """Draw level lines named on the left, and labels (place, text) below."""
+        parts, end, middle = [], ' text-anchor="end"', ' text-anchor="middle"'
+        for share, text in levels:
             x, y = self.at(0, share)
             parts.append(f'<path d="M{x:g} {y:g}h{self.width:g}" stroke="#ddd"/>')
-            parts.append(svg.words(x - 46, y + 4, f"{share:.0%}", size=12))
+            parts.append(svg.words(x - 10, y + 4, text, size=12, more=end))
         for across, text in labels:
             x, y = self.at(across, 0)
-            more = ' text-anchor="middle"'
-            parts.append(svg.words(x, y + 20, text, size=12, more=more))
+            parts.append(svg.words(x, y + 20, text, size=12, more=middle))
         return "".join(parts)
 
     def line(
@@ -51,18 +56,6 @@ class Chart:
         style = f'fill="none" stroke="{colour}" stroke-width="{thick:g}"'
         marks = (svg.words(x - 5, y + 5, mark, fill=colour) for x, y in placed)
         return f'<polyline points="{path}" {style}/>' + "".join(marks if mark else ())
-
-    def legend(
-        self, names: Iterable[str], colours: Iterable[str], thick: Iterable[float]
-    ) -> str:
-        """Name the lines to the right of the plot."""
-        x, y = self.at(1, 1)
-        lines = zip(names, colours, thick, strict=False)
-        return "".join(
-            f'<path d="M{x + 20:g} {y + 24 * i:g}h24" stroke="{colour}" '
-            f'stroke-width="{wide}"/>{svg.words(x + 52, y + 24 * i + 5, name)}'
-            for i, (name, colour, wide) in enumerate(lines)
-        )
 
 
 def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -125,4 +125,4 @@ def _table(chosen: dict, found: dict) -> tuple[tuple[str, ...], ...]:
             shape = "×".join(map(str, row.output_shape))
             cells = (KINDS[row.kind], shape, *(f"{n:,}" for n in counts), str(field))
             lines.append((chosen[key], *cells))
-    return tuple(lines)
+    return tuple(lines) if lines[1:] else ()

@@ -109,9 +109,10 @@ def _parameters(function: Callable) -> list[inspect.Parameter]:
 
 
 def _signature(make: Callable, draw: Callable) -> inspect.Signature:
-    """Return the arguments of `prepare`, then the settings."""
-    own = [p for p in _parameters(draw) if p.kind is _ONLY]
-    return inspect.Signature([*_parameters(make), *own], return_annotation=View)
+    """Return the arguments of `prepare`, then the settings; of one name, the latter."""
+    own = {p.name: p for p in _parameters(draw) if p.kind is _ONLY}
+    made = [p for p in _parameters(make) if p.name not in own]
+    return inspect.Signature([*made, *own.values()], return_annotation=View)
 
 
 def _listed(settings: Mapping[str, Setting]) -> str:

@@ -104,13 +104,13 @@ def _whole(side: int, kernel: int, padded: bool, permuted: bool) -> str:
 def _row(matrix: np.ndarray, row: int) -> str:
     cell = _SIDE / max(matrix.shape)
     y, wide = _TOP + row * cell, matrix.shape[1] * cell
-    return svg.outlined(_LEFT - 2, y - 1, wide + 4, max(cell, 3) + 2, ROLES["field"])
+    return svg.outlined(_LEFT - 2, y - 1, wide + 4, max(cell, 3) + 2, ROLES["chosen"])
 
 
 def _folded(read: np.ndarray, row: int) -> str:
     title = svg.words(_RIGHT, 24, f"row {row}, put back on the pixels")
     cell = _SIDE / len(read)
-    return title + svg.grid(read, _RIGHT, _TOP, cell, svg.tint(read, "kernel"))
+    return title + svg.grid(read, _RIGHT, _TOP, cell, "kernel")
 
 
 def _text(side: int, kernel: int, permuted: bool, row: int, numbers: dict) -> str:

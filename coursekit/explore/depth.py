@@ -80,7 +80,7 @@ def _drawing(norms: tuple[float, ...], twin: tuple[float, ...]) -> str:
     most = max(1, ceil(max(abs(value) for line in lines for value in line)))
     parts = [_frame(most, len(norms) - 1)]
     for line, colour, thick in zip(
-        lines, (_TWIN, ROLES["field"]), (4, 2.5), strict=True
+        lines, (_TWIN, ROLES["chosen"]), (4, 2.5), strict=True
     ):
         places = ((i / (len(line) - 1), _share(v, most)) for i, v in enumerate(line))
         parts.append(_CHART.line(places, colour, thick=thick))
@@ -94,18 +94,11 @@ def _share(power: float, most: int) -> float:
 
 def _frame(most: int, blocks: int) -> str:
     """Draw the lines at 10^−most, 1 and 10^most, and the blocks below."""
-    parts = []
-    for power in (-most, 0, most):
-        x, y = _CHART.at(0, _share(power, most))
-        parts.append(f'<path d="M{x:g} {y:g}h{_CHART.width:g}" stroke="#ddd"/>')
-        label = f"1e{power:+d}" if power else "1"
-        parts.append(svg.words(x - 56, y + 4, label, size=12))
-    for block in sorted({0, *range(blocks // 3, blocks + 1, blocks // 3)}):
-        x, y = _CHART.at(block / blocks, 0)
-        name = f"block {block}" if block else "first layer"
-        middle = ' text-anchor="middle"'
-        parts.append(svg.words(x, y + 20, name, size=12, more=middle))
-    return "".join(parts)
+    below = sorted({0, *range(blocks // 3, blocks + 1, blocks // 3)})
+    return _CHART.frame(
+        [(b / blocks, f"block {b}" if b else "first layer") for b in below],
+        [(0, f"1e-{most}"), (0.5, "1"), (1, f"1e+{most}")],
+    )
 
 
 def _text(depth: int, names: tuple[str, ...], numbers: dict) -> str:

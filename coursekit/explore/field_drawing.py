@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from coursekit.anatomy import Layer
 from coursekit.explore import svg
+from coursekit.explore.marks import ACROSS, DOWN, Mark
 from coursekit.explore.photo_input import jpeg, resized
 from coursekit.figures.style import PALETTE, ROLES
 
@@ -37,20 +39,56 @@ class Photo:
         return _SIDE / max(self.shape)
 
 
-def show_photo(pixels: np.ndarray) -> Photo:
+def show_photo(pixels: np.ndarray, height: float = HEIGHT) -> Photo:
     """Draw the photo, with an image file no larger than what the page shows.
+
+    Args:
+        pixels: the photo.
+        height: of the drawing.
 
     Shape:
         pixels: (h, w, 3) uint8.
     """
-    height, width = pixels.shape[:2]
+    rows, columns = pixels.shape[:2]
     name = svg.name_of(pixels)
-    source = _source(pixels)
-    image = svg.picture(source, 0, 0, width, height, name=name)
-    photo = Photo(name, (height, width), "")
-    title = svg.words(_LEFT, 22, f"photo, {height}×{width}")
-    body = svg.paper(HEIGHT) + title + _on_photo(photo, image)
-    return replace(photo, backdrop=svg.document(HEIGHT, body))
+    image = svg.picture(_source(pixels), 0, 0, columns, rows, name=name)
+    photo = Photo(name, (rows, columns), "")
+    title = svg.words(_LEFT, 22, f"photo, {rows}×{columns}")
+    body = svg.paper(height) + title + _on_photo(photo, image)
+    return replace(photo, backdrop=svg.document(height, body))
+
+
+def unit_marks(photo: Photo, size: tuple[int, ...], row: Layer) -> tuple[Mark, ...]:
+    """Return the marks on the photo that choose the unit looking there.
+
+    Each cell lies in the middle of what its unit sees. Where the middles leave a border
+    free, or are not known, the map is stretched over the photo.
+
+    Args:
+        photo: as drawn.
+        size: (height, width) of the layer's map; of other layers there are no marks.
+        row: the layer in the anatomy table.
+    """
+    if len(size) != 2:
+        return ()
+    sets, (height, width), unit = (
+        {"row": DOWN, "column": ACROSS},
+        photo.shape,
+        photo.unit,
+    )
+    whole = Mark(_LEFT, _TOP, width * unit, height * unit, sets, *size)
+    numbers = (*row.start, *row.receptive_field, *row.stride)
+    if not all(isinstance(number, int) for number in numbers):
+        return (whole,)
+    top, left = (
+        start + (field - jump) / 2
+        for start, field, jump in zip(
+            row.start, row.receptive_field, row.stride, strict=True
+        )
+    )
+    high, wide = (n * jump * unit for n, jump in zip(size, row.stride, strict=True))
+    exact = Mark(_LEFT + left * unit, _TOP + top * unit, wide, high, sets, *size)
+    return whole, exact
 
 
 def _on_photo(photo: Photo, body: str) -> str:

@@ -8,25 +8,26 @@ from typing import Annotated
 
 from torch import Tensor, nn
 
-from coursekit._base.modes import left_as_found
-from coursekit.anatomy.calls import Frame, watched_calls
-from coursekit.data import ImageSet, Shapes
+from coursekit.data import ImageSet
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
 from coursekit.explore.judged import (
+    HEIGHT,
+    SIDE,
+    STEP,
+    TOP,
     as_taught,
     check_model,
     check_set,
-    one_sentence,
+    layers_with_maps,
+    look_at,
     picture_of,
+    sentence,
 )
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View
-from coursekit.gradcam import grad_cam, overlay
-from coursekit.metrics import energy_inside
 
 PICTURES, PREDICTED = 40, "the predicted one"
-SIDE, STEP, TOP, HEIGHT = 230, 250, 30, 285
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,29 +67,6 @@ def _prepare(
     return Looked(models, data, images, shared)
 
 
-def layers_with_maps(model: nn.Module, images: Tensor) -> list[str]:
-    """Return the names of the modules that run once and give maps.
-
-    Raises:
-        ValueError: the model does not take the images.
-    """
-    frames: list[Frame] = []
-    with (
-        left_as_found(model, training=False),
-        one_sentence(model, images),
-        watched_calls(model, frames, []),
-    ):
-        model(images[:1])
-    again = {frame.name.split(":")[0] for frame in frames if not frame.first_call}
-    once = [f for f in frames if f.name and f.name.split(":")[0] not in again]
-    return [frame.name for frame in once if _gives_maps(frame)]
-
-
-def _gives_maps(frame: Frame) -> bool:
-    shapes = [shape for _, shape, _ in frame.outputs]
-    return len(shapes) == 1 and len(shapes[0]) == 3 and min(shapes[0][1:]) > 1
-
-
 def _last(looked: Looked) -> int:
     return len(looked.data) - 1
 
@@ -121,7 +99,8 @@ def grad_cam_view(
         row, laid = look_at(model, data, image, layer, asked)
         rows.append(row)
         left = 8 + STEP * (place + 1)
-        parts.append(svg.words(left, 20, f"evidence for {row['class']}"))
+        whose = ("the network: ", "the other: ")[place] * (len(looked.models) > 1)
+        parts.append(svg.words(left, 20, f"{whose}evidence for {row['class']}"))
         parts.append(picture_of(laid, left, TOP, SIDE))
     numbers = {key: [row[key] for row in rows] for key in rows[0]}
     names = ("The network", "The other network")
@@ -130,50 +109,3 @@ def grad_cam_view(
 
 
 explore_grad_cam = grad_cam_view.explore
-
-
-def look_at(
-    model: nn.Module, data: ImageSet, image: Tensor, layer: str, asked: int | None
-) -> tuple[dict, Tensor]:
-    """Return what a network says to one picture, and its map over the picture.
-
-    Args:
-        data: the picture alone.
-        image: the same as the network was taught to see it, (1, c, h, w).
-        asked: the class, None for the predicted one.
-
-    Raises:
-        ValueError: the model does not take the picture.
-    """
-    with one_sentence(model, image):
-        found = grad_cam(model, image, layer, asked)
-    shares, maps = found.logits.softmax(1)[0], found.maps.cpu().float()
-    row = {
-        "class": data.classes[int(found.targets[0])],
-        "answer": data.classes[int(shares.argmax())],
-        "probability": shares.max().item(),
-        "largest": found.raw.max().item(),
-        "layer": layer,
-        "side": tuple(found.raw.shape[1:]),
-    }
-    if isinstance(data, Shapes):
-        row["energy"] = energy_inside(maps, data.masks).item()
-        row["area"] = data.masks.double().mean().item()
-    return row, overlay(data.images, maps)[0]
-
-
-def sentence(who: str, row: dict) -> str:
-    """Say in words what `look_at` found."""
-    height, width = row["side"]
-    text = (
-        f"{who} says {row['answer']} ({row['probability']:.0%}); layer {row['layer']} "
-        f"has maps of {height}×{width}."
-    )
-    if row["largest"] <= 0:
-        return f"{text} Nothing in this layer speaks for {row['class']}."
-    if "energy" not in row:
-        return text
-    return (
-        f"{text} {row['energy']:.0%} of its map for {row['class']} lies on the object, "
-        f"which covers {row['area']:.0%}."
-    )

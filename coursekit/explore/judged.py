@@ -4,18 +4,19 @@ A network of the student's own may be broken: its error becomes one sentence wit
 layer, and the next call works again once it is mended.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from coursekit._base.modes import left_as_found
-from coursekit.anatomy.calls import Frame, explained, watched_calls
-from coursekit.data import Batches, ImageSet
+from coursekit._base.trial import Frame, one_sentence
+from coursekit.data import Batches, ImageSet, Shapes
 from coursekit.explore import svg
+from coursekit.gradcam import grad_cam, overlay
+from coursekit.metrics import energy_inside
 from coursekit.training.sources import norm_of
+
+SIDE, STEP, TOP, HEIGHT = 230, 250, 30, 285  # of pictures side by side
 
 
 def check_model(name: str, model: object) -> None:
@@ -47,21 +48,6 @@ def as_taught(model: nn.Module, data: ImageSet) -> Tensor:
     return next(iter(batches))[0].to(parameter.device)
 
 
-@contextmanager
-def one_sentence(model: nn.Module, images: Tensor) -> Iterator[None]:
-    """Turn what a broken model raises into a sentence that names the layer.
-
-    Raises:
-        ValueError: the model does not take the images.
-    """
-    stack: list[Frame] = []
-    with watched_calls(model, [], stack):
-        try:
-            yield
-        except (RuntimeError, IndexError, TypeError, NotImplementedError) as error:
-            raise explained(error, stack, tuple(images.shape[1:])) from error
-
-
 def probabilities(
     model: nn.Module, images: Tensor, *, training: bool = False
 ) -> np.ndarray:
@@ -74,7 +60,7 @@ def probabilities(
     with (
         left_as_found(model, training=training),
         torch.no_grad(),
-        one_sentence(model, images),
+        one_sentence(model, tuple(images.shape[1:])),
     ):
         found = model(images).softmax(1).cpu().numpy()
     for name, value in model.named_buffers():  # running statistics move in training
@@ -93,3 +79,71 @@ def picture_of(image: Tensor, x: float, y: float, side: float) -> str:
     pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels
     source = svg.uri(svg.png(np.ascontiguousarray(pixels)))
     return svg.picture(source, x, y, side, side)
+
+
+def layers_with_maps(model: nn.Module, images: Tensor) -> list[str]:
+    """Return the names of the modules that run once and give maps.
+
+    Raises:
+        ValueError: the model does not take the images.
+    """
+    frames: list[Frame] = []
+    with (
+        left_as_found(model, training=False),
+        one_sentence(model, tuple(images.shape[1:]), frames),
+    ):
+        model(images[:1])
+    again = {frame.name.split(":")[0] for frame in frames if not frame.first_call}
+    once = [f for f in frames if f.name and f.name.split(":")[0] not in again]
+    return [frame.name for frame in once if _gives_maps(frame)]
+
+
+def _gives_maps(frame: Frame) -> bool:
+    shapes = [shape for _, shape, _ in frame.outputs]
+    return len(shapes) == 1 and len(shapes[0]) == 3 and min(shapes[0][1:]) > 1
+
+
+def look_at(
+    model: nn.Module, data: ImageSet, image: Tensor, layer: str, asked: int | None
+) -> tuple[dict, Tensor]:
+    """Return what a network says to one picture, and its map over the picture.
+
+    Args:
+        data: the picture alone.
+        image: the same as the network was taught to see it, (1, c, h, w).
+        asked: the class, None for the predicted one.
+
+    Raises:
+        ValueError: the model does not take the picture.
+    """
+    found = grad_cam(model, image, layer, asked)
+    shares, maps = found.logits.softmax(1)[0], found.maps.cpu().float()
+    row = {
+        "class": data.classes[int(found.targets[0])],
+        "answer": data.classes[int(shares.argmax())],
+        "probability": shares.max().item(),
+        "largest": found.raw.max().item(),
+        "layer": layer,
+        "side": tuple(found.raw.shape[1:]),
+    }
+    if isinstance(data, Shapes):
+        row["energy"] = energy_inside(maps, data.masks).item()
+        row["area"] = data.masks.double().mean().item()
+    return row, overlay(data.images, maps)[0]
+
+
+def sentence(who: str, row: dict) -> str:
+    """Say in words what `look_at` found."""
+    height, width = row["side"]
+    text = (
+        f"{who} says {row['answer']} ({row['probability']:.0%}); layer {row['layer']} "
+        f"has maps of {height}×{width}."
+    )
+    if row["largest"] <= 0:
+        return f"{text} Nothing in this layer speaks for {row['class']}."
+    if "energy" not in row:
+        return text
+    return (
+        f"{text} {row['energy']:.0%} of its map for {row['class']} lies on the object, "
+        f"which covers {row['area']:.0%}."
+    )

@@ -2,31 +2,22 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Annotated
 
 import numpy as np
 
-from coursekit._base.validate import integer
-from coursekit.explore import svg
+from coursekit.explore import arithmetic, svg
+from coursekit.explore.arithmetic import PADDING_MODES, Scene, Step, weights
 from coursekit.explore.declare import explorer
-from coursekit.explore.kernel_drawing import NOWHERE, backdrop, height, overlay
-from coursekit.explore.live import LiveExplorer
 from coursekit.explore.photo_input import matrix, sample_digit
 from coursekit.explore.setting import Choice, Whole
-from coursekit.explore.stepping import (
-    KERNELS,
-    PADDING_MODES,
-    Scene,
-    Step,
-    convolve,
-    random_kernel,
-    step,
-    weights,
-    widest,
-)
 from coursekit.explore.view import View
+from coursekit.figures.style import PALETTE, ROLES
 
-Kernel = str | tuple[tuple[float, ...], ...]  # a name or rows of weights
+_LEFT, _RIGHT, _TOP, _SIDE = 8, 424, 34, 328  # where the two large grids stand
+_KERNEL = Choice("kernel", lambda board: board.kernels, own=weights)
+_LOW, _SMALL, _GAP = 404, 30, 44  # the small grids, room for × and = between them
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,38 +28,40 @@ class Board:
     kernels: dict[str, np.ndarray]
 
 
-def _board(image: object, *, seed: int = 0) -> Board:
-    kernels = {name: np.array(rows, np.float64) for name, rows in KERNELS.items()}
-    kernels["random"] = random_kernel(integer("seed", seed, low=0))
-    return Board(matrix("image", image, 2, 12), kernels)
+def _board(image: object = None, kernel: object = None, *, seed: int = 0) -> Board:
+    """Step a kernel over a small image by hand.
+
+    Args:
+        image: the numbers to step over; None takes a handwritten digit.
+        kernel: your own weights, offered as "mine" beside the named kernels.
+        seed: of the "random" kernel (whole weights −2 to 2).
+
+    Shape:
+        image: (h, w), 2 to 12 each; kernel: (k, l), 1 to 5 each.
+
+    Raises:
+        ValueError: `image` or `kernel` of another type or shape.
+    """
+    image = matrix("image", sample_digit() if image is None else image, 2, 12)
+    return Board(image, arithmetic.kernels(kernel, seed))
 
 
 @lru_cache(maxsize=16)
-def _scene(board: Board, kernel: Kernel, *settings: object) -> tuple[Scene, str]:
+def _scene(board: Board, kernel: object, *settings: object) -> tuple[Scene, str]:
     """Return the convolution and the drawing of what stays while the kernel moves."""
     taps = board.kernels[kernel] if isinstance(kernel, str) else np.array(kernel)
-    scene = convolve(board.image, taps, *settings)
-    return scene, backdrop(scene)
+    scene = arithmetic.convolve(board.image, taps, *settings)
+    return scene, _backdrop(scene)
 
 
-def _last(
-    board: Board,
-    kernel: Kernel,
-    stride: int,
-    padding: int,
-    padding_mode: str,
-    dilation: int,
-) -> int:
+def _last(board, kernel, stride, padding, padding_mode, dilation) -> int:
     scene, _ = _scene(board, kernel, stride, padding, padding_mode, dilation)
     return scene.output.size - 1
 
 
 def _widest(board: Board, padding_mode: str) -> int:
-    return widest(board.image.shape, padding_mode)
-
-
-def _first(board: Board) -> str:
-    return "mine" if "mine" in board.kernels else "edge x"
+    limits = {"reflect": min(board.image.shape) - 1, "circular": min(board.image.shape)}
+    return min(3, limits.get(padding_mode, 3))
 
 
 @explorer("A kernel steps over an image: what is multiplied, what is added", _board)
@@ -77,8 +70,8 @@ def kernel_step(
     *,
     position: Annotated[int, Whole("position", 0, _last, play="play the steps")] = 0,
     kernel: Annotated[
-        Kernel, Choice("kernel", lambda board: board.kernels, start=_first, own=weights)
-    ] = "edge x",
+        object, Choice("kernel", lambda board: board.kernels, own=weights)
+    ] = None,
     stride: Annotated[int, Whole("stride", 1, 4)] = 1,
     dilation: Annotated[int, Whole("dilation", 1, 3)] = 1,
     padding: Annotated[int, Whole("padding", 0, _widest, start=1)] = 0,
@@ -86,100 +79,72 @@ def kernel_step(
 ) -> View:
     """Show one step of a convolution: the window, the products and their sum.
 
-    Args:
-        image: the numbers to step over.
-        seed: of the "random" kernel (whole weights −2 to 2).
-
-    Shape:
-        image: (h, w), 2 to 12 each; kernel: a name or (k, l), 1 to 5 each.
-
-    Raises:
-        ValueError: an argument of another type, shape or range.
-
     Example:
         >>> kernel_step([[1, 2], [3, 4]], kernel=[[1, 10]]).numbers["sum"]
         21.0
     """
     scene, ground = _scene(board, kernel, stride, padding, padding_mode, dilation)
-    numbers = {
-        "padded_size": scene.padded.shape,
-        "output_size": scene.output.shape,
-        "output": scene.output.tolist(),
-    }
-    if scene.output.size:
-        at = step(scene, position)
-        body, lines = overlay(scene, at), [_position(at), _sum(scene, at)]
-        numbers |= _numbers(at)
-    else:
-        body, lines = NOWHERE, [_nowhere(scene)]
-    text = "\n".join([*lines, *formulas(scene)])
-    return View.drawn(height(scene), body, text, numbers=numbers, backdrop=ground)
+    at = arithmetic.step(scene, position)
+    numbers = {"padded_size": scene.padded.shape, "output_size": scene.output.shape}
+    numbers["output"] = scene.output.tolist()
+    numbers |= {n: np.asarray(v).tolist() for n, v in vars(at).items()} if at else {}
+    body, text = _overlay(scene, at) if at else "", arithmetic.in_words(scene, at)
+    return View.drawn(_places(scene)[2], body, text, numbers=numbers, backdrop=ground)
 
 
-def _numbers(at: Step) -> dict[str, object]:
-    return {
-        "row": at.row,
-        "column": at.column,
-        "window": at.window.tolist(),
-        "products": at.products.tolist(),
-        "sum": at.total,
-    }
+explore_kernel = kernel_step.explore
 
 
-def explore_kernel(image: object = None, kernel: object = None) -> LiveExplorer:
-    """Step a kernel over a small image by hand.
-
-    Args:
-        image: the numbers to step over; None takes a handwritten digit.
-        kernel: your own weights, offered as "mine" beside the named kernels.
-
-    Shape:
-        image: (h, w), 2 to 12 each; kernel: (k, l), 1 to 5 each.
-
-    Raises:
-        ValueError: `image` or `kernel` of another type or shape.
-    """
-    board = _board(sample_digit() if image is None else image)
-    if kernel is not None:
-        own = {"mine": np.array(weights(kernel)), **board.kernels}
-        board = Board(board.image, own)
-    return kernel_step.live(board)
+def _places(scene: Scene) -> tuple[int, ...]:
+    """Return the cells of image and output, the height, the places of small grids."""
+    cells = _SIDE // max(scene.padded.shape), _SIDE // max(1, *scene.output.shape)
+    height, width = (_SMALL * side for side in scene.kernel.shape)
+    return *cells, _LOW + height + 14, *(_LEFT + n * (width + _GAP) for n in range(4))
 
 
-def _nowhere(scene: Scene) -> str:
-    spans, padded = (scene.span(0), scene.span(1)), svg.sides(scene.padded.shape)
-    return (
-        f"The kernel covers {svg.sides(spans)} pixels, more than the padded image of "
-        f"{padded}: there is no position and no output."
+def _backdrop(scene: Scene) -> str:
+    """Draw the grids that stay while the kernel moves."""
+    cell, side, height, *places = _places(scene)
+    padded, output, taps, edge = scene.padded, scene.output, scene.kernel, scene.padding
+    high, wide, edge = *(cell * n for n in padded.shape), cell * edge
+    ring = _LEFT + edge / 2, _TOP + edge / 2, wide - edge, high - edge
+    more = f", padded to {svg.sides(padded.shape)}" if scene.padding else ""
+    parts = [
+        svg.paper(height),
+        svg.words(_LEFT, 22, f"image {svg.sides(scene.image.shape)}{more}"),
+        svg.grid(padded, _LEFT, _TOP, cell, "input", np.abs(scene.image).max()),
+        svg.box(*ring, f"{PALETTE['yellow']}4d", line=edge),
+        svg.box(_LEFT + edge, _TOP + edge, wide - 2 * edge, high - 2 * edge, svg.INK),
+        svg.words(_RIGHT, 22, f"output {svg.sides(output.shape)}"),
+        svg.words(_RIGHT, _TOP + 24, "" if output.size else "The kernel fits nowhere."),
+        svg.grid(output, _RIGHT, _TOP, side, "output"),
+        svg.grid(taps, places[1], _LOW, _SMALL, "kernel", spell=svg.fraction),
+    ]
+    named = zip(places, ("window", "kernel", "products", "sum"), " ×==", strict=True)
+    for x, name, sign in named:
+        parts.append(svg.words(x, _LOW - 8, name))
+        parts.append(svg.words(x - 31, (_LOW + height) / 2 + 2, sign, size=26))
+    return svg.document(height, "".join(parts))
+
+
+def _overlay(scene: Scene, at: Step) -> str:
+    """Draw what moves: window, arithmetic, and the veil over outputs to come."""
+    cell, side, _, window, _, products, total = _places(scene)
+    high, wide = (_SMALL * taps for taps in scene.kernel.shape)
+    x, y = _RIGHT + at.column * side, _TOP + at.row * side
+    below, rest = side * (np.subtract(scene.output.shape, (at.row, at.column)) - 1)
+    corners = product(_LEFT + at.columns * cell, _TOP + at.rows * cell)
+    place = total, _LOW + high / 2 - 20, 40
+    most, limit = (np.abs(values).max() for values in (scene.image, scene.output))
+    parts = (
+        svg.filled(x + side, y, rest, side, "#eee"),
+        svg.filled(_RIGHT, y + side, side * scene.output.shape[1], below, "#eee"),
+        svg.outlined(x, y, side, side, ROLES["field"]),
+        svg.squares(corners, cell, ROLES["field"]),
+        svg.grid(at.window, window, _LOW, _SMALL, "input", most),
+        svg.box(window, _LOW, wide, high, ROLES["field"]),
+        svg.grid(at.products, products, _LOW, _SMALL, "output"),
+        svg.grid(np.array([[at.sum]]), *place, "output", limit, spell=svg.precise),
+        svg.box(*place, 40, ROLES["field"]),
     )
-
-
-def _position(at: Step) -> str:
-    return (
-        f"Kernel at row {at.row}, column {at.column} of the output: "
-        f"its {at.products.size} product{'s' * (at.products.size > 1)} add up to "
-        f"{svg.precise(at.total)}."
-    )
-
-
-def formulas(scene: Scene) -> list[str]:
-    """Return the output-size formula with the numbers of a scene, one line a side."""
-    lines = []
-    for axis, side in enumerate(("rows", "columns")):
-        size, taps = scene.image.shape[axis], scene.kernel.shape[axis]
-        output = (scene.padded.shape[axis] - scene.span(axis)) // scene.stride + 1
-        lines.append(
-            f"Output {side} = ⌊({size} + 2·{scene.padding} − {scene.dilation}·"
-            f"({taps} − 1) − 1) / {scene.stride}⌋ + 1 = {output}".replace("= -", "= −")
-        )
-    return lines
-
-
-def _sum(scene: Scene, at: Step) -> str:
-    pairs = zip(at.window.flat, scene.kernel.flat, strict=True)
-    terms = (f"{svg.precise(a)}·{_bracketed(svg.fraction(b))}" for a, b in pairs)
-    return f"{' + '.join(terms)} = {svg.precise(at.total)}"
-
-
-def _bracketed(text: str) -> str:
-    return f"({text})" if text.startswith("−") or "/" in text else text
+    return "".join(parts)

@@ -41,9 +41,9 @@ class LiveExplorer(Explorer):
         """Return the View of now."""
         return self.declared.view(self.subject, self._names)
 
-    def adjust(self, name: str) -> None:
-        """Answer a change of the control `name`: fit all to each other."""
-        wanted, names, moved = self._set_by(name), {**self._names}, set()
+    def adjust(self, *changed: str) -> None:
+        """Answer a change of some controls: fit all to each other."""
+        wanted, names, moved = self._set_by(changed), {**self._names}, set()
         for other in (*self.declared.order, *self.declared.helpers):
             setting, control = self.declared.controls[other], self._all[other]
             if isinstance(setting, Button):
@@ -57,10 +57,10 @@ class LiveExplorer(Explorer):
         for other, play in self._players.items():
             limit(play, self.controls[other].max)
 
-    def _set_by(self, name: str) -> dict[str, object]:
-        """Return what a control sets, and what is set by these in turn."""
+    def _set_by(self, changed: tuple[str, ...]) -> dict[str, object]:
+        """Return what controls set, and what is set by these in turn."""
         values = {n: getattr(c, "value", None) for n, c in self._all.items()}
-        names, wanted, todo = {**self._names, **values}, {}, [name] if name else []
+        names, wanted, todo = {**self._names, **values}, {}, [*changed]
         while todo:
             moving = todo.pop()
             sets = self.declared.controls[moving].sets

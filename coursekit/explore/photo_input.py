@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,19 @@ from coursekit.data.carried import digit_pixels, photo_pixels
 from coursekit.figures.style import as_array
 
 _SAMPLE_DIGIT = 17  # a seven: bars, a slope and corners in 8×8 pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """Hold the pixels of a photo, (h, w, 3) uint8, and the drawing of what stays."""
+
+    pixels: np.ndarray
+    backdrop: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.pixels.shape[:2]
 
 
 def matrix(name: str, value: object, low: int, high: int) -> np.ndarray:

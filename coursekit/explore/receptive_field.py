@@ -8,6 +8,7 @@ from typing import Annotated
 from torch import nn
 
 from coursekit.anatomy import Varies
+from coursekit.explore import chain_drawing as strip
 from coursekit.explore import svg
 from coursekit.explore.chain import CHAINS, ChainLayer, misfit
 from coursekit.explore.chain_editor import CHAIN, EDITORS, FIRST, LAYER, UNIT, Layers
@@ -18,6 +19,7 @@ from coursekit.explore.field_drawing import (
     Photo,
     draw_field,
     show_photo,
+    unit_marks,
 )
 from coursekit.explore.live import LiveExplorer
 from coursekit.explore.photo_input import input_photo
@@ -30,6 +32,7 @@ from coursekit.explore.sights import (
 )
 from coursekit.explore.view import View, pointed
 
+HIGHER = HEIGHT + strip.HEIGHT  # with the chain below the photo
 _MOST_ROWS = 20  # of the table on the page
 
 
@@ -64,7 +67,7 @@ def receptive_field_view(
     sights = find_sights(model, shape)
     number = sights.number(layer)
     unit = sights.middle(number) if unit is None else tuple(unit)
-    return _view(show_photo(pixels), sights, number, unit)
+    return _view(show_photo(pixels, _height(sights)), sights, number, unit)
 
 
 def explore_receptive_field(
@@ -89,10 +92,10 @@ def explore_receptive_field(
             take such an input.
     """
     shape, pixels = input_photo("photo", photo, input_shape)
-    photo = show_photo(pixels)
     if model is None:
-        return _of_chain.live(Scene(photo, shape))
-    return _of_model.live(Scene(photo, shape, find_sights(model, shape)))
+        return _of_chain.live(Scene(show_photo(pixels, HIGHER), shape))
+    photo, sights = show_photo(pixels), find_sights(model, shape)
+    return _of_model.live(Scene(photo, shape, sights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +173,7 @@ def _shown(
     """Show what a unit sees, or why a chain has no units."""
     sights = scene.sights(layers)
     if sights is None:
-        problem = misfit(layers, scene.shape[1:])
-        return View.drawn(HEIGHT, "", problem, backdrop=scene.photo.backdrop)
+        return _misfit(scene, layers, layer)
     unit = (row, column) if sights.map_size(layer) else ()
     return _view(scene.photo, sights, layer, unit)
 
@@ -182,32 +184,66 @@ _of_chain = explorer(
 )(_shown)
 
 
+def _misfit(scene: Scene, layers: Layers, layer: int) -> View:
+    return View.drawn(
+        HIGHER,
+        strip.frame_layer(len(layers), layer, HEIGHT),
+        misfit(layers, scene.shape[1:]),
+        backdrop=scene.photo.backdrop,
+        sheet=_sheet(layers),
+        marks=strip.chain_marks(len(layers), HEIGHT),
+    )
+
+
+@lru_cache(maxsize=32)
+def _sheet(layers: Layers) -> str:
+    return svg.document(HIGHER, strip.draw_chain(layers, HEIGHT)) if layers else ""
+
+
+def _height(sights: Sights) -> int:
+    return HIGHER if sights.chain else HEIGHT
+
+
 def _view(photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]) -> View:
+    numbers, count = _numbers(photo, sights, number, unit), len(sights.chain)
+    local = LocalField(*sights.reads(number, unit)) if sights.chain else None
+    seen = numbers["rows"], numbers["columns"]
+    size = svg.sides(end - first for first, end in seen)
+    field = draw_field(photo, *seen, local, f"all that {_who(unit)}: {size} pixels")
+    frame = strip.frame_layer(count, number, HEIGHT) if count else ""
+    return View.drawn(
+        _height(sights),
+        field + frame,
+        _text(numbers, sights, number),
+        numbers=numbers,
+        table=_table(sights, number),
+        marks=(
+            *unit_marks(photo, sights.map_size(number), sights.rows[number]),
+            *strip.chain_marks(count, HEIGHT),
+        ),
+        backdrop=photo.backdrop,
+        sheet=_sheet(sights.chain),
+    )
+
+
+def _numbers(
+    photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]
+) -> dict[str, object]:
     rows, columns = sights.seen(number, unit)
-    high, wide = (end - first for first, end in (rows, columns))
+    seen = (rows[1] - rows[0]) * (columns[1] - columns[0])
     row = sights.rows[number]
-    numbers = {
+    return {
         "layer": row.name,
         "unit": unit,
         "rows": rows,
         "columns": columns,
-        "share": high * wide / (photo.shape[0] * photo.shape[1]),
+        "share": seen / (photo.shape[0] * photo.shape[1]),
         "output_size": sights.map_size(number),
         "local_field": sights.local[number],
         "receptive_field": row.receptive_field,
         "stride": row.stride,
         "start": row.start,
     }
-    local = LocalField(*sights.reads(number, unit)) if sights.chain else None
-    title = f"all that {_who(unit)}: {high}×{wide} pixels"
-    return View.drawn(
-        HEIGHT,
-        draw_field(photo, rows, columns, local, title),
-        _text(numbers, sights, number),
-        numbers=numbers,
-        table=_table(sights, number),
-        backdrop=photo.backdrop,
-    )
 
 
 def _text(numbers: dict, sights: Sights, number: int) -> str:

@@ -5,13 +5,18 @@ widgets in one cell of a CSS grid, so a photo is sent once. An answer to a slide
 message: the drawing over the photo and the words below it, a few kilobytes.
 """
 
+import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 
 import ipywidgets as widgets
 
-from coursekit.explore.view import CARD, View, table_html, words_html
+from coursekit.explore.aloud import SCRIPT
+from coursekit.explore.marks import layer
+from coursekit.explore.theme import ON_A_PAGE
+from coursekit.explore.view import View, still_html, table_html, words_html
 
 LABEL = {"style": {"description_width": "118px"}}
 CONTROL = {"layout": {"width": "274px", "margin": "1px 8px 1px 0"}}
@@ -26,6 +31,8 @@ _LAYER = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "min_width": "0"}
 _CONTROLS = {"flex": "1 1 280px", "align_content": "flex-start"}
 _WRAPPED = {"flex_flow": "row wrap"}
 _BELOW = {"margin": "0", "width": "100%", "max_width": "760px"}
+_HIDDEN = {"display": "none"}
+_SAVED = "A saved picture: run the cell to use its controls."
 
 
 class Explorer:
@@ -35,7 +42,7 @@ class Explorer:
         title: one line above the picture.
         controls: name → widget; buttons call, all others are settings.
         draw: returns the View of the current settings.
-        adjust: called first with the name of the control that changed; it may set
+        adjust: called first with the names of the controls that changed; it may set
             other controls, e.g. the end of a slider.
         groups: heading → widgets below it, "" without one; None takes the controls.
     """
@@ -45,30 +52,40 @@ class Explorer:
         title: str,
         controls: Mapping[str, widgets.Widget],
         draw: Callable[[], View],
-        adjust: Callable[[str], None] = lambda name: None,
+        adjust: Callable[..., None] = lambda *names: None,
         groups: Mapping[str, list[widgets.Widget]] | None = None,
     ):
         self.title, self.controls = title, dict(controls)
         self._draw, self._adjust, self._busy = draw, adjust, False
         self._layers = [widgets.HTML(layout=_LAYER) for _ in range(3)]
+        self._touch = widgets.HTML(layout=_LAYER)
         self._table = widgets.HTML(layout=_BELOW)
         self.widget = self._assemble(groups or {"": [*self.controls.values()]})
         for name, control in self.controls.items():
             self._connect(name, control)
         self.refresh()
 
-    def refresh(self, name: str = "") -> None:
-        """Draw the current settings; `name` is the control that changed."""
+    def choose(self, **values: object) -> None:
+        """Set several controls at once, and draw once."""
+        with self._at_work():
+            for name, value in values.items():
+                self.controls[name].value = value
+        self.refresh(*values)
+
+    def refresh(self, *names: str) -> None:
+        """Draw the current settings; `names` are the controls that changed."""
         if self._busy:
             return
         with self._at_work():
-            self._adjust(name)
+            self._adjust(*names)
             self.view = self._draw()
             front = self.view.svg_or_html + words_html(self.view)
             shown = (self.view.backdrop, self.view.sheet, front)
-            for layer, html in zip(self._layers, shown, strict=True):
-                layer.value = html
-            self._table.value = table_html(self.view)
+            for part, html in zip(self._layers, shown, strict=True):
+                part.value = html
+            marks = self.view.marks
+            self._touch.value = layer(self.view.size, marks) if marks else ""
+            self._table.value = table_html(self.view.table)
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -78,7 +95,7 @@ class Explorer:
             yield
         except Exception as error:
             shown = escape(f"{type(error).__name__}: {error}")
-            self._layers[-1].value = f"<div role='alert' style='{CARD}'>{shown}</div>"
+            self._layers[-1].value = f"<div role='alert'>{shown}</div>"
             raise
         finally:
             self._busy = False
@@ -90,28 +107,66 @@ class Explorer:
             control.observe(lambda _: self.refresh(name), "value")
 
     def _assemble(self, groups: Mapping[str, list[widgets.Widget]]) -> widgets.VBox:
-        picture = widgets.Box(self._layers, layout=_ONE_CELL)
+        self._touch.add_class("coursekit-touch")
+        picture = widgets.Box([*self._layers, self._touch], layout=_ONE_CELL)
         rows = []
         for heading, members in groups.items():
             named = [widgets.HTML(f"<b>{escape(heading)}</b>")] if heading else []
             rows += [*named, widgets.HBox(members, layout=_WRAPPED)]
         controls = widgets.VBox(rows, layout=_CONTROLS)
-        title = widgets.HTML(f"<b style='font-size:15px'>{escape(self.title)}</b>")
+        title = f"<b style='font-size:15px'>{escape(self.title)}</b>"
+        title = ON_A_PAGE + SCRIPT + title
         both = widgets.HBox([picture, controls], layout=_WRAPPED)
-        return widgets.VBox([title, both, self._table])
+        whole = widgets.VBox([widgets.HTML(title), both, self._table, self._ear()])
+        whole.add_class("coursekit-view")
+        return whole
+
+    def _ear(self) -> widgets.Text:
+        """Return the hidden field into which the page writes what was pointed at."""
+        ear = widgets.Text(layout=_HIDDEN)
+        ear.add_class("coursekit-said")
+        ear.observe(lambda change: self._hear(change["new"]), "value")
+        return ear
+
+    def _hear(self, said: str) -> None:
+        values, _ = json.loads(said)
+        self.choose(**values)
 
     def __repr__(self) -> str:
         return f"{self.title}\n{self.view!r}"
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        """Give the live widget, and its plain twin for pages that have no widgets."""
-        version = {"version_major": 2, "version_minor": 0}
-        live = {"model_id": self.widget.model_id, **version}
-        return {
-            "text/plain": repr(self),
-            "text/html": self.view._repr_html_(),
-            "application/vnd.jupyter.widget-view+json": live,
-        }
+    def _ipython_display_(self) -> None:
+        """Show the live widget, and store a still picture for when it is dead.
+
+        Two outputs, of which one is seen at a time, by CSS alone. The live widget
+        holds the rule that hides the picture. The picture holds the rule that hides
+        the message "model not found" after it, unless the widget in it is alive.
+        """
+        from IPython.display import publish_display_data
+
+        still = f"<b>{escape(self.title)}</b>{still_html(self.view, _SAVED)}"
+        name = f"coursekit-still-{zlib.crc32(still.encode()):08x}"  # nbval: same again
+        rules = "".join(
+            f"{area}:has(.{name})+{area}:not(:has(.{name}-live)){{display:none}}"
+            for area in (".jp-OutputArea-child", ".output_area")
+        )
+        still = f"<style>{rules}</style><div class='{name}'>{still}</div>"
+        publish_display_data({"text/plain": repr(self), "text/html": still})
+        rule = f"<style>.{name}{{display:none}}</style>"
+        hider = widgets.HTML(rule, layout=_HIDDEN)
+        alive = widgets.VBox([hider, self.widget])
+        alive.add_class(f"{name}-live")
+        publish_display_data(
+            {
+                "text/plain": "",
+                "text/html": "",  # all that is shown of it where nobody trusts it
+                "application/vnd.jupyter.widget-view+json": {
+                    "model_id": alive.model_id,
+                    "version_major": 2,
+                    "version_minor": 0,
+                },
+            }
+        )
 
 
 def static(explorer: Explorer) -> View:

@@ -84,7 +84,7 @@ def _bars(shares: list[float], chosen: int) -> str:
     parts = [svg.words(_LEFT, 20, "share of each class")]
     for place, share in enumerate(shares):
         y = _TOP + place * _ROW
-        colour = ROLES["output"] if place == chosen else ROLES["input"]
+        colour = ROLES["chosen"] if place == chosen else ROLES["input"]
         parts.append(svg.words(_LEFT - 88, y + 18, _CLASSES[place]))
         parts.append(svg.filled(_LEFT, y, max(share * _WIDE, 1), 26, colour))
         parts.append(svg.words(_LEFT + share * _WIDE + 6, y + 18, _spelt(share)))

@@ -14,11 +14,14 @@ from html import escape
 
 import numpy as np
 
+from coursekit.explore.theme import INK as INK
+from coursekit.explore.theme import PAPER
+from coursekit.explore.theme import QUIET as QUIET
 from coursekit.figures.style import PALETTE, ROLES
 
-INK = "#1a1a1a"
-QUIET = "#5a5a5a"
+ON_TINT = "#000"  # of figures on a coloured cell, which is light at night too
 WIDTH = 760  # of every picture, in SVG units; the page scales it down, never up
+_MOST_SIZE = 20  # of the figures in a grid
 _ADVANCE = 0.6  # of a monospaced character, in font sizes
 _STRENGTH = 0.62  # of the strongest tint: black figures stay readable on it
 
@@ -41,8 +44,8 @@ def document(height: float, body: str, *, label: str = "") -> str:
 
 
 def paper(height: float) -> str:
-    """Return the white ground every picture stands on, in dark themes too."""
-    return f'<rect width="{WIDTH}" height="{height:g}" fill="#fff"/>'
+    """Return the ground every picture stands on: white, dark in a dark theme."""
+    return f'<rect width="{WIDTH}" height="{height:g}" fill="{PAPER}"/>'
 
 
 def words(
@@ -71,6 +74,12 @@ def filled(x: float, y: float, width: float, height: float, fill: str) -> str:
         f'<rect x="{x:.4g}" y="{y:.4g}" width="{width:.4g}" height="{height:.4g}" '
         f'fill="{fill}"/>'
     )
+
+
+def squares(corners: Iterable[tuple[float, float]], side: float, stroke: str) -> str:
+    """Return the frames of squares of one size as one path."""
+    path = "".join(f"M{x:g} {y:g}h{side:g}v{side:g}h-{side:g}z" for x, y in corners)
+    return f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="2.5"/>'
 
 
 def outlined(x: float, y: float, width: float, height: float, stroke: str) -> str:
@@ -103,6 +112,13 @@ def precise(value: float) -> str:
     if "e" in text:
         text = f"{float(value):.0f}" if abs(value) > 1 else f"{float(value):.1g}"
     return ("0" if text == "-0" else text).replace("-", "−")
+
+
+def percent(share: float | None) -> str:
+    """Return 0.1234 as "12.3 %", "–" for None."""
+    if share is None:
+        return "–"
+    return f"{100 * float(share):.{3 if share >= 0.01 else 1}g} %"
 
 
 @lru_cache(maxsize=256)
@@ -173,6 +189,11 @@ def png_picture(
     return picture(uri(png(pixels)), x, y, width, height)
 
 
+def coarse(pixels: np.ndarray) -> np.ndarray:
+    """Round to 32 levels a channel, 0 and 255 among them: half the bytes to send."""
+    return (np.rint(pixels * (31 / 255)) * (255 / 31)).round().astype(np.uint8)
+
+
 def tint(values: np.ndarray, role: str, limit: float | None = None) -> np.ndarray:
     """Return a colour a value: white at 0, the role's colour above, purple below.
 
@@ -202,7 +223,8 @@ def grid(
     x: float,
     y: float,
     cell: float,
-    colours: np.ndarray,
+    role: str,
+    limit: float | None = None,
     *,
     spell: Callable[[float], str] = short,
 ) -> str:
@@ -214,15 +236,17 @@ def grid(
     Args:
         values: the numbers.
         x, y, cell: top left corner and side of a cell, in units.
-        colours: of the cells, from `tint`.
+        role, limit: of the colours, as in `tint`.
         spell: number → text.
 
     Shape:
-        values (h, w), colours (h, w, 3).
+        values (h, w).
     """
+    if not values.size:
+        return ""
     height, width = values.shape
     wide, high = width * cell, height * cell
-    ground = picture(uri(png(colours)), x, y, wide, high)
+    ground = png_picture(tint(values, role, limit), x, y, wide, high)
     across = "".join(f"M{x:g} {y + i * cell:g}h{wide:g}" for i in range(height + 1))
     down = "".join(f"M{x + i * cell:g} {y:g}v{high:g}" for i in range(width + 1))
     lines = f'<path d="{across}{down}" stroke="#999" stroke-width=".5" fill="none"/>'
@@ -234,14 +258,14 @@ def _figures(
 ) -> str:
     cells = [[spell(value) for value in row] for row in values.tolist()]
     longest = max(len(text) for row in cells for text in row)
-    size = min(0.46 * cell, 0.86 * cell / (_ADVANCE * longest))
+    size = min(0.46 * cell, 0.86 * cell / (_ADVANCE * longest), _MOST_SIZE)
     rows = "".join(
         f'<text y="{y + (i + 0.5) * cell + size * 0.35:.4g}" '
         f'x="{_places(row, x, cell, size)}">{"".join(row)}</text>'
         for i, row in enumerate(cells)
     )
     return (
-        f'<g font-family="ui-monospace,Menlo,Consolas,monospace" fill="{INK}" '
+        f'<g font-family="ui-monospace,Menlo,Consolas,monospace" fill="{ON_TINT}" '
         f'font-size="{size:.3g}" text-anchor="middle">{rows}</g>'
     )
 

@@ -5,25 +5,21 @@ displays itself in a notebook and prints as text, so it is also the plain twin o
 explorer where no widgets live: on paper, on a web page, in a terminal.
 """
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 from typing import Self
 
+from coursekit._base.card import Table
 from coursekit.explore import svg
+from coursekit.explore.marks import Mark
+from coursekit.explore.theme import IN_A_FILE, ON_A_PAGE
+from coursekit.figures.style import ROLES
 
-CARD = (
-    "background:#fff;color:#1a1a1a;padding:6px 10px;line-height:1.45;"
-    "font-family:system-ui,sans-serif;font-size:14px"
-)
+_WORDS = "padding:6px 10px;line-height:1.45;font-size:14px;max-width:760px"
 CHOSEN = "▸"  # begins the row of a table that is pointed out
-_TABLE = (
-    "border-collapse:collapse;background:#fff;color:#1a1a1a;font-size:13px;"
-    "white-space:nowrap;text-align:left"
-)
-_ROW = "border-bottom:1px solid #ddd"
-# The classic Notebook takes away what `cellpadding` says; a rule of our own counts.
-_SPACED = "<style>.coursekit-table th,.coursekit-table td{padding:6px}</style>"
+_SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,6 +36,7 @@ class View:
             has the same size and lies beneath.
         sheet: a part between these two that follows the slower choices; each part is
             sent only when it changes.
+        marks: the parts of the picture that can be pointed at.
     """
 
     svg_or_html: str
@@ -48,6 +45,12 @@ class View:
     table: tuple[tuple[str, ...], ...] = ()
     backdrop: str = ""
     sheet: str = ""
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def size(self) -> tuple[str, str]:
+        """Width and height of the picture, in its units."""
+        return _SIZE.search(self.backdrop or self.svg_or_html).groups()
 
     @classmethod
     def drawn(
@@ -74,23 +77,11 @@ class View:
         return cls(front, text=text, backdrop=ground, **others)
 
     def __repr__(self) -> str:
-        lines = [self.text]
-        if self.table:
-            widths = [max(map(len, column)) for column in zip(*self.table, strict=True)]
-            lines += ["", *(_line(row, widths) for row in self.table)]
-        return "\n".join(lines)
+        table = [_table(self.table).text()] if self.table else []
+        return "\n\n".join([self.text, *table])
 
     def _repr_html_(self) -> str:
-        layers = "".join(
-            f"<div style='grid-area:1/1'>{layer}</div>"
-            for layer in (self.backdrop, self.sheet, self.svg_or_html)
-            if layer
-        )
-        return (
-            f"<figure style='margin:0;background:#fff;max-width:100%'>"
-            f"<div style='display:grid'>{layers}</div>"
-            f"<figcaption>{words_html(self)}{table_html(self)}</figcaption></figure>"
-        )
+        return still_html(self)
 
 
 def pointed(text: str, is_chosen: bool) -> str:
@@ -98,40 +89,56 @@ def pointed(text: str, is_chosen: bool) -> str:
     return f"{CHOSEN} {text}" if is_chosen else text
 
 
+def still_html(view: View, note: str = "") -> str:
+    """Return a View as HTML that needs neither trust nor scripts.
+
+    Where nobody trusts a notebook, SVG inside HTML is taken away; an `<img>` stays.
+
+    Args:
+        view: what is shown.
+        note: one more line below the words.
+    """
+    said = view.text + f"\n{note}" * bool(note)
+    return (
+        f"<figure class='coursekit-view' style='margin:0'>{ON_A_PAGE}"
+        f"{_image(view)}<figcaption>{_lines(said)}{table_html(view.table)}</figcaption>"
+        "</figure>"
+    )
+
+
+def _image(view: View) -> str:
+    """Return all layers as one picture: an SVG file, in it the layers."""
+    layers = [part for part in (view.backdrop, view.sheet, view.svg_or_html) if part]
+    width, height = view.size
+    file = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}">{IN_A_FILE}{"".join(layers)}</svg>'
+    )
+    words = escape(view.text.partition("\n")[0])
+    source = svg.uri(file.encode(), "svg+xml")
+    return f"<img alt='{words}' width='{width}' style='max-width:100%' src='{source}'>"
+
+
 def words_html(view: View) -> str:
     """Return the sentences of a View as HTML that screen readers announce."""
-    lines = "<br>".join(escape(line) for line in view.text.splitlines())
-    return f"<div role='status' aria-live='polite' style='{CARD}'>{lines}</div>"
+    return f"<div role='status' aria-live='polite'>{_lines(view.text)}</div>"
 
 
-def table_html(view: View) -> str:
-    """Return the table of a View as HTML, an empty string where it has none."""
-    return _table_html(view.table) if view.table else ""
+def _lines(text: str) -> str:
+    lines = "<br>".join(escape(line) for line in text.splitlines())
+    return f"<div style='{_WORDS}'>{lines}</div>"
 
 
 @lru_cache(maxsize=32)
-def _table_html(table: tuple[tuple[str, ...], ...]) -> str:
+def table_html(table: tuple[tuple[str, ...], ...]) -> str:
+    """Return the table of a View as HTML, an empty string where it has none."""
+    if not table:
+        return ""
+    return f"<div style='{_WORDS};overflow-x:auto'>{_table(table).html()}</div>"
+
+
+def _table(table: tuple[tuple[str, ...], ...]) -> Table:
     head, *rows = table
-    top = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
-    body = "".join(
-        f"<tr style='{_ROW};{_shade(row)}'>{_cells(row)}</tr>" for row in rows
-    )
-    return (
-        f"<div style='{CARD};overflow-x:auto'>{_SPACED}"
-        f"<table class='coursekit-table' cellpadding='6' style='{_TABLE}'>"
-        f"<thead><tr style='{_ROW};background:#fff'>{top}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _cells(row: tuple[str, ...]) -> str:
-    return "".join(f"<td>{escape(cell)}</td>" for cell in row)
-
-
-def _shade(row: tuple[str, ...]) -> str:
-    return f"background:{'#fbe3d3' if row[0].startswith(CHOSEN) else '#fff'}"
-
-
-def _line(row: tuple[str, ...], widths: list[int]) -> str:
-    pairs = zip(row, widths, strict=True)
-    return "  ".join(cell.ljust(width) for cell, width in pairs).rstrip()
+    chosen = (row[0].startswith(CHOSEN) for row in rows)
+    edges = [ROLES["chosen"] if is_chosen else "transparent" for is_chosen in chosen]
+    return Table(head, rows, left=len(head), edges=edges)

@@ -119,7 +119,7 @@ def _bar(numbers: dict) -> str:
         parts.append(svg.filled(left, 74, 12, 12, COLOURS[name]))
         parts.append(svg.words(left + 18, 85, f"{name} {_size(size)}", size=13))
     limit = _LEFT + BUDGET * scale
-    parts.append(svg.filled(limit - 1, 22, 3, 46, PALETTE["vermillion"]))
+    parts.append(svg.filled(limit - 1, 22, 3, 46, svg.INK))
     parts.append(svg.words(limit - 40, 16, "15 GB", size=13))
     return "".join(parts)
 

@@ -32,12 +32,13 @@ ROLES = {
     "kernel": PALETTE["orange"],
     "output": PALETTE["green"],
     "field": PALETTE["vermillion"],
+    "chosen": PALETTE["vermillion"],  # and nothing that is not chosen: see SERIES
     "truth": PALETTE["black"],
 }
 
 # Series without a role take these in order, each with its own marker and dashes, so
 # that colour never stands alone and coinciding lines both show.
-SERIES = [PALETTE[c] for c in ("blue", "vermillion", "green", "purple", "sky", "black")]
+SERIES = [PALETTE[c] for c in ("blue", "green", "purple", "black", "sky", "orange")]
 MARKERS = "osD^vP"
 LINES = ["-", "--", "-.", ":"]
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from coursekit._base import validate as _validate
-from coursekit.metrics.inputs import check_classes, check_scores
+from coursekit.metrics.inputs import class_numbers, scores_and_labels
 
 
 def top_k(logits: Tensor, labels: Tensor, k: int = 5) -> float:
@@ -27,7 +27,7 @@ def top_k(logits: Tensor, labels: Tensor, k: int = 5) -> float:
 
     Example: logits [[3, 1, 2]] and label 2 give 0.0 for k = 1 and 1.0 for k = 2.
     """
-    check_scores("logits", logits, labels)
+    logits, labels = scores_and_labels("logits", logits, labels)
     k = _validate.integer("k", k, low=1, high=logits.shape[1])
     order = logits.argsort(dim=1, descending=True, stable=True)[:, :k]
     return (order == labels[:, None]).any(1).double().mean().item()
@@ -37,14 +37,15 @@ def confusion_matrix(predictions: Tensor, labels: Tensor, classes: int) -> Tenso
     """Count how often each class (row) was answered as each class (column).
 
     Shape:
-        predictions and labels (n,); result (classes, classes) int64.
+        predictions and labels (n,), whole numbers of any type;
+        result (classes, classes) int64.
 
     Raises:
         ValueError: shapes that differ, or a class outside 0 to classes − 1.
     """
     classes = _validate.integer("classes", classes, low=1)
-    for name, values in (("predictions", predictions), ("labels", labels)):
-        check_classes(name, values, classes)
+    predictions = class_numbers("predictions", predictions, classes)
+    labels = class_numbers("labels", labels, classes).to(predictions.device)
     if len(predictions) != len(labels):
         raise ValueError(
             f"`predictions` must be as many as the {len(labels)} labels; "
@@ -54,8 +55,28 @@ def confusion_matrix(predictions: Tensor, labels: Tensor, classes: int) -> Tenso
     return cells.view(classes, classes)
 
 
-def most_wrong(logits: Tensor, labels: Tensor, count: int = 16) -> Tensor:
+def worst_pairs(confusion: Tensor, count: int = 5) -> list[tuple[int, int, int]]:
+    """Return the classes that were confused most often: (what it is, said, how often).
+
+    Args:
+        confusion: counts as `confusion_matrix` gives them. count: pairs at most.
+
+    Example: [[3, 2], [1, 9]] gives (0, 1, 2) and (1, 0, 1).
+    """
+    wrong = confusion.clone().fill_diagonal_(0).flatten()
+    order = wrong.argsort(descending=True, stable=True)[:count].tolist()
+    found = [(*divmod(place, len(confusion)), int(wrong[place])) for place in order]
+    return [pair for pair in found if pair[2]]
+
+
+def most_wrong(
+    logits: Tensor, labels: Tensor, count: int = 16, *, wrong: bool = True
+) -> Tensor:
     """Return the positions of the wrong answers with the highest loss, worst first.
+
+    Args:
+        logits, labels: scores and right classes. count: at most so many.
+        wrong: False takes the right answers instead.
 
     Shape:
         logits (n, classes), labels (n,); result (at most `count`,) int64.
@@ -63,9 +84,9 @@ def most_wrong(logits: Tensor, labels: Tensor, count: int = 16) -> Tensor:
     Raises:
         ValueError: shapes, labels or `count` that do not fit.
     """
-    check_scores("logits", logits, labels)
+    logits, labels = scores_and_labels("logits", logits, labels)
     count = _validate.integer("count", count, low=1)
     losses = F.cross_entropy(logits.double(), labels, reduction="none")
-    wrong = (logits.argmax(1) != labels).nonzero().flatten()
-    order = losses[wrong].argsort(descending=True, stable=True)
-    return wrong[order[:count]]
+    asked = ((logits.argmax(1) != labels) == wrong).nonzero().flatten()
+    order = losses[asked].argsort(descending=True, stable=True)
+    return asked[order[:count]]

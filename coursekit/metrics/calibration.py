@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from coursekit._base import validate as _validate
-from coursekit.metrics.inputs import check_scores
+from coursekit.metrics.inputs import scores_and_labels
 
 COLDEST, HOTTEST = 0.01, 100.0  # temperatures tried
 
@@ -48,19 +48,15 @@ def reliability(probabilities: Tensor, labels: Tensor, bins: int = 15) -> Reliab
     Raises:
         ValueError: shapes or labels that do not fit, or rows that are no probabilities.
     """
-    check_scores("probabilities", probabilities, labels)
     bins = _validate.integer("bins", bins, low=1)
-    probabilities = probabilities.double()
-    sums = probabilities.sum(1)
-    if probabilities.min() < 0 or (sums - 1).abs().max() > 1e-3:
-        raise ValueError(
-            "`probabilities` must be rows of numbers from 0 that add up to 1 (take the "
-            f"softmax of logits); got a row with the sum {sums[0]:.3g}"
-        )
+    probabilities, labels = scores_and_labels("probabilities", probabilities, labels)
+    _check_rows(probabilities.double())
     confidence, answers = probabilities.max(1)
     right = (answers == labels).double()
-    edges = torch.linspace(0, 1, bins + 1, dtype=torch.float64)
-    place = torch.bucketize(confidence, edges[1:-1].contiguous())
+    edges = torch.arange(bins + 1, dtype=torch.float64, device=labels.device) / bins
+    # In the type of the probabilities: 0.7 in float32 is less than 7/10 in float64.
+    place = torch.bucketize(confidence, edges[1:-1].to(confidence.dtype))
+    confidence = confidence.double()
     counts, mean_confidence, accuracy = (
         torch.bincount(place, weights=weights, minlength=bins)
         for weights in (torch.ones_like(right), confidence, right)
@@ -68,6 +64,18 @@ def reliability(probabilities: Tensor, labels: Tensor, bins: int = 15) -> Reliab
     error = (accuracy - mean_confidence).abs().sum().item() / len(labels)
     shares = mean_confidence / counts, accuracy / counts
     return Reliability(edges, counts.long(), *shares, error)
+
+
+def _check_rows(probabilities: Tensor) -> None:
+    sums, least = probabilities.sum(1), probabilities.amin(1)
+    wrong = ((sums - 1).abs() > 1e-3) | (least < 0)
+    if wrong.any():
+        row = int(wrong.int().argmax())
+        raise ValueError(
+            "`probabilities` must be rows of numbers from 0 that add up to 1 (take the "
+            f"softmax of logits); row {row} has the sum {sums[row]:.4g} and the least "
+            f"number {least[row]:.3g}"
+        )
 
 
 def expected_calibration_error(
@@ -84,18 +92,28 @@ def best_temperature(logits: Tensor, labels: Tensor) -> float:
     the one place where its slope is 0 is found by halving. T is kept within 0.01 to 100
     (where every answer is right, colder is always better).
 
+    Args:
+        logits: −inf masks a class, which then has no part in it. labels: right classes.
+
     Shape:
         logits (n, classes), labels (n,).
 
     Raises:
-        ValueError: shapes or labels that do not fit.
+        ValueError: shapes or labels that do not fit, NaN, or a label that is masked.
     """
-    check_scores("logits", logits, labels)
+    logits, labels = scores_and_labels("logits", logits, labels)
     logits = logits.double()
-    of_label = logits.gather(1, labels[:, None]).mean()
+    of_labels = logits.gather(1, labels[:, None])
+    if (masked := of_labels.isinf().flatten()).any():
+        row = int(masked.int().argmax())
+        raise ValueError(
+            f"`labels` must be classes that are not masked; row {row} has the label "
+            f"{labels[row]} with the logit −inf"
+        )
+    of_label, finite = of_labels.mean(), logits.masked_fill(logits.isinf(), 0)
     low, high = 1 / HOTTEST, 1 / COLDEST
     for _ in range(60):
         middle = (low * high) ** 0.5
-        expected = ((logits * middle).softmax(1) * logits).sum(1).mean()
+        expected = ((logits * middle).softmax(1) * finite).sum(1).mean()
         low, high = (low, middle) if expected > of_label else (middle, high)
     return 1 / (low * high) ** 0.5

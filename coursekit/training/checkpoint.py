@@ -56,14 +56,16 @@ class Keeper:
         if workers.agree(now - self._saved_at >= wait):
             self._save(state, workers)
 
-    def save_after_epoch(self, state: State, epoch: int, workers: Workers) -> None:
+    def save_after_epoch(
+        self, state: State, epoch: int, last: bool, workers: Workers
+    ) -> None:
         """Save after the last epoch, and after others if it does not cost too much."""
         if self.path is None:
             return
         wait = self._cost / MOST_COST if self._seconds else 0.0
         cheap = time.perf_counter() - self._saved_at >= wait
         due = cheap and epoch % self._epochs == 0
-        if workers.agree(due or epoch == self._run_epochs):
+        if workers.agree(due or last):
             self._save(state, workers)
 
     def _save(self, state: State, workers: Workers) -> None:

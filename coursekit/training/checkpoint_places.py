@@ -52,6 +52,6 @@ def place(path: Path, state: Mapping | None, epochs: int) -> str:
 def position(state: Mapping, epochs: int) -> str:
     """Return how far a saved run has come: "epoch 3, step 12" or "finished before"."""
     done = len(state["rows"])
-    if done >= epochs:
+    if done >= epochs or state.get("stopped"):
         return "finished before"
     return f"epoch {done + 1}, step {state['step']}"

@@ -9,6 +9,9 @@ from torch.optim import Optimizer
 from coursekit.data import Batches
 from coursekit.training.settings import Settings, name_of
 
+# These are named where they are on: checkpoints from before they existed go on.
+OPTIONS = ("decay_all", "l1", "clip", "average", "keep", "stop")
+
 
 def fingerprint(
     settings: Settings,
@@ -18,6 +21,8 @@ def fingerprint(
     valid: Batches | None,
 ) -> dict[str, str]:
     """Return setting → text; two runs with equal texts are the same run."""
+    off = {name: Settings.__dataclass_fields__[name].default for name in OPTIONS}
+    options = [name for name in OPTIONS if getattr(settings, name) != off[name]]
     names = "epochs lr schedule loss label_smoothing augment seed format precision"
     shapes = {
         name: (tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
@@ -29,7 +34,7 @@ def fingerprint(
         "train": _of_batches(train),
         "valid": "none" if valid is None else _of_batches(valid),
         "optimizer": _of_optimizer(optimizer),
-        **{name: name_of(getattr(settings, name)) for name in names.split()},
+        **{n: name_of(getattr(settings, n)) for n in [*names.split(), *options]},
     }
 
 

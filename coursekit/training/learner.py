@@ -4,6 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from coursekit.training.history import History
+from coursekit.training.kept_weights import KeptWeights
+from coursekit.training.optimizers import is_weight, set_momentum
 from coursekit.training.probe import Choice
 from coursekit.training.schedule import find_schedule
 from coursekit.training.settings import Settings
@@ -20,6 +23,7 @@ class Learner:
         workers: whose gradients are added up.
 
     Attributes:
+        kept: which weights are judged and left behind.
         criterion: function (logits, labels) → mean loss.
         autocast: the context in which the model runs.
     """
@@ -34,31 +38,57 @@ class Learner:
     ):
         self.model, self.choice = model, choice
         self.criterion = settings.criterion()
+        self.kept = KeptWeights(model, settings.average, settings.keep)
         self.autocast = choice.autocast(workers.device)
         self._optimizer, self._workers = optimizer, workers
-        self._schedule = find_schedule(settings.schedule)
+        self._schedule = self._asked = find_schedule(settings.schedule)
+        self._momentum = getattr(self._asked, "momentum_at", None)
+        self._l1, self._clip = settings.l1, settings.clip
+        self._learning = [p for p in model.parameters() if p.requires_grad]
+        every = settings.decay_all
+        self._shrinking = [p for p in self._learning if every or is_weight(p)]
         self._highest = [group["lr"] for group in optimizer.param_groups]
         half = choice.precision == "float16"
         self._scaler = torch.amp.GradScaler(workers.device.type) if half else None
 
+    def begin_epoch(self, history: History) -> None:
+        """Go into training mode; a plateau looks at the epochs so far."""
+        self.model.train()
+        if len(history) and hasattr(self._asked, "after"):
+            self._schedule = self._asked.after(history)
+
     def set_rates(self, step: int, steps: int) -> None:
-        """Set the learning rates for step `step` of a run of `steps`, from 0."""
+        """Set rates, and momentum if it moves, for step `step` of `steps`, from 0."""
         share = self._schedule(step, steps)
         for group, highest in zip(
             self._optimizer.param_groups, self._highest, strict=True
         ):
             group["lr"] = highest * share
+        if self._momentum is not None:
+            set_momentum(self._optimizer, self._momentum(step, steps))
 
     def learn(self, loss: Tensor) -> None:
         """Change the weights; float16 gradients are scaled up, so none becomes 0."""
+        if self._l1:
+            loss = loss + self._l1 * sum(w.abs().sum() for w in self._shrinking)
         if self._scaler is None:
             self._workers.backward(loss, self.model)
+            self._clip_gradients()
             self._optimizer.step()
         else:
             self._workers.backward(self._scaler.scale(loss), self.model)
+            self._clip_gradients()
             self._scaler.step(self._optimizer)
             self._scaler.update()
         self._optimizer.zero_grad()
+        self.kept.step()
+
+    def _clip_gradients(self) -> None:
+        if self._clip is None:
+            return
+        if self._scaler is not None:
+            self._scaler.unscale_(self._optimizer)
+        nn.utils.clip_grad_norm_(self._learning, self._clip)
 
     @property
     def rates(self) -> list[float]:
@@ -76,11 +106,13 @@ class Learner:
             "model": self.model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "scaler": self._scaler.state_dict() if self._scaler else {},
+            **self.kept.saved(),
         }
 
     def restore(self, saved: dict) -> None:
         """Go back to what `saved` returned."""
         self.model.load_state_dict(saved["model"])
         self._optimizer.load_state_dict(saved["optimizer"])
+        self.kept.restore(saved)
         if saved["scaler"]:
             self._scaler.load_state_dict(saved["scaler"])

@@ -41,6 +41,14 @@ def fit(
     checkpoint: str | Path | None = None,
     checkpoint_seconds: float = 30.0,
     checkpoint_epochs: int = 1,
+    weight_decay: float | None = None,
+    decay_all: bool = False,
+    l1: float = 0.0,
+    clip: float | None = None,
+    average: float = 0.0,
+    keep: str = "last",
+    stop: Callable[[History], bool] | None = None,
+    log: Callable[[History], object] | None = None,
 ) -> History:
     """Train `model` on `train` and return one row of numbers per epoch.
 
@@ -50,7 +58,9 @@ def fit(
     a CPU with the same number of threads; torch's own generator is left as found.
 
     Under `torchrun` the same call is data-parallel: every worker takes its share of
-    each batch, the first one writes and shows.
+    each batch, the first one writes and shows. The process group that `fit` makes ends
+    with the program. A script that makes its own imports this first, and ends with
+    `torch.distributed.destroy_process_group()`: a group left alive may abort it.
 
     Args:
         train: a set, normalised by its own mean and deviation, or ready `Batches`.
@@ -60,10 +70,13 @@ def fit(
         lr: highest learning rate; default 0.1, or that of your `optimizer`.
         optimizer: function (parameters, lr) → optimizer; default: SGD with Nesterov
             momentum 0.9 and weight decay 5e-4 (`coursekit.training.sgd`).
-        schedule: "one_cycle", "constant" or a function (step, steps) → share of `lr`.
+        schedule: "one_cycle", "constant", "step", "multi_step", "triangular",
+            "cosine", "plateau", or a function (step, steps) → share of `lr`, such as
+            `partial(cosine, warm_up=0.1)`; `plot_schedule` draws it.
         loss: function (logits, labels) → mean loss; default: cross-entropy.
         label_smoothing: share of the target spread over all classes, 0 to 1.
-        augment: function (images, generator) → images on a batch; for a set only.
+        augment: function (images, generator) → images on a batch, such as a
+            `coursekit.augment.Recipe`; for a set only.
         seed: 0 or larger.
         device: default: a CUDA device if there is one, else the CPU.
         format: "contiguous", "channels_last", or "auto": in runs of 800 steps and
@@ -77,6 +90,20 @@ def fit(
             call again goes on from it.
         checkpoint_seconds, checkpoint_epochs: save when so much has passed, but never
             so often that saving takes more than 2 % of the time; 0 s: after every step.
+        weight_decay: of the weights of layers; default: that of the optimizer.
+        decay_all: `weight_decay` and `l1` also on biases and normalisation.
+        l1: times the sum of the weights' sizes, added to the loss that is learnt from,
+            not to the one that is shown.
+        clip: largest norm of the gradient of a step; a longer one is scaled down.
+        average: decay of an exponential average of the weights over the steps, such as
+            0.99; it is judged and left behind instead of the latest weights. 0: none.
+        keep: the weights left behind, of the "last" epoch or of the "best", the one
+            with the highest accuracy on `valid`. The best of several is too good a
+            number by the choice; say what a test set says.
+        stop: function (history) → whether the run ends after this epoch, such as
+            `EarlyStop(patience=5)`; what it says may depend on the history alone.
+        log: function (history), called after every epoch. TensorBoard, if installed:
+            `log=lambda h: writer.add_scalar("valid", h.final.valid_loss, len(h))`.
 
     Raises:
         ValueError: an argument that cannot work, in one sentence; nothing is changed.
@@ -85,7 +112,7 @@ def fit(
     asked = locals()  # first of all: the arguments by name, so that none is forgotten
     settings = Settings(**{name: asked[name] for name in Settings.__dataclass_fields__})
     with start(model, train, valid, settings, device, progress) as run:
-        while run.epoch <= epochs:
+        while run.goes_on:
             train_epoch(run)
             finish_epoch(run)
     return run.history
@@ -94,7 +121,7 @@ def fit(
 def train_epoch(run: Run) -> None:
     """Take every step that is left of the current epoch."""
     learner, steps = run.learner, run.epochs * len(run.stream)
-    learner.model.train()
+    learner.begin_epoch(run.history)
     batches = run.stream.left(run.step)
     for step, (images, labels) in zip(run.steps_left(), batches, strict=True):
         learner.set_rates(step, steps)

@@ -30,7 +30,8 @@ class Meter:
 
         Args:
             loss: mean loss of the batch.
-            logits: (n, classes). labels: (n,).
+            logits: (n, classes).
+            labels: (n,), or shares (n, classes), of which the largest is asked for.
         """
         self._waiting.append((loss.detach(), logits.detach(), labels))
 
@@ -48,7 +49,9 @@ class Meter:
         losses = torch.stack(losses).tolist()
         for loss, size in zip(losses, sizes, strict=True):
             self.loss += loss * size  # one by one: the same bits however often joined
-        right = torch.cat(logits).argmax(1) == torch.cat(labels)
+        labels = torch.cat(labels)
+        labels = labels.argmax(1) if labels.ndim == 2 else labels
+        right = torch.cat(logits).argmax(1) == labels
         self.correct += int(right.sum())
         self.n += sum(sizes)
         broken = (i for i, loss in enumerate(losses) if not math.isfinite(loss))

@@ -6,6 +6,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from coursekit._base.modes import seeded
 from coursekit.data import Batches
@@ -17,21 +18,23 @@ from coursekit.training.heap import keep_freed_memory
 from coursekit.training.history import History
 from coursekit.training.learner import Learner
 from coursekit.training.meter import steps_between_folds
+from coursekit.training.optimizers import build_optimizer, set_momentum
 from coursekit.training.probe import Choice, choices, fastest
 from coursekit.training.progress import open_progress
-from coursekit.training.schedule import build_optimizer
+from coursekit.training.schedule import check_schedule, find_schedule
 from coursekit.training.settings import Settings
 from coursekit.training.sources import (
     Source,
     as_batches,
     check_last_batch,
     check_outputs,
+    cost_of_a_picture,
     first_batch,
     norm_of,
     note_norm,
     same_device,
 )
-from coursekit.training.state import Run, restore, summary
+from coursekit.training.state import Run, finish, restore, summary
 from coursekit.training.workers import Workers, copy_from_first, join_workers
 
 Sources = tuple[Batches, Batches | None]  # to learn from, to be judged on
@@ -53,12 +56,18 @@ def start(
     """
     if isinstance(train, Batches):
         device = same_device("train", train, device)
+    if valid is None and settings.looks_at_valid:
+        raise ValueError(
+            f"`{settings.looks_at_valid}` looks at the validation images after each "
+            "epoch: give a `valid` set; got None"
+        )
     workers = join_workers(device)
     sources = _sources(train, valid, settings, workers.device)
     with seeded(settings.seed + 1 + workers.rank, workers.device):
         run = _prepare(model, sources, settings, workers, progress)
         try:
             yield run
+            finish(run)
             run.progress.close(summary(run), lambda: run.history)
         finally:
             model.to(memory_format=torch.contiguous_format)
@@ -87,6 +96,7 @@ def _sources(
         norm = norm_of(batches)
         size = max(size, 512)
         valid = as_batches("valid", valid, batch_size=size, device=device, norm=norm)
+    check_schedule(settings.schedule, settings.epochs * len(batches))
     return batches, valid
 
 
@@ -98,7 +108,7 @@ def _prepare(
     keep_freed_memory()
     fold_every, batch = _try_out(model, *sources)
     model.to(workers.device)
-    optimizer = build_optimizer(model, settings.optimizer, settings.lr)
+    optimizer = _optimizer(model, settings)
     keeper = Keeper(settings)
     texts = partial(fingerprint, settings, model, optimizer, *sources)
     state = keeper.read(workers, texts)
@@ -106,9 +116,9 @@ def _prepare(
     choice = _choose(state, model, batch, len(batches), settings, workers)
     note_norm(model, batches)
     model.to(memory_format=choice.memory_format)
-    shown = _shown(model, settings, choice, workers)
+    shown = _shown(model, batches, settings, choice, workers)
     run = Run(
-        epochs=settings.epochs,
+        settings=settings,
         learner=Learner(model, optimizer, settings, choice, workers),
         stream=BatchStream(batches, choice.memory_format, workers),
         valid=sources[1],
@@ -121,6 +131,16 @@ def _prepare(
     if state is not None:
         restore(run, state)
     return run
+
+
+def _optimizer(model: nn.Module, settings: Settings) -> Optimizer:
+    """Build what changes the weights, with the momentum of the first step."""
+    decay = (settings.weight_decay, settings.decay_all)
+    optimizer = build_optimizer(model, settings.optimizer, settings.lr, *decay)
+    momentum_at = getattr(find_schedule(settings.schedule), "momentum_at", None)
+    if momentum_at is not None:
+        set_momentum(optimizer, momentum_at(0, 1))
+    return optimizer
 
 
 def _try_out(
@@ -154,7 +174,11 @@ def _choose(
 
 
 def _shown(
-    model: nn.Module, settings: Settings, choice: Choice, workers: Workers
+    model: nn.Module,
+    batches: Batches,
+    settings: Settings,
+    choice: Choice,
+    workers: Workers,
 ) -> dict[str, object]:
     """Return what the history says about the run."""
     shown = {
@@ -165,4 +189,6 @@ def _shown(
         "precision": choice.precision,
         "seed": settings.seed,
     }
+    if getattr(batches.augment, "per_picture", False):
+        shown["augment"] = f"picture by picture, {cost_of_a_picture(batches)} each"
     return shown if workers.world == 1 else {**shown, "workers": workers.world}

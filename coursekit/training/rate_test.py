@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from coursekit._base import validate as _validate
 from coursekit._base.modes import device_of, seeded
-from coursekit.training.schedule import build_optimizer
+from coursekit.training.optimizers import build_optimizer
 from coursekit.training.settings import Loss
 from coursekit.training.sources import Source, as_batches, check_outputs, first_batch
 

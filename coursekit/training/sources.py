@@ -1,6 +1,7 @@
 """Turn what the caller gives as images into checked `Batches`."""
 
 import copy
+import time
 from collections.abc import Callable, Sequence
 
 import torch
@@ -101,6 +102,13 @@ def first_batch(batches: Batches) -> tuple[Tensor, Tensor]:
     return batch
 
 
+def cost_of_a_picture(batches: Batches) -> str:
+    """Return how long a picture takes to become part of a batch: "57 µs"."""
+    started = time.perf_counter()
+    images, _ = first_batch(batches)
+    return f"{(time.perf_counter() - started) / len(images) * 1e6:,.0f} µs"
+
+
 def check_outputs(
     name: str, model: nn.Module, batches: Batches, batch: tuple[Tensor, Tensor]
 ) -> int:
@@ -123,7 +131,24 @@ def check_outputs(
             f"`model` has {shape[1]} outputs, but the labels of `{name}` go from {low} "
             f"to {high}: give its last layer at least {high + 1} outputs"
         )
+    _check_mixed(name, shape[1], batch[1])
     return shape[1]
+
+
+def _check_mixed(name: str, outputs: int, labels: Tensor) -> None:
+    """Refuse shares of classes where an image must have one label, or do not fit."""
+    if labels.ndim == 1:
+        return
+    if name != "train":
+        raise ValueError(
+            f"`{name}` mixes its images (mixup or cutmix), so none has one right "
+            "answer: leave the mixing out where answers are judged"
+        )
+    if labels.shape[1] != outputs:
+        raise ValueError(
+            f"`model` has {outputs} outputs, but mixed labels are shares of the "
+            f"{labels.shape[1]} classes of `train`: give its last layer as many"
+        )
 
 
 def check_last_batch(

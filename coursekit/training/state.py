@@ -13,9 +13,11 @@ from coursekit.training.checkpoint import Keeper
 from coursekit.training.checkpoint_places import position
 from coursekit.training.clock import Clock
 from coursekit.training.history import Epoch, History
+from coursekit.training.kept_weights import best_of
 from coursekit.training.learner import Learner
 from coursekit.training.meter import Meter
 from coursekit.training.progress import Progress, left
+from coursekit.training.settings import Settings
 from coursekit.training.workers import Workers, copy_from_first
 
 
@@ -32,7 +34,7 @@ class Run:
     """A run and where it is: only this module moves it on.
 
     Args:
-        epochs: how many the run has.
+        settings: what was asked for.
         learner, stream, valid: what learns, from what, and what it is judged on.
         workers, clock, keeper, progress: who works, when to look, save and show.
         history: the rows of the epochs that are done.
@@ -40,7 +42,7 @@ class Run:
         meter: loss and accuracy of these steps.
     """
 
-    epochs: int
+    settings: Settings
     learner: Learner
     stream: BatchStream
     valid: Batches | None
@@ -51,6 +53,18 @@ class Run:
     history: History
     step: int = 0
     meter: Meter = field(default_factory=Meter)
+
+    @property
+    def epochs(self) -> int:
+        """How many the run has, if nothing stops it."""
+        return self.settings.epochs
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is another epoch."""
+        stop = self.settings.stop
+        stopped = stop is not None and len(self.history) and stop(self.history)
+        return self.epoch <= self.epochs and not stopped
 
     @property
     def epoch(self) -> int:
@@ -87,6 +101,7 @@ def saved_state(run: Run) -> dict:
         "step": run.step,
         "meter": (meter.loss, meter.correct, meter.n),
         "seconds": run.clock.seconds(),
+        "stopped": not run.goes_on,
     }
 
 
@@ -119,7 +134,7 @@ def look(run: Run) -> None:
 def finish_epoch(run: Run) -> None:
     """Judge the network on the validation images and add the epoch's row."""
     train = run.workers.total(run.meter)
-    copy_from_first(run.workers, run.learner.model.buffers())
+    copy_from_first(run.workers, run.learner.kept.buffers())
     valid = None if run.valid is None else _validate(run, run.valid)
     row = Epoch(
         epoch=run.epoch,
@@ -132,21 +147,39 @@ def finish_epoch(run: Run) -> None:
     )
     run.history = replace(run.history, epochs=(*run.history.epochs, row))
     run.step, run.meter = 0, Meter()
+    run.learner.kept.epoch(run.history)
     run.clock.begin_epoch()
     run.progress.epoch(summary(run), run.done, lambda: run.history)
-    run.keeper.save_after_epoch(partial(saved_state, run), row.epoch, run.workers)
+    if run.settings.log is not None and run.workers.rank == 0:
+        run.settings.log(run.history)
+    last = not run.goes_on
+    run.keeper.save_after_epoch(partial(saved_state, run), row.epoch, last, run.workers)
+
+
+def finish(run: Run) -> None:
+    """Leave the weights that were asked for, and say which."""
+    run.learner.kept.leave()
+    if run.settings.keep == "best":
+        best = best_of(run.history)
+        kept = (
+            f"epoch {best.epoch}, chosen by its validation accuracy: a number that "
+            "is too good by the choice; judge on test images"
+        )
+        settings = {**run.history.settings, "kept": kept}
+        run.history = replace(run.history, settings=settings)
 
 
 def _validate(run: Run, valid: Batches) -> Meter:
     """Return exact loss and accuracy on the validation set, shared between workers."""
     meter, learner = Meter(), run.learner
     world, rank = run.workers.world, run.workers.rank
-    with evaluating(learner.model):
+    model = learner.kept.judged
+    with evaluating(model):
         for i, (images, labels) in enumerate(valid):
             if i % world != rank:
                 continue
             images = images.contiguous(memory_format=learner.choice.memory_format)
-            logits = learner.model(images)
+            logits = model(images)
             meter.add(learner.criterion(logits, labels), logits, labels)
             if i % run.clock.look_every == 0:
                 meter.fold()

@@ -18,6 +18,20 @@ from torch import Tensor, distributed, nn
 from coursekit.training.meter import Meter
 from coursekit.training.random_state import State
 
+# A group that is never destroyed can abort its process at the end ("terminate called
+# without an active exception"):
+#
+#   main thread     all_reduce ── last line ── Python ends ─────────────── aborted
+#   gloo's thread       └─ done; to drop its tensor it waits for the GIL ─┘
+#
+# Python ends a thread that asks for the GIL after that by force, here in a destructor
+# that must not fail. `destroy_process_group` joins the threads, if nobody else refers
+# to the group. But torch.distributed.nn has functions whose default is "the group when
+# this module was imported", and the first optimizer imports it: a group that is older
+# stays for ever. Imported here, before any group is made, the default is None.
+if distributed.is_available():
+    import torch.distributed.nn.functional
+
 
 @dataclass
 class Workers:

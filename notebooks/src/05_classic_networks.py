@@ -323,7 +323,8 @@ figures.images(
 # So, for stride 4:
 
 # %%
-reveal("05-waves", periods[4])
+seen_waves = reveal("05-waves", periods[4])
+seen_waves
 
 # %% [markdown]
 # This is *aliasing*: what is finer than two steps folds over into something coarser.
@@ -416,6 +417,7 @@ verdict(
         "multiply-adds, times AlexNet's": zf["larger"].multiply_adds
         / alex.multiply_adds,
     },
+    predicted=seen_waves,
     why="A smaller stride carries finer patterns, and pays with larger maps.",
 )
 

@@ -312,7 +312,8 @@ figures.curves(
 )
 
 # %%
-reveal("06-plus", interval(learnt["residual", 56]))
+seen_plus = reveal("06-plus", interval(learnt["residual", 56]))
+seen_plus
 
 # %% [markdown]
 # Does the deeper residual net beat the shallower one? On digits there is little left to
@@ -401,7 +402,8 @@ figures.matrices(
 )
 
 # %%
-reveal("06-zeros", after_sum[0, 0, 0, 1].item())
+seen_zeros = reveal("06-zeros", after_sum[0, 0, 0, 1].item())
+seen_zeros
 
 # %% [markdown]
 # The same on a photo, standardised, so that dark pixels are negative:
@@ -501,6 +503,7 @@ verdict(
         "smallest input of any block": lowest,
         **{f"typical change, {d} layers": values for d, values in typical.items()},
     },
+    predicted=f"{seen_plus} {seen_zeros}",
     why="ReLU(x + 0) is x only where x is not negative.",
 )
 

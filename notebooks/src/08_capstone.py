@@ -6,8 +6,8 @@
 # Afterwards you can take a network apart until it fits a budget, tell by an interval
 # whether a step helped, and hand in a network that others can judge.
 #
-# About 240 minutes of work · comes after [07 Inception](07_inception.ipynb) · runs
-# offline, without a GPU.
+# About 240 minutes of work, in as many sittings as you like · comes after [07b
+# GoogLeNet and after](07b_googlenet_and_after.ipynb) · runs offline, without a GPU.
 
 # %% tags=["setup"]
 # setup
@@ -330,7 +330,7 @@ reveal("08-swing", swing("batch norm"))
 #
 # ## 5 · A learning rate that rises and falls
 #
-# Large steps to get there, small ones to settle: one cycle, from session 04.
+# Large steps to get there, small ones to settle: one cycle, from session 04c.
 
 # %%
 calm = step("one-cycle rate", norm_net, lr=HIGHEST)
@@ -690,9 +690,19 @@ if ready:
 receipt if ready else "for this part: pip install onnx onnxruntime"
 
 # %% [markdown]
-# And this is what your instructor sees: recounted from the graph alone, without your
-# code and without torch. A weight hidden in a buffer or a dense layer dressed up as a
+# And this is what your instructor sees. It is the judge of `task.check`, on the same
+# file, without your code: a weight hidden in a buffer or a dense layer dressed up as a
 # convolution shows here.
+#
+# **What you may use.** Everything from the sessions: convolutions of every kind, pooling,
+# norms, residuals, concatenation, inception, shuffled channels, squeeze-and-excite,
+# attention over channels, `AvgPool2d`, GAP, and 1×1 or `Linear` after it. Weights, also
+# frozen ones and those in buffers, count where your answer uses them. What the judge does
+# not know is *for a person*, never "met": your instructor then looks.
+#
+# **What no file can prove:** how many epochs you trained, and that it was you. Epochs and
+# history are claims. Images that are public can be learnt by heart, so the judge also
+# moves them by a pixel.
 
 # %%
 seen = ready and inspect_submission(handin, images=sets.test, rules=task)

@@ -31,6 +31,7 @@ def alive() -> list[widgets.Widget]:
         if issubclass(type(thing), kinds)
         and not issubclass(type(thing), SHOWN)
         and thing.comm is not None
+        and "coursekit-said" not in thing._dom_classes
     ]
 
 

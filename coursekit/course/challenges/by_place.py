@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from coursekit.anatomy import carry
+from coursekit.anatomy import joining
 from coursekit.anatomy.field import EMPTY, Field, align
 from coursekit.anatomy.rules.operators import Operands
 
@@ -139,4 +139,4 @@ def carried(call: Operands, out: Tensor, units_of, local_of) -> Field | None:
     maps = [t for t in given if place_axes(local_of(t))]
     if not maps or len(maps) == len(given):
         return None
-    return carry.union([units_of(t) for t in maps], tuple(out.shape))
+    return joining.union([units_of(t) for t in maps], tuple(out.shape))

@@ -94,7 +94,7 @@ def of_file(written: bytes, **more) -> Measured:
     replay, seen, problem = Replay(graph), None, ""
     try:
         seen = census(replay, graph.input_shape)
-        seen = replace(seen, doubts=(*replay.doubts, *seen.doubts))
+        seen = replace(seen, doubts=(*replay.ledger.doubts, *seen.doubts))
     except Misfit as error:
         raise ValueError(str(error)) from error
     except (Unrecognised, UnknownOperatorError) as error:

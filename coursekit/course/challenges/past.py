@@ -84,9 +84,12 @@ def _joined(call: Operands, given: list, outputs: list) -> Past:
     return replace(past, local=local, averaged=averaged)
 
 
-def opened(tensor: Tensor, last: LastMap | None, averaged: bool = False) -> Past:
+def opened(tensor: Tensor, before: Past | None = None) -> Past:
     """Return what is known of a map whose places are counted anew."""
-    return Past(whole_image(tensor.shape), tuple(tensor.shape[2:]), last, averaged)
+    whole, shape = whole_image(tensor.shape), tuple(tensor.shape[2:])
+    if before is None:
+        return Past(whole, shape, None)
+    return replace(before, local=whole, map_shape=shape)
 
 
 def opens_a_map(call: Operands, given: list, out: Tensor) -> bool:

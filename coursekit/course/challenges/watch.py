@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
+from coursekit._base.trial import Frame
 from coursekit.anatomy import trace as tracing
-from coursekit.anatomy.calls import Frame
 from coursekit.anatomy.field import numbers, whole_image
-from coursekit.anatomy.rules.operators import RULES, Operands
+from coursekit.anatomy.rules.operators import RULES, Operands, UnknownOperatorError
 from coursekit.course.challenges.by_place import (
     HALF,
     carried,
@@ -62,7 +62,7 @@ class CensusWatch(tracing.Watch):
     def start(self, image: Tensor) -> None:
         """Take the image as the first map."""
         self.fields[image] = whole_image(image.shape)
-        self._remember(image, opened(image, None))
+        self._remember(image, opened(image))
 
     def census(self, out: object, frames: list[Frame]) -> Census:
         """Return what was taken down, with the map behind the first output."""
@@ -121,6 +121,8 @@ class CensusWatch(tracing.Watch):
     def _carry(self, call: Operands, out: object) -> None:
         super()._carry(call, out)
         given = [t for t in call.tensors if past_of(t) is not None]
+        if call.fields and not given:
+            raise UnknownOperatorError(f"{call.func} on values of unknown origin")
         outputs = [t for t in tree_leaves(out) if isinstance(t, Tensor)]
         if not given or not outputs or self.field_of(outputs[0]) is None:
             return
@@ -131,10 +133,13 @@ class CensusWatch(tracing.Watch):
         self._note(call, given, outputs[0], after)
         if outputs[0].dim() == 4 and opens_a_map(call, given, outputs[0]):
             self._check_used(after)
-            after = opened(outputs[0], after.last_map, after.averaged)
+            after = opened(outputs[0], after)
         for tensor in outputs:
             if self.field_of(tensor) is not None:
                 self._remember(tensor, of_one_output(call, after, tensor, outputs))
+            if call.func._schema.is_mutable and tensor._base is not None:
+                base = tensor._base  # written to in part: a map of its own
+                self._remember(base, opened(base, after))
 
     def _note(self, call: Operands, given: list, out: Tensor, after: Past) -> None:
         name, source = name_of(call.func), given[0]

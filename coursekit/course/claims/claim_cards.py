@@ -36,7 +36,7 @@ def _rows(verdict) -> list[tuple[str, str]]:
     measured = [f"{name} = {number_text(value)}" for name, value in verdict.measured]
     cases = [f"{CASE[held]}: {name}" for name, held in verdict.cases]
     rows = [("claim", verdict.claim.statement)]
-    rows += [("predicted", verdict.predicted or "no prediction made")]
+    rows += [("predicted", verdict.predicted)] * bool(verdict.predicted)
     rows += [("measured", line) for line in measured]
     rows += [("case", line) for line in cases]
     rows += [("why", verdict.why)]

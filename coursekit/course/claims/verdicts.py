@@ -44,7 +44,7 @@ class Verdict:
         verdict: one of `VERDICTS`, computed from `cases`.
         cases: (description, held) for every case; None where the runs leave it open.
         measured: (name, number, interval of runs or label) for every measurement.
-        predicted: the prediction as text, or None where none was made.
+        predicted: the prediction as text, or None where none is shown.
         why: one sentence.
     """
 
@@ -127,7 +127,8 @@ def verdict(
         measured: name → number (int, float or scalar array), an `Interval` or a list of
             numbers (one a run, shown with its interval), or a short label.
         why: one sentence that gives the reason.
-        predicted: `reveal(…)`, or a guess; None or `...` where none was made.
+        predicted: what `reveal(…)` gave, here or in a cell before, or a guess; None
+            shows none.
 
     Raises:
         ValueError: unknown claim, no case, a case that is not a bool, a measurement
@@ -243,8 +244,10 @@ def _as_data(value: Measurement) -> object:
 
 def _prediction(value: object) -> str | None:
     plain = _validate.plain(value)
-    if plain is None or plain is ...:
+    if plain is None:
         return None
+    if plain is ...:
+        return "no prediction made"
     if isinstance(plain, bool):
         return str(plain).lower()
     if isinstance(plain, Real) and isfinite(plain):

@@ -4,7 +4,8 @@ It imports nothing but the standard library: the bounds come before anything hea
 """
 
 MEMORY = 2 * 10**9  # bytes
-SECONDS = 8  # to judge a network, loading of torch apart
+SECONDS = 8  # of the processor to judge a network, loading of torch apart
+WAITING = 40  # seconds until then, where others use the processor too
 LOADING = 90  # to load torch, on a slow disk
 WRITTEN = 2**20  # bytes of a file; torch tries out where it may write
 
@@ -31,10 +32,13 @@ def bound(*, memory: int, seconds: int, written: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def start_nothing() -> None:
-    """Allow no further process or thread, where the system can."""
+def bound_judging(seconds: int) -> None:
+    """Allow no further process or thread, and so many more seconds of the processor."""
     try:
         import resource
     except ImportError:
         return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))

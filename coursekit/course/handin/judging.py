@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from threading import Timer
 
-from coursekit.course.handin.bounds import LOADING, SECONDS
+from coursekit.course.handin.bounds import LOADING, SECONDS, WAITING
 from coursekit.course.handin.judge_worker import READY
 from coursekit.course.handin.opening import shown_name
 
@@ -41,7 +41,7 @@ def judged_apart(path: Path) -> dict[str, object]:
         rest = ""
         if first.strip() == READY:
             first = ""
-            rest = _within(SECONDS, process, lambda: process.stdout.read(MOST_OUTPUT))
+            rest = _within(WAITING, process, lambda: process.stdout.read(MOST_OUTPUT))
         process.kill()
     return answer_of(shown_name(path), _read(first + rest))
 

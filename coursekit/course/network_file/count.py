@@ -47,7 +47,7 @@ class Count:
 
 
 class Ledger:
-    """What a replay used of the stored tensors."""
+    """What a replay used of the stored tensors, and what it did not recognise."""
 
     def __init__(self, stored: Mapping[str, Stored]):
         self.stored = stored
@@ -57,6 +57,7 @@ class Ledger:
         """Forget everything."""
         self.uses: Counter[str] = Counter()
         self.resting: set[str] = set()
+        self.doubts: list[str] = []
         self.beyond: dict[str, int] = {}  # computed tensor → numbers beyond its sources
 
     def rest(self, leaves: frozenset[str]) -> None:

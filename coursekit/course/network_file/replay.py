@@ -76,7 +76,6 @@ class Replay(nn.Module):
     def __init__(self, graph: Graph):
         super().__init__()
         self.graph, self.ledger = graph, Ledger(graph.stored)
-        self.doubts: list[str] = []
         self.steps = nn.ModuleList(
             _Step(node, KNOWN.get(node.op) or _unknown(node)) for node in graph.nodes
         )
@@ -94,7 +93,6 @@ class Replay(nn.Module):
     def value(self, images: Tensor) -> Value:
         """Return the logits with what is known of them."""
         self.ledger.clear()
-        del self.doubts[:]
         values = {
             name: Value(as_tensor(one.array), leaves=frozenset({name}))
             for name, one in self.graph.stored.items()
@@ -216,7 +214,7 @@ class Replay(nn.Module):
         return weights[0] if fits and len(weights) == 1 and not other.image else ""
 
     def _doubt(self, node: Node, because: str) -> None:
-        self.doubts.append(f"node {node.label}, because {because}")
+        self.ledger.doubts.append(f"node {node.label}, because {because}")
 
 
 def _role(node: Node, known: Operator, place: int, given: list) -> str:

@@ -1,12 +1,14 @@
 """The three parts of the network explorer's picture: graph, panels, what is chosen."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from torch import nn
 
 from coursekit.explore import svg
-from coursekit.explore.field_drawing import HEIGHT, draw_field
+from coursekit.explore.field_drawing import HEIGHT, draw_field, unit_marks
+from coursekit.explore.marks import Mark
 from coursekit.explore.network import panels
 from coursekit.explore.network.graph_drawing import (
     Sheet,
@@ -125,6 +127,27 @@ def draw_chosen(
     mark = panels.mark_unit(about["output_shape"], unit) if len(unit) == 2 else ""
     boxes = highlight(graph.sheet, about["highlighted"])
     return boxes + moved(top, mark) + moved(top + panels.HEIGHT, field)
+
+
+def marks(network: Network, graph: Graph, layer: int) -> tuple[Mark, ...]:
+    """Return what can be pointed at: boxes of the graph, units of the map and photo."""
+    top, sizes = graph.sheet.height, network.sights.map_size(layer)
+    on_photo = unit_marks(network.photo, sizes, network.row(layer))
+    on_map = [panels.map_mark(sizes)] if len(sizes) == 2 else []
+    return (
+        *_boxes(network, graph.sheet),
+        *(mark.moved(top) for mark in on_map),
+        *(mark.moved(top + panels.HEIGHT) for mark in on_photo),
+    )
+
+
+def _boxes(network: Network, sheet: Sheet) -> Iterator[Mark]:
+    """Give the mark of every box that is a layer or a container."""
+    numbers = {network.call(n): n for n in reversed(range(len(network.sights.rows)))}
+    for name in sheet.layout.boxes:
+        if name in numbers:
+            (place,) = sheet.rectangles([name])
+            yield Mark(*place, {"layer": numbers[name]})
 
 
 def moved(down: float, body: str) -> str:

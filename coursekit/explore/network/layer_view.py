@@ -14,6 +14,7 @@ from coursekit.explore.network.layer_drawing import (
     draw_chosen,
     draw_graph,
     draw_panels,
+    marks,
     moved,
 )
 from coursekit.explore.network.layer_words import numbers, sentences, table
@@ -205,5 +206,8 @@ def _view(
         numbers=about,
         table=rows,
         backdrop=graph.backdrop,
+        marks=network.latest(
+            "marks", (block, depth, layer), partial(marks, network, graph, layer)
+        ),
         sheet=svg.document(graph.height, moved(graph.sheet.height, panels)),
     )

@@ -2,6 +2,9 @@
 
 import sys
 
+from coursekit._base.streams import usable_streams
 from coursekit.setup.doctor import main
 
-sys.exit(main())
+with usable_streams():
+    code = main()
+sys.exit(code)

@@ -6,7 +6,6 @@ from importlib import import_module, metadata
 
 from coursekit.setup.doctor.doctor_report import Line
 
-GIB = 2**30
 # What an import of a broken, half-installed or mismatched package really raises.
 BROKEN = (ImportError, OSError, RuntimeError, AttributeError, ValueError, TypeError)
 RESTART = "then restart the kernel"

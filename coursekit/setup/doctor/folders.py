@@ -5,7 +5,8 @@ import shutil
 from importlib import import_module
 from pathlib import Path
 
-from coursekit.setup.doctor.asking import BROKEN, GIB, RESTART, after_torch, why
+from coursekit._base.free_memory import GIB
+from coursekit.setup.doctor.asking import BROKEN, RESTART, after_torch, why
 from coursekit.setup.doctor.doctor_report import Line
 
 ENOUGH = GIB

@@ -3,17 +3,14 @@
 import os
 import shutil
 import subprocess
-import sys
 import warnings
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 
-from coursekit.setup.doctor.asking import BROKEN, GIB, why
+from coursekit._base.free_memory import ENOUGH, GIB, MORE_ROOM, free_memory, in_words
+from coursekit.setup.doctor.asking import BROKEN, why
 from coursekit.setup.doctor.doctor_report import Line
 
-CGROUP = Path("/sys/fs/cgroup")  # limits of a container, on Linux
-ENOUGH, ENOUGH_ON_GPU = 2 * GIB, 1 * GIB
+ENOUGH_ON_GPU = 1 * GIB
 
 
 def device() -> Line:
@@ -86,9 +83,9 @@ def memory() -> Line:
         return Line("memory", True, "unknown on this system")
     parts, remedies = [], []
     if free is not None:
-        parts.append(f"{free / GIB:.1f} GiB free")
+        parts.append(in_words(free))
         if free < ENOUGH:
-            remedies.append("close other programs and other notebooks' kernels")
+            remedies.append(MORE_ROOM)
     if on_card is not None:
         parts.append(f"{on_card / GIB:.1f} GiB free on the GPU")
         if on_card < ENOUGH_ON_GPU:
@@ -103,37 +100,4 @@ def _free_on_card() -> int | None:
         cuda = import_module("torch").cuda
         return cuda.mem_get_info(0)[0] if cuda.is_available() else None
     except BROKEN:
-        return None
-
-
-def free_memory() -> int | None:
-    """Return free bytes: of the system, or of the container where it has less."""
-    found = (_free_of_system(), _free_of_container())
-    return min((one for one in found if one is not None), default=None)
-
-
-def _free_of_system() -> int | None:
-    """psutil comes with every Jupyter kernel, POSIX can do without."""
-    if find_spec("psutil") is not None:
-        return import_module("psutil").virtual_memory().available
-    if "SC_AVPHYS_PAGES" in getattr(os, "sysconf_names", {}):
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return None
-
-
-def _free_of_container() -> int | None:
-    """Return what the limit of a cgroup (version 2) leaves; files' cache is not used.
-
-    Source: docs.kernel.org/admin-guide/cgroup-v2.html, memory interface files.
-    """
-    if not sys.platform.startswith("linux"):
-        return None
-    try:
-        limit, used, stat = (
-            (CGROUP / f"memory.{name}").read_text(encoding="ascii")
-            for name in ("max", "current", "stat")
-        )
-        cached = int(dict(line.split() for line in stat.splitlines())["inactive_file"])
-        return max(0, int(limit) - int(used) + cached)
-    except (OSError, ValueError, KeyError):  # no such files, or the limit is "max"
         return None

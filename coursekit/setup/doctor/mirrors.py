@@ -13,6 +13,7 @@ from importlib import import_module
 from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
+from coursekit._base.words import printable
 from coursekit.setup.doctor.asking import after_torch
 from coursekit.setup.doctor.doctor_report import Line
 
@@ -132,4 +133,4 @@ def _ask(one: Mirror, patience: float, answers: SimpleQueue) -> None:
         cause = getattr(error, "reason", error)  # URLError wraps the reason
         words = getattr(cause, "strerror", None) or str(cause)
         trouble = words or type(cause).__name__
-    answers.put((one, trouble[:120]))
+    answers.put((one, printable(trouble)[:120]))

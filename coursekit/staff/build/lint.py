@@ -34,6 +34,7 @@ ABSOLUTE = re.compile(
     r"^(/(home|Users|tmp|usr|var|opt|root|mnt|content)/|[A-Za-z]:[\\/])"
 )
 EXERCISE = re.compile(r"\d\d[a-z]?\.\d+")
+REVEALED = re.compile(r"^(\w+) = reveal\(", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ def _claims(cells: tuple[Cell, ...]) -> Iterator[tuple[int, str, str]]:
                 yield from _verdict(cell, call, stated, answered)
         stated |= {first_argument(c) for c in calls if name_of(c.func) == "claim"}
         answered |= dict.fromkeys(answers_in(cell), cell.line)
+        answered |= dict.fromkeys(REVEALED.findall(cell.text), cell.line)
 
 
 def _verdict(cell, call, stated, answered) -> Iterator[tuple[int, str, str]]:
@@ -167,7 +169,7 @@ def _verdict(cell, call, stated, answered) -> Iterator[tuple[int, str, str]]:
         if keyword.arg == "predicted" and isinstance(keyword.value, ast.Name):
             name = keyword.value.id
             if name not in answered:
-                message = f"`{name}` is no `# answer` of a Predict cell before"
+                message = f"`{name}` is neither an `# answer` nor a `reveal` before"
                 yield cell.line, message, "error"
 
 
