@@ -693,20 +693,18 @@ receipt if ready else "for this part: pip install onnx onnxruntime"
 # And this is what your instructor sees. It is the judge of `task.check`, on the same
 # file, without your code: a weight hidden in a buffer or a dense layer dressed up as a
 # convolution shows here.
-#
-# **What you may use.** Everything from the sessions: convolutions of every kind, pooling,
-# norms, residuals, concatenation, inception, shuffled channels, squeeze-and-excite,
-# attention over channels, `AvgPool2d`, GAP, and 1×1 or `Linear` after it. Weights, also
-# frozen ones and those in buffers, count where your answer uses them. What the judge does
-# not know is *for a person*, never "met": your instructor then looks.
-#
-# **What no file can prove:** how many epochs you trained, and that it was you. Epochs and
-# history are claims. Images that are public can be learnt by heart, so the judge also
-# moves them by a pixel.
-
 # %%
 seen = ready and inspect_submission(handin, images=sets.test, rules=task)
 seen or "nothing to inspect"
+
+# %% [markdown]
+# **What you may use.** What the sessions have: all convolutions, pooling, norms,
+# residuals, concatenation, shuffled channels, squeeze-and-excite, attention over
+# channels, GAP, and `Linear` after it. Weights, frozen or in buffers, count where your
+# answer uses them. What the judge does not know is *for a person*, never "met".
+#
+# **What no file can prove:** how many epochs you trained, and that it was you. And public
+# images can be learnt by heart, so the judge also moves them by a pixel.
 
 # %% [markdown]
 # ## 12 · From their definitions

@@ -99,6 +99,7 @@ def of_file(written: bytes, **more) -> Measured:
         raise ValueError(str(error)) from error
     except (Unrecognised, UnknownOperatorError) as error:
         problem = str(error)
+        replay.ledger.use_everything()
     counted = replay.ledger.count()
     return Measured(
         replay,

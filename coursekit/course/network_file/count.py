@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from coursekit.course.network_file.graph import Stored
 
 FREE_SETTINGS = 50  # different single numbers in the code; more count as parameters
+SIZES = 8  # numbers; so few may be sizes, axes or places of a cut
 PLAIN = ("initializers", "constants in the code")
 FULL = ("float32", "float64")
 
@@ -76,6 +77,11 @@ class Ledger:
         if weights and not moved:
             held = sum(self.stored[one].array.size for one in weights)
             self.beyond[name] = max(0, numbers - held)
+
+    def use_everything(self) -> None:
+        """Count whatever is stored, where nobody knows what is done with it."""
+        some = (n for n, one in self.stored.items() if one.array.size > SIZES)
+        self.uses.update(set(some) - self.resting)
 
     def count(self) -> Count:
         """Add up."""

@@ -32,7 +32,7 @@ from coursekit.course.network_file.allow_list import (
 )
 from coursekit.course.network_file.count import Ledger
 from coursekit.course.network_file.graph import Graph, Node
-from coursekit.course.network_file.values import (
+from coursekit.course.network_file.replay_values import (
     MOST_NORMS,
     NORMALISES,
     NOTHING,
@@ -126,6 +126,8 @@ class Replay(nn.Module):
         except Unrecognised as error:
             raise Unrecognised(f"node {node.label}, because {error}") from error
         except FAILURES as error:
+            if "allocate" in str(error):
+                raise Misfit(f"node {node.label} asks for too much memory") from error
             reason = shown((str(error).splitlines() or [type(error).__name__])[0], 120)
             raise Misfit(
                 f"the sizes in model.onnx do not fit at node {node.label}: {reason}"
