@@ -266,12 +266,15 @@ def test_a_heat_map_with_signs_puts_white_at_zero():
 
 
 REFUSED = {
-    "channels": (lambda: figures.images(np.zeros((8, 8, 3))), "1 or 3 channels"),
+    "channels": (lambda: figures.images(np.zeros((8, 8, 2))), "1 or 3 channels"),
     "range": (lambda: figures.images(np.full((2, 2), 1.5)), "0 to 1; got 1.5 to 1.5"),
     "bytes": (lambda: figures.images(np.full((2, 2), 256)), "0 to 255"),
     "nan picture": (lambda: figures.images(np.full((2, 2), np.nan)), "finite"),
     "no pictures": (lambda: figures.images([]), "`images` must be an array"),
-    "text": (lambda: figures.images("china"), "`images` must be an array of real"),
+    "text": (
+        lambda: figures.images("china"),
+        "must be a picture; china: No such",
+    ),
     "captions": (lambda: figures.images(GREY, ["a", "b"]), "`titles` must be 1"),
     "one word": (lambda: figures.images(GREY, "a"), "`titles` must be 1 captions"),
     "columns": (lambda: figures.images(GREY, columns=0), "`columns` must be"),

@@ -6,8 +6,6 @@ import io
 import json
 import os
 import random
-import shutil
-import subprocess
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +17,16 @@ import torch
 from coursekit import cli
 from coursekit.course.exercises.registry import load
 from coursekit.staff.grading import notebook_answers, wire
-from coursekit.staff.grading.assignment import Assignment, Part, read_assignment
+from coursekit.staff.grading.assignment import (
+    Assignment,
+    Part,
+    hidden_seed,
+    read_assignment,
+)
 from coursekit.staff.grading.class_grading import jobs_of
 from coursekit.staff.grading.collecting import collect, read_roster
 from coursekit.staff.grading.feedback import alike, without_inputs
-from coursekit.staff.grading.grade import grade, hidden_seed
+from coursekit.staff.grading.grade import grade
 from coursekit.staff.grading.gradebooks import read_sheet
 from coursekit.staff.grading.limits import Limits
 from coursekit.staff.grading.release import notebook_text, release
@@ -59,24 +62,6 @@ question = "Why does the field at the border look smaller?"
 id = "border"
 points = 2
 """
-
-
-def namespaces() -> str:
-    """Say why there can be no sandbox here, or ""."""
-    if shutil.which("bwrap") is None:
-        return "bubblewrap is not installed"
-    test = ("bwrap", "--unshare-all", "--ro-bind", "/", "/", "true")
-    done = subprocess.run(test, capture_output=True, text=True, check=False)
-    return done.stderr.strip()
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    """Return one warm sandbox for all tests."""
-    if why := namespaces():
-        pytest.skip(f"no user namespaces: {why}")
-    with Sandbox() as made:
-        yield made
 
 
 @pytest.fixture
@@ -154,7 +139,7 @@ def test_edits_of_cells_do_not_change_a_grade(seed, sandbox, tmp_path):
 def test_what_goes_out_scores_nothing_and_tells_nothing(sandbox, assignment, tmp_path):
     made = release(assignment, tmp_path, sandbox, SECRET)
     assert (made.student_points, made.solution_points, made.of) == (0, 10, 10)
-    text = made.path.read_text(encoding="utf-8")
+    text = made.paths[0].read_text(encoding="utf-8")
     for part in assignment.exercises:
         if callable(part.exercise.solution):
             body = part.exercise.solution_text.splitlines()[-1].strip()
@@ -162,7 +147,7 @@ def test_what_goes_out_scores_nothing_and_tells_nothing(sandbox, assignment, tmp
     assert "answer_01_11 = ..." in text
     assert SECRET.decode() not in text
     assert release(assignment, tmp_path, sandbox, SECRET) == made  # again: the same
-    made.path.write_text("{}", encoding="utf-8")
+    made.paths[0].write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match="differs; move it away"):
         release(assignment, tmp_path, sandbox, SECRET)
 

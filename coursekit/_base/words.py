@@ -1,4 +1,4 @@
-"""Words of messages that many rooms need: a near miss, a number."""
+"""Words of messages that many rooms need: a near miss, a number, a plural."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -50,6 +50,11 @@ def shown(text: str, most: int = 60) -> str:
     """
     kept = (c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[:most])
     return f"'{''.join(kept)}'"
+
+
+def many(number: int, noun: str) -> str:
+    """Return "1 image" or "6 images"."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def printable(text: object) -> str:

@@ -23,10 +23,10 @@ import torch
 from torch import Tensor
 
 from coursekit._base.files import whole
+from coursekit._base.pixels import UnreadableError, decode
 from coursekit._base.validate import choice, integer
 from coursekit._base.words import printable
 from coursekit.data.class_tree import PICTURES, Chosen, chosen, files_in
-from coursekit.data.decode import UnreadableError, decode
 from coursekit.data.image_set import ImageSet
 from coursekit.data.storage_folder import cache_folder
 

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import numpy as np
 
+from coursekit._base.pixels import as_array
 from coursekit.explore import svg
 from coursekit.explore.charts import Chart
 from coursekit.explore.declare import explorer
 from coursekit.explore.setting import Real, Whole
 from coursekit.explore.view import View
-from coursekit.figures.style import ROLES, as_array
+from coursekit.figures.style import ROLES
 
 PRETEND_TEMPERATURE = 2.0  # at which the pretend network is honest
 _HEIGHT = 356

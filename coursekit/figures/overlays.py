@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from coursekit._base.pixels import as_array
 from coursekit._base.validate import integer
 from coursekit.figures.pictures import _captions, _displayable, _listed, _pictures
-from coursekit.figures.style import WIDTH, as_array, bare, new_figure, styled
+from coursekit.figures.style import WIDTH, bare, new_figure, styled
 
 STRENGTH = 0.55  # of the colours over the picture
 

@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from coursekit._base.pixels import as_array
 from coursekit.figures.style import (
     LINES,
     MARKERS,
     PALETTE,
     ROLES,
     SERIES,
-    as_array,
     new_figure,
     styled,
 )

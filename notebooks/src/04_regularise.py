@@ -7,8 +7,9 @@
 # Afterwards you can normalise a batch by hand, explain why the same network answers
 # differently in training and in evaluation, and tell over- from underfitting.
 #
-# About 90 minutes of work, and 12 that can wait · comes after *03 GAP and softmax* ·
-# runs offline, without a GPU · *04b Look* and *04c Fair races* go on from here.
+# About 90 minutes of work, and 12 that can wait · comes after *03 Global average
+# pooling* · runs offline, without a GPU · *04b Look* and *04c Fair races* go on from
+# here.
 
 # %% tags=["setup"]
 # setup

@@ -703,8 +703,8 @@ seen or "nothing to inspect"
 # channels, GAP, and `Linear` after it. Weights, frozen or in buffers, count where your
 # answer uses them. What the judge does not know is *for a person*, never "met".
 #
-# **What no file can prove:** how many epochs you trained, and that it was you. And public
-# images can be learnt by heart, so the judge also moves them by a pixel.
+# **What no file can prove:** how many epochs you trained, and that it was you. And
+# public images can be learnt by heart, so the judge also moves them by a pixel.
 
 # %% [markdown]
 # ## 12 · From their definitions

@@ -3,7 +3,7 @@
 id = "a1"
 title = "What a unit sees"
 due = 2026-12-04T23:59:00+01:00
-points = 7                      # must be the sum: a check against slips
+points = 9                      # must be the sum: a check against slips
 
 [[part]]
 exercise = "01.3"               # of the course …
@@ -23,9 +23,10 @@ cells = "before_you_begin.py"   # own cells, jupytext percent, no points
 """
 
 import hashlib
+import hmac
 import sys
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -36,9 +37,10 @@ from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.registry import load
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.build.notebook_source import Cell, read_source
+from coursekit.staff.grading.personal import personal_exercise, usual_length
 
 KEYS = ("id", "title", "due", "points", "part")
-KINDS = ("exercise", "exercise_file", "question", "cells")
+KINDS = ("exercise", "exercise_file", "personal", "question", "cells")
 
 
 @dataclass(frozen=True)
@@ -48,18 +50,20 @@ class Part:
     Args:
         id: of the exercise, or the question's own; "" for own cells.
         points: what a right answer gives, ≥ 0.
+        personal: whether each student gets other numbers.
     """
 
     id: str
     points: int = 0
     exercise: Exercise | None = None
     question: str = ""
+    personal: bool = False
     cells: tuple[Cell, ...] = ()
 
     @property
     def answer_name(self) -> str:
         """Return the name that the hand-in gives to the answer."""
-        if self.exercise is None or is_value(self.exercise):
+        if self.exercise is None or self.personal or is_value(self.exercise):
             return f"answer_{self.id.replace('.', '_').replace('-', '_')}"
         return self.exercise.answer_name
 
@@ -80,6 +84,23 @@ class Assignment:
         return sum(part.points for part in self.parts)
 
     @property
+    def is_personal(self) -> bool:
+        """Say whether every student gets a notebook of their own."""
+        return any(part.personal for part in self.parts)
+
+    def of_student(self, student: str, secret: bytes) -> "Assignment":
+        """Return the assignment with the student's own numbers."""
+        parts = tuple(
+            replace(part, exercise=personal_exercise(part.exercise, seed))
+            if part.personal
+            else part
+            for part, seed in (
+                (one, hidden_seed(secret, student, one.id)) for one in self.parts
+            )
+        )
+        return replace(self, parts=parts)
+
+    @property
     def exercises(self) -> tuple[Part, ...]:
         """Return the parts that are checked by code."""
         return tuple(part for part in self.parts if part.exercise)
@@ -88,6 +109,15 @@ class Assignment:
     def questions(self) -> tuple[Part, ...]:
         """Return the parts that a person grades."""
         return tuple(part for part in self.parts if part.question)
+
+
+def hidden_seed(secret: bytes, student: str, part_id: str) -> int:
+    """Return the seed of a student's own and hidden inputs.
+
+    Nobody guesses it without the course's secret.
+    """
+    text = f"{student}\n{part_id}".encode()
+    return int.from_bytes(hmac.new(secret, text, hashlib.sha256).digest()[:6], "big")
 
 
 def read_assignment(path: str | Path) -> Assignment:
@@ -156,10 +186,11 @@ def _part(row: dict, folder: Path) -> Part:
                 f"a question needs an `id` of letters; got {row.get('id')!r}"
             )
         return Part(row["id"], points, question=str(row["question"]))
-    exercise = (
-        load(row[kind]) if kind == "exercise" else own_exercise(folder / row[kind])
-    )
-    return Part(exercise.id, points, exercise)
+    own = kind == "exercise_file"
+    exercise = own_exercise(folder / row[kind]) if own else load(row[kind])
+    if kind == "personal":
+        usual_length(exercise)  # refuses what cannot be asked so
+    return Part(exercise.id, points, exercise, personal=kind == "personal")
 
 
 def own_exercise(path: Path) -> Exercise:

@@ -5,7 +5,6 @@ decided by code needs a person, and says so.
 """
 
 import hashlib
-import hmac
 import json
 import time
 from dataclasses import asdict, dataclass, field
@@ -18,7 +17,7 @@ from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.non_results import Stopped
 from coursekit.course.exercises.outcomes import Outcome
 from coursekit.course.exercises.values import is_value
-from coursekit.staff.grading.assignment import Assignment, Part
+from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
 from coursekit.staff.grading.remote_answer import stand_in
 from coursekit.staff.grading.sandbox import AnswerProcess, Sandbox
 
@@ -80,14 +79,6 @@ class Grade:
         write_whole(path, json.dumps(table, indent=1, ensure_ascii=False) + "\n")
 
 
-def hidden_seed(secret: bytes, student: str, part_id: str) -> int:
-    """Return the seed of a student's hidden inputs; nobody guesses it without the
-    course's secret."""
-    text = f"{student}\n{part_id}".encode()
-    digest = hmac.new(secret, text, hashlib.sha256).digest()
-    return int.from_bytes(digest[:6], "big")
-
-
 def grade(
     path: Path, student: str, assignment: Assignment, sandbox: Sandbox, secret: bytes
 ) -> Grade:
@@ -99,6 +90,7 @@ def grade(
         secret: of the course.
     """
     began = time.perf_counter()
+    assignment = assignment.of_student(student, secret)
     data, refused = _bytes(path)
     pieces, sentence = ({}, refused) if refused else _read(data, assignment, sandbox)
     parts, person = [], [sentence] if sentence else []

@@ -32,14 +32,20 @@ def main_release(argv: list[str] | None = None) -> int:
     """Write the student's notebook of an assignment, after the proof."""
     parser = _parser("release", "make an assignment's notebook, proven")
     parser.add_argument("--to", type=Path, help="folder; default: the assignment's own")
+    parser.add_argument("--roster", type=Path, help="who gets personal parts")
     given = parser.parse_args(argv)
     assignment = read_assignment(given.assignment)
-    secret = _secret(given.assignment.parent, make=True)
+    folder = given.assignment.parent
+    secret = _secret(folder, make=True)
+    known = read_roster(given.roster) if given.roster else {}
+    students = list(dict.fromkeys(known.values()))
     with Sandbox(_kind(given)) as sandbox:
-        made = release(assignment, given.to or given.assignment.parent, sandbox, secret)
+        made = release(assignment, given.to or folder, sandbox, secret, students)
+    names = ", ".join(path.name for path in made.paths[:3])
+    more = f" and {len(made.paths) - 3} more" if len(made.paths) > 3 else ""
     sys.stdout.write(
-        f"{made.path}: the student's version scores {made.student_points}, the solved "
-        f"one {made.solution_points} of {made.of}\n"
+        f"{names}{more}: the student's version scores {made.student_points}, "
+        f"the solved one {made.solution_points} of {made.of}\n"
     )
     return 0
 

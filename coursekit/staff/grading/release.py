@@ -1,8 +1,10 @@
 """Makes a student's notebook of an assignment, and proves it before it goes out."""
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
@@ -27,60 +29,89 @@ TELLING = 24  # letters from which a line of a solution tells something
 
 @dataclass(frozen=True)
 class Release:
-    """A notebook that was proven: its path, and what its two versions scored."""
+    """Notebooks that were proven, and what their two versions scored."""
 
-    path: Path
+    paths: tuple[Path, ...]
     student_points: int
     solution_points: int
     of: int
 
 
 def release(
-    assignment: Assignment, folder: Path, sandbox: Sandbox, secret: bytes
+    assignment: Assignment,
+    folder: Path,
+    sandbox: Sandbox,
+    secret: bytes,
+    students: Sequence[str] = (),
 ) -> Release:
-    """Write the student's notebook, when the proof holds.
+    """Write the notebook for students, or one for each, when the proof holds.
 
     The student's version must score 0 and the solved one all points, in the sandbox
     that will grade; no line of a solution may stand in what goes out; an instructor's
-    own exercise must catch its wrong answers and mutants, as the course's do.
+    own exercise must catch its wrong answers and mutants, as the course's do. Of
+    personal notebooks the first is proven so, and all are looked through.
 
     Args:
-        folder: where the notebook goes, named after the assignment's id.
-        secret: of the course; only the proof uses it.
+        folder: where notebooks go, named after the assignment's id and the student.
+        secret: of the course.
+        students: their ids; needed where parts are personal.
 
     Raises:
-        ValueError: the proof fails, or the notebook is there and differs.
+        ValueError: the proof fails, a notebook is there and differs, or personal parts
+            and no students.
     """
+    if assignment.is_personal and not students:
+        raise ValueError("this assignment has personal parts: give the roster, too")
     for part in assignment.exercises:
         _proven(part.exercise)
-    student, solved = (notebook_text(assignment, solved=s) for s in (False, True))
-    _without_solutions(student, assignment)
-    scores = [_score(text, assignment, sandbox, secret) for text in (student, solved)]
+    names = list(students) if assignment.is_personal else [""]
+    texts = {name: _text(assignment, name, secret) for name in names}
+    scores = _scores(assignment, names[0], sandbox, secret)
     most = sum(part.points for part in assignment.exercises)
-    if scores != [0, most]:
+    if scores != (0, most):
         raise ValueError(
             f"the student's version scores {scores[0]} and the solved one {scores[1]}; "
             f"0 and {most} are right: nothing was released"
         )
-    path = folder / f"{assignment.id}.ipynb"
-    if path.exists() and path.read_text(encoding="utf-8") != student:
-        raise ValueError(f"`{path}` is there and differs; move it away first")
-    write_whole(path, student)
-    return Release(path, *scores, most)
+    return Release(_written(assignment, folder, texts), *scores, most)
 
 
-def notebook_text(assignment: Assignment, *, solved: bool) -> str:
+def _text(assignment: Assignment, student: str, secret: bytes) -> str:
+    """Return what a student gets; no line of a solution stands in it."""
+    own = assignment.of_student(student, secret)
+    text = notebook_text(own, solved=False, student=student)
+    _without_solutions(text, own)
+    return text
+
+
+def _written(
+    assignment: Assignment, folder: Path, texts: dict[str, str]
+) -> tuple[Path, ...]:
+    """Write all notebooks, or none where one is there and differs."""
+    paths = {}
+    for student, text in texts.items():
+        name = "-".join(filter(None, (assignment.id, student)))
+        path = paths[student] = folder / f"{name}.ipynb"
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            raise ValueError(f"`{path}` is there and differs; move it away first")
+    for student, path in paths.items():
+        write_whole(path, texts[student])
+    return tuple(paths.values())
+
+
+def notebook_text(assignment: Assignment, *, solved: bool, student: str = "") -> str:
     """Return a version of the notebook as the text of its file.
 
     Args:
         solved: with the right answers, for the proof; not for students.
+        student: whose it is, where parts are personal.
     """
     import nbformat
     from nbformat import v4
 
     cells = [v4.new_markdown_cell(_opening(assignment)), v4.new_code_cell(IMPORTS)]
     cells.insert(1, v4.new_code_cell(setup_source()))
-    cells.append(v4.new_code_cell('STUDENT = ""  # your name or number'))
+    cells.append(v4.new_code_cell(f"STUDENT = {student!r}  # your name or number"))
     for part in assignment.parts:
         cells += _cells(v4, part, solved)
     for number, cell in enumerate(cells, 1):
@@ -109,8 +140,10 @@ def _cells(v4, part: Part, solved: bool) -> list:
         one = part.exercise
         asked = f"**Exercise {one.id}, {one.title} ({_points(part)}).** {one.statement}"
         answer = v4.new_code_cell(_answer(part, solved))
-        checked = v4.new_code_cell(f'check("{one.id}", {part.answer_name})')
-        return [v4.new_markdown_cell(asked + _options(one)), answer, checked]
+        cells = [v4.new_markdown_cell(asked + _options(one)), answer]
+        if not part.personal:  # of one's own numbers only the grader knows the answer
+            cells.append(v4.new_code_cell(f'check("{one.id}", {part.answer_name})'))
+        return cells
     makers = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell}
     return [makers[cell.kind](cell.text) for cell in part.cells]
 
@@ -157,10 +190,14 @@ def _without_solutions(text: str, assignment: Assignment) -> None:
                 )
 
 
-def _score(text: str, assignment: Assignment, sandbox: Sandbox, secret: bytes) -> int:
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "proof.ipynb")
-        path.write_text(text, encoding="utf-8")
-        return grade(path, "proof", assignment, sandbox, secret).points
+def _scores(
+    assignment: Assignment, student: str, sandbox: Sandbox, secret: bytes
+) -> tuple[int, int]:
+    """Grade the student's and the solved version as hand-ins of this student."""
+    own, points = assignment.of_student(student, secret), []
+    for solved in (False, True):
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "proof.ipynb")
+            path.write_text(notebook_text(own, solved=solved), encoding="utf-8")
+            points.append(grade(path, student, assignment, sandbox, secret).points)
+    return points[0], points[1]
