@@ -184,7 +184,8 @@ STEPS = (
     through_a_view, a_view_taken_before, a_view_taken_before_a_sum, channel_by_channel,
     two_halves, a_sum_into_a_slice, places_in_a_list, a_mask, scattered,
     added_at_places, copied_to_places, interleaved, border_repeated, cleared,
-    written_out, through_data, another_object, a_subclass, constants_on_the_images_device,
+    written_out, through_data, another_object, a_subclass,
+    constants_on_the_images_device,
 )  # fmt: skip
 
 
