@@ -80,8 +80,8 @@ def summary(data: ImageSet | Splits) -> Summary:
     Pictures, classes and their sizes; mean and deviation of each channel on the scale
     0 to 1, which `Batches` normalises with; and how many pictures of the other parts
     look like one to learn from: an accuracy on these says little. Their pixels differ
-    by a third of their own standard deviation or less, root mean square. Plain pictures,
-    such as a written 1, may look alike without being copies.
+    by a third of their own standard deviation or less, root mean square. Plain
+    pictures, such as a written 1, may look alike without being copies.
 
     Raises:
         ValueError: neither a set nor `Splits`, or nothing in it.
