@@ -57,6 +57,17 @@ def test_what_comes_before_or_is_used_exists_and_lies_before():
     assert [n for n, one in SITTINGS.items() if not one.after] == ["00"]
 
 
+def test_the_capstone_uses_the_notebooks_whose_exercises_it_asks_for():
+    _, code = text_of(SITTINGS["08"].name)
+    asked = (
+        re.search(r"^PIECES = \((.*)\)$", code, re.M)[1].replace('"', "").split(", ")
+    )
+    owners = {n for n, one in SITTINGS.items() if set(asked) & set(one.exercises)}
+    assert len(asked) == 6
+    assert owners == {"03", "04b", "04c", "06", "07"}
+    assert owners <= set(SITTINGS["08"].uses)
+
+
 @pytest.mark.parametrize("number", SITTINGS)
 def test_a_notebook_that_is_named_in_another_exists_under_that_name(number: str):
     prose, _ = text_of(SITTINGS[number].name)

@@ -17,7 +17,7 @@ from coursekit._base.trial import named_tensors
 from coursekit.anatomy.arguments import checked_model, checked_shape
 from coursekit.anatomy.dataless import Dataless, blank_image, dataless_run
 from coursekit.anatomy.nodes import Edge, Flow, Node
-from coursekit.anatomy.record_flow import Recorder, plain
+from coursekit.anatomy.record_flow import FlowRecord, plain
 
 __all__ = ["Edge", "Flow", "Node", "flow"]
 
@@ -40,40 +40,40 @@ def flow(model: nn.Module, input_shape: Sequence[int]) -> Flow:
         >>> flow(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), (3, 9, 9)).edges[0]
         Edge(source='input', target='0')
     """
-    shape, recorder = checked_shape(input_shape), Recorder()
+    shape, record = checked_shape(input_shape), FlowRecord()
     image = blank_image(checked_model(model), shape)
-    recorder.add(Node("input", "input", (), shape), ())
-    recorder.mark(image, "input")
+    record.add(Node("input", "input", (), shape), ())
+    record.mark(image, "input")
     known = {id(module) for module in model.modules()}
 
     def enter(module: nn.Module, args: tuple) -> None:
         if id(module) in known:
-            recorder.enter(args)
+            record.enter(args)
 
     def leave(module: nn.Module, args: tuple, out: object) -> object:
-        return recorder.leave(out) if id(module) in known else None
+        return record.leave(out) if id(module) in known else None
 
     with (  # `leave` runs while the call's frame is still open, `enter` once it is
         nn_module.register_module_forward_hook(leave),
-        dataless_run(model, shape, _Following(recorder), [], recorder.stack),
+        dataless_run(model, shape, _Following(record), [], record.stack),
         nn_module.register_module_forward_pre_hook(enter),
     ):
         out = model(image)
     for key, tensor in named_tensors(plain(out)):
         end = Node(f"output{key}", "output", (), tuple(tensor.shape[1:]))
-        recorder.add(end, recorder.sources_of(tensor))
-    return recorder.flow()
+        record.add(end, record.sources_of(tensor))
+    return record.flow()
 
 
 class _Following(Dataless):
     """Follows where the values of every operator come from."""
 
-    def __init__(self, recorder: Recorder):
+    def __init__(self, record: FlowRecord):
         super().__init__()
-        self.recorder = recorder
+        self.record = record
 
     def is_touched(self, tensor: Tensor) -> bool:
-        return bool(self.recorder.sources_of(tensor))
+        return bool(self.record.sources_of(tensor))
 
     def note(self, func, args: tuple, kwargs: dict, out: object) -> None:
-        self.recorder.operator(func, (args, kwargs), out)
+        self.record.operator(func, (args, kwargs), out)

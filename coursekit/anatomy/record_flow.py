@@ -36,7 +36,7 @@ class Call:
     used: dict[str, None] = field(default_factory=dict)
 
 
-class Recorder:
+class FlowRecord:
     """Nodes and edges found so far, and the calls under way."""
 
     def __init__(self):

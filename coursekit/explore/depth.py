@@ -70,8 +70,8 @@ def _profile(
     images = (images - images.mean()) / images.std()
     net = depth_net(depth, shortcut=shortcut, norm=norm, start=start)
     blocks = [n for n, layer in net.named_modules() if isinstance(layer, BasicBlock)]
-    found = gradient_norms(net, images, data.labels[:IMAGES], ["2", *blocks])
-    return tuple(found.values()), sum(p.numel() for p in net.parameters())
+    norms = gradient_norms(net, images, data.labels[:IMAGES], ["2", *blocks])
+    return tuple(norms.values()), sum(p.numel() for p in net.parameters())
 
 
 def _drawing(norms: tuple[float, ...], twin: tuple[float, ...]) -> str:

@@ -62,14 +62,14 @@ def probabilities(
         torch.no_grad(),
         one_sentence(model, tuple(images.shape[1:])),
     ):
-        found = model(images).softmax(1).cpu().numpy()
+        shares = model(images).softmax(1).cpu().numpy()
     for name, value in model.named_buffers():  # running statistics move in training
         value.copy_(buffers[name])
-    return found
+    return shares
 
 
 def picture_of(image: Tensor, x: float, y: float, side: float) -> str:
-    """Draw an image of bytes or of floats 0 to 1 as a square.
+    """Draw an image of bytes or of floats 0 to 1; its longer side is `side` units.
 
     Shape:
         image (c, h, w), c is 1 or 3.
@@ -77,8 +77,8 @@ def picture_of(image: Tensor, x: float, y: float, side: float) -> str:
     scaled = image if image.dtype == torch.uint8 else (255 * image).round().byte()
     pixels = scaled.permute(1, 2, 0).cpu().numpy()
     pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-    source = svg.uri(svg.png(np.ascontiguousarray(pixels)))
-    return svg.picture(source, x, y, side, side)
+    high, wide = (side * n / max(pixels.shape[:2]) for n in pixels.shape[:2])
+    return svg.png_picture(np.ascontiguousarray(pixels), x, y, wide, high)
 
 
 def layers_with_maps(model: nn.Module, images: Tensor) -> list[str]:
@@ -116,15 +116,15 @@ def look_at(
     Raises:
         ValueError: the model does not take the picture.
     """
-    found = grad_cam(model, image, layer, asked)
-    shares, maps = found.logits.softmax(1)[0], found.maps.cpu().float()
+    cam = grad_cam(model, image, layer, asked)
+    shares, maps = cam.logits.softmax(1)[0], cam.maps.cpu().float()
     row = {
-        "class": data.classes[int(found.targets[0])],
+        "class": data.classes[int(cam.targets[0])],
         "answer": data.classes[int(shares.argmax())],
         "probability": shares.max().item(),
-        "largest": found.raw.max().item(),
+        "largest": cam.raw.max().item(),
         "layer": layer,
-        "side": tuple(found.raw.shape[1:]),
+        "side": tuple(cam.raw.shape[1:]),
     }
     if isinstance(data, Shapes):
         row["energy"] = energy_inside(maps, data.masks).item()

@@ -17,7 +17,7 @@ _SAMPLE_DIGIT = 17  # a seven: bars, a slope and corners in 8×8 pixels
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """Hold the pixels of a photo, (h, w, 3) uint8, and the drawing of what stays."""
+    """Hold a photo, (h, w, 3), or a batch of images, and the drawing of what stays."""
 
     pixels: np.ndarray
     backdrop: str

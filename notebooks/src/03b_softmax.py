@@ -13,8 +13,6 @@
 # setup
 
 # %% tags=["fold"]
-from dataclasses import replace
-
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -23,12 +21,10 @@ from coursekit import anatomy, check, claim, digits, evaluate, figures, fit, hin
 from coursekit import predict, reveal, solution, verdict
 from coursekit.blocks import ConvNormAct, DenseHead
 from coursekit.course import prediction_table, verdict_table
-from coursekit.data import mnist
 from coursekit.explore import explore_softmax
 
 # %%
 SEED = 0
-SET = "auto"  # "digits", "mnist", or "auto": MNIST where its files are at hand
 TEMPERATURES = (0.1, 0.5, 1.0, 2.0)
 FAR = 200.0  # two logits as far apart as this
 
@@ -234,38 +230,18 @@ comes_back = (rebuilt - many).abs().max().item()
 comes_back
 
 # %% [markdown]
-# Does a real network use this freedom? A small one learns digits: MNIST where its files
-# lie in the data folder, the 8×8 scans that came with the course elsewhere.
-
-
-# %% tags=["fold"]
-def some_digits():
-    """Return (train, new): a thousand digits to learn from, others to test on."""
-    if SET != "digits":
-        try:
-            parts = mnist(download=SET == "mnist")
-            return halved(parts.train.subset(range(1000))), halved(parts.valid)
-        except FileNotFoundError:
-            pass  # "auto", and the files are not here
-    parts = digits(8).split(0.6, 0.4, 0.0)
-    return parts.train, parts.valid
-
-
-def halved(data):
-    small = F.avg_pool2d(data.images.float(), 2).round()
-    return replace(data, images=small.to(torch.uint8))
-
-
-train, new = some_digits()
-side = train.images.shape[-1]
-
+# Does a real network use this freedom? A small one learns digits:
 
 # %%
+parts = digits(8).split(0.6, 0.4, 0.0)
+train, new = parts.train, parts.valid
+
+
 def network(seed):
     """Return two convolutions, each before a pooling, and a dense head."""
     torch.manual_seed(seed)
     steps = [ConvNormAct(1, 16), nn.MaxPool2d(2), ConvNormAct(16, 32), nn.MaxPool2d(2)]
-    return nn.Sequential(*steps, DenseHead(32, side // 4, 10))
+    return nn.Sequential(*steps, DenseHead(32, 2, 10))
 
 
 reader = network(SEED)
@@ -273,7 +249,7 @@ how = {"epochs": 6, "batch_size": 32, "lr": 0.1, "seed": SEED, "progress": False
 fit(reader, train, format="contiguous", **how)
 answers = evaluate(reader, new)
 print(answers)
-anatomy(reader, (1, side, side))
+anatomy(reader, (1, 8, 8))
 
 # %% [markdown]
 # Among new digits with almost equal confidence, which two differ most in level?

@@ -72,12 +72,12 @@ def problems(session: Session) -> list[str]:
         session.student: notebook(cells, session, student=True),
         session.solution: with_stored_outputs(solution, session.solution),
     }
-    found = [
+    wrong = [
         sentence
         for path, made in expected.items()
         if (sentence := _difference(session, path, made))
     ]
-    return found + [str(f) for f in lint(session, cells) if f.level == "error"]
+    return wrong + [str(f) for f in lint(session, cells) if f.level == "error"]
 
 
 def _difference(session: Session, path: Path, made) -> str | None:
@@ -208,11 +208,11 @@ def tells_of_the_course(folder: Path) -> bool:
 
 
 def _check(folder: Path, chosen: Sequence[Session], *, everything: bool) -> int:
-    found = {session.name: problems(session) for session in chosen}
-    for name, sentences in found.items():
+    listed = {session.name: problems(session) for session in chosen}
+    for name, sentences in listed.items():
         count = len(sentences)
         _say(f"{name}: {f'{count} to mend' if count else 'ok'}")
-    wrong = [sentence for sentences in found.values() for sentence in sentences]
+    wrong = [sentence for sentences in listed.values() for sentence in sentences]
     if everything:
         wrong += orphans(folder)
         wrong += stale(sessions(folder)) if tells_of_the_course(folder) else []

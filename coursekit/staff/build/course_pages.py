@@ -6,7 +6,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from coursekit._base.files import write_whole
@@ -21,6 +21,7 @@ from coursekit.staff.build.notebook_source import Cell, read_source
 PAGE = "course_map.md"
 NUMBER = r"\d\d[a-z]?"
 MENTION = re.compile(rf"\b[Ss]essions? ({NUMBER}(?:(?:, | and ){NUMBER})*)\b")
+ID = re.compile(r"\b(?:C\d\d|0\d\.\d+)\b")  # of a claim or an exercise
 AFTER = re.compile(rf"comes\s+after\s+(?:\*({NUMBER})|\[[^]]*\]\(({NUMBER})_)")
 ROW = r"(?m)^(\| {number} \|.*? · )\d+ min(?=<br>)"
 
@@ -37,13 +38,23 @@ the verdict that its solution measured.
 """
 
 
-def sitting(session: Session) -> Sitting:
-    """Read one notebook's entry from its source."""
-    cells = cells_of(read_source(session.source), session, student=True)
-    first, prose = cells[0].text, _prose(cells[1:])
-    after = tuple(a or b for a, b in AFTER.findall(first))
-    mentioned = [n for found in MENTION.findall(prose) for n in re.findall(NUMBER, found)]
-    earlier = {n for n in mentioned if n < session.number} - set(after)
+def sittings(sessions: Sequence[Session]) -> list[Sitting]:
+    """Read the entry of each notebook from its source.
+
+    Args:
+        sessions: all there are, in order.
+    """
+    cells = {
+        one.number: cells_of(read_source(one.source), one, student=True)
+        for one in sessions
+    }
+    rows = [_sitting(one, cells[one.number]) for one in sessions]
+    owners = {id: row.number for row in rows for id in (*row.claims, *row.exercises)}
+    return [replace(row, uses=_uses(row, cells[row.number], owners)) for row in rows]
+
+
+def _sitting(session: Session, cells: Sequence[Cell]) -> Sitting:
+    first = cells[0].text
     return Sitting(
         number=session.number,
         name=session.name,
@@ -52,14 +63,16 @@ def sitting(session: Session) -> Sitting:
         minutes=int(MINUTES.search(first)[0].split()[0]),
         claims=_named("claim", cells),
         exercises=_named("check", cells),
-        after=after,
-        uses=tuple(sorted(earlier)),
+        after=tuple(a or b for a, b in AFTER.findall(first)),
     )
 
 
-def _prose(cells: Sequence[Cell]) -> str:
-    text = "\n".join(cell.text for cell in cells if cell.kind == "markdown")
-    return " ".join(text.split())
+def _uses(row: Sitting, cells: Sequence[Cell], owners: dict) -> tuple[str, ...]:
+    """Return the earlier notebooks that are named, or whose claims or exercises are."""
+    text = " ".join(" ".join(cell.text for cell in cells[1:]).split())
+    named = {n for found in MENTION.findall(text) for n in re.findall(NUMBER, found)}
+    named |= {owners[id] for id in ID.findall(text) if id in owners}
+    return tuple(sorted(n for n in named - set(row.after) if n < row.number))
 
 
 def _named(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
@@ -76,7 +89,7 @@ def texts(sessions: Sequence[Session]) -> dict[Path, str]:
         sessions: all there are.
     """
     folder = sessions[0].folder
-    rows = [sitting(session) for session in sessions]
+    rows = sittings(sessions)
     data = json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1)
     readme = folder.parent / "README.md"
     return {
