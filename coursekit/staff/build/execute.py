@@ -168,7 +168,11 @@ def _refuse_hidden_errors(client, name: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    fixed = {"COURSEKIT_STRICT": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"} | QUIET
+    fixed = {
+        "COURSEKIT_STRICT": "1",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+    } | QUIET
     return {**os.environ, **fixed}
 
 
