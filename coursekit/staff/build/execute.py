@@ -10,8 +10,8 @@ import os
 import re
 from pathlib import Path
 
-from coursekit.staff.build.notebook_source import Cell
 from coursekit.course.claims import VERDICT_MIME
+from coursekit.staff.build.notebook_source import Cell
 
 KEPT_TAGS = frozenset({"check", "reveal", "verdict"})
 KEPT_TYPES = ("text/plain", VERDICT_MIME)

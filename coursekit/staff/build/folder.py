@@ -1,6 +1,5 @@
 """Where the course's files are: the folder, and the three files of each session."""
 
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
