@@ -107,7 +107,7 @@ def fit(
 
     Raises:
         ValueError: an argument that cannot work, in one sentence; nothing is changed.
-        Diverged: the loss became infinite or NaN.
+        Diverged: the loss or a weight became infinite or NaN.
     """
     asked = locals()  # first of all: the arguments by name, so that none is forgotten
     settings = Settings(**{name: asked[name] for name in Settings.__dataclass_fields__})

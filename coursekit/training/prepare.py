@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +12,14 @@ from coursekit.data import Batches
 from coursekit.training.batch_stream import BatchStream
 from coursekit.training.checkpoint import Keeper
 from coursekit.training.clock import Clock
-from coursekit.training.fingerprint import fingerprint
+from coursekit.training.fingerprint import fingerprint, roots_of
 from coursekit.training.heap import keep_freed_memory
 from coursekit.training.history import History
 from coursekit.training.learner import Learner
 from coursekit.training.meter import steps_between_folds
 from coursekit.training.optimizers import build_optimizer, set_momentum
-from coursekit.training.probe import Choice, choices, fastest
+from coursekit.training.outside import Outside
+from coursekit.training.probe import Choice, choices, fastest, is_choice
 from coursekit.training.progress import open_progress
 from coursekit.training.schedule import check_schedule, find_schedule
 from coursekit.training.settings import Settings
@@ -63,8 +63,11 @@ def start(
         )
     workers = join_workers(device)
     sources = _sources(train, valid, settings, workers.device)
-    with seeded(settings.seed + 1 + workers.rank, workers.device):
-        run = _prepare(model, sources, settings, workers, progress)
+    keeper, seed = Keeper(settings), settings.seed + 1 + workers.rank
+    with keeper.alone(workers), seeded(seed, workers.device):
+        run = _prepare(model, sources, settings, keeper, workers)
+        show = progress and not workers.rank
+        run.progress = open_progress(show, settings.epochs, run.where)
         try:
             yield run
             finish(run)
@@ -101,7 +104,11 @@ def _sources(
 
 
 def _prepare(
-    model: nn.Module, sources: Sources, settings: Settings, workers: Workers, show: bool
+    model: nn.Module,
+    sources: Sources,
+    settings: Settings,
+    keeper: Keeper,
+    workers: Workers,
 ) -> Run:
     """Move the model to its device, find the checkpoint, choose the format."""
     batches = sources[0]
@@ -109,12 +116,16 @@ def _prepare(
     fold_every, batch = _try_out(model, *sources)
     model.to(workers.device)
     optimizer = _optimizer(model, settings)
-    keeper = Keeper(settings)
-    texts = partial(fingerprint, settings, model, optimizer, *sources)
-    state = keeper.read(workers, texts)
+    state, put_outside = None, None
+    if settings.checkpoint is not None:
+        outside = Outside(roots_of(settings, model, *sources))
+        texts = fingerprint(settings, model, optimizer, *sources, outside)
+        state = keeper.read(workers, outside, texts)
+        put_outside = state and keeper.putting(state["outside"])
     copy_from_first(workers, [*model.parameters(), *model.buffers()])
+    if state is not None and not is_choice(state["choice"]):
+        raise keeper.damaged("its choice of a format is none")
     choice = _choose(state, model, batch, len(batches), settings, workers)
-    note_norm(model, batches)
     model.to(memory_format=choice.memory_format)
     shown = _shown(model, batches, settings, choice, workers)
     run = Run(
@@ -125,11 +136,12 @@ def _prepare(
         workers=workers,
         clock=Clock(1 if keeper.always else fold_every, alone=workers.world == 1),
         keeper=keeper,
-        progress=open_progress(show and not workers.rank, settings.epochs, keeper.told),
+        progress=open_progress(False),
         history=History((), shown, *norm_of(batches)),
     )
     if state is not None:
-        restore(run, state)
+        restore(run, state, put_outside)
+    note_norm(model, batches)
     return run
 
 
