@@ -15,7 +15,8 @@ from coursekit.training.plain_data import text_of
 from coursekit.training.settings import Settings
 from coursekit.training.variables import Variables, is_inside
 
-PLAIN = "epochs lr label_smoothing seed format precision decay_all l1 clip average keep"
+ALWAYS = "epochs lr label_smoothing seed format precision"
+OPTIONS = "decay_all l1 clip average keep"  # named where they are on
 
 
 def fingerprint(
@@ -30,6 +31,8 @@ def fingerprint(
 
     Code is compared by its checksum, which every version of Python counts anew.
     """
+    fields = Settings.__dataclass_fields__
+    on = [n for n in OPTIONS.split() if getattr(settings, n) != fields[n].default]
     shapes = {
         name: (tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
         for name, tensor in model.state_dict().items()
@@ -41,7 +44,7 @@ def fingerprint(
         "train": _of_batches(train),
         "valid": "none" if valid is None else _of_batches(valid),
         "optimizer": _of_optimizer(optimizer),
-        **{name: text_of(getattr(settings, name)) for name in PLAIN.split()},
+        **{name: text_of(getattr(settings, name)) for name in [*ALWAYS.split(), *on]},
         **outside.texts,
     }
 
@@ -50,14 +53,14 @@ def roots_of(
     settings: Settings, model: nn.Module, train: Batches, valid: Batches | None
 ) -> dict[str, object]:
     """Return what a run uses that can hold code and variables of one's own."""
-    return {
+    roots = {
         "model": model,
         "loss": settings.loss,
         "schedule": settings.schedule,
         "augment": train.augment,
         "valid.augment": valid and valid.augment,
-        "stop": settings.stop,
     }
+    return roots if settings.stop is None else {**roots, "stop": settings.stop}
 
 
 def differences(
