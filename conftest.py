@@ -7,10 +7,14 @@
   offline (tests/offline); those of notebooks/solutions judge strictly, so that a wrong
   solution fails, and those of the student versions do not.
 - In a student version, every check of an exercise must answer "not yet".
+- What the solutions show is kept until the run ends: the browser looks at it too.
 """
 
+import json
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +26,18 @@ OFFLINE = Path(__file__).resolve().parent / "tests" / "offline"
 NOT_STORED = ("text/html", "image/svg+xml")
 # A cell that is one call: check("01.3", receptive_field)
 CHECK = re.compile(r"""check\(["']\d\d[a-z]?\.\d+["'], *\w+\)""")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a folder for what notebooks show, one for all processes of this run."""
+    if not hasattr(config, "workerinput"):
+        os.environ["COURSEKIT_SHOWN"] = tempfile.mkdtemp(prefix="coursekit-shown-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder of what notebooks showed."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop("COURSEKIT_SHOWN"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,11 +101,19 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """After a student's check cell has run, read what the check said."""
     result = yield
+    if item.path.suffix == ".ipynb" and is_solution(item):
+        keep(item.path.stem, item.test_outputs)
     if item.path.suffix == ".ipynb" and not is_solution(item):
         source = item.cell.source.strip()
         if CHECK.fullmatch(source) and "not yet" not in said(item.test_outputs):
             pytest.fail(f"{source} does not answer “not yet” before it is solved")
     return result
+
+
+def keep(name: str, outputs: list) -> None:
+    """Write down what a code cell has shown, one line for each in their order."""
+    with (Path(os.environ["COURSEKIT_SHOWN"]) / f"{name}.jsonl").open("a") as file:
+        file.write(json.dumps(outputs) + "\n")
 
 
 def said(outputs: list) -> str:

@@ -30,6 +30,11 @@ COMMANDS = {
         "main",
         "list the course's claims with the verdicts that were measured",
     ),
+    "collect": (
+        "coursekit.staff.grading.grading_command",
+        "main_collect",
+        "gather a class's hand-ins, nothing overwritten",
+    ),
     "data": (
         "coursekit.data.data_command",
         "main",
@@ -40,12 +45,27 @@ COMMANDS = {
         "main",
         "say what works on this machine and what to do about the rest",
     ),
+    "feedback": (
+        "coursekit.staff.grading.grading_command",
+        "main_feedback",
+        "write each student's page, the class page and gradebooks",
+    ),
+    "grade": (
+        "coursekit.staff.grading.grading_command",
+        "main_grade",
+        "grade a class's hand-ins, each in a sandbox",
+    ),
     "inspect": (
         "coursekit.course.handin.inspect_command",
         "main",
         "recount what is in a hand-in file, without running its author's code",
     ),
     "lab": ("coursekit.setup.lab", "main", "open the course in JupyterLab"),
+    "release": (
+        "coursekit.staff.grading.grading_command",
+        "main_release",
+        "make an assignment's notebook, proven before it goes out",
+    ),
     "run": (
         "coursekit.staff.pages.run_session",
         "main",

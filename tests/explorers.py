@@ -97,6 +97,12 @@ def shown(explorer: Explorer) -> str:
     return "\n".join(found)
 
 
+def still(html: str) -> str:
+    """Return the SVG file inside a still picture's HTML."""
+    (packed,) = re.findall("src='data:image/svg[+]xml;base64,([^']+)'", html)
+    return base64.b64decode(packed).decode()
+
+
 def displayed(explorer: Explorer) -> list[dict]:
     """Return the data of every output by which an explorer displays itself."""
     outputs = []

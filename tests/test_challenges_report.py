@@ -436,7 +436,7 @@ def test_the_gallery_holds_the_answers_with_the_highest_loss(run):
     losses[found.correct] = -1
     worst = losses.argsort(descending=True)[:10]
     assert torch.equal(card.wrong.images, task.sets().test.images[worst])
-    assert card.wrong.maps.shape == (10, 16, 16)
+    assert card.wrong.maps.shape == (10, 2, 16, 16)
     assert card.wrong.layer == "4.2"
     assert len(task.report(net, None, images=3).wrong) == 3
 
@@ -623,6 +623,16 @@ def test_every_picture_stands_over_its_map():
     shown = [len(axes.images) for axes in drawn.axes]
     assert shown == [1, 1, 2, 2, 1, 0, 2, 0]
     assert "a, b, c" in drawn.alt
+
+
+def test_several_maps_of_a_picture_stand_below_each_other_with_their_names():
+    pictures = torch.zeros(3, 3, 4, 4, dtype=torch.uint8)
+    rows = ("one", "other")
+    drawn = overlays(pictures, torch.ones(3, 2, 4, 4), columns=2, rows=rows)
+    shown = [len(axes.images) for axes in drawn.axes]
+    assert shown == [1, 1, 2, 2, 2, 2, 1, 0, 2, 0, 2, 0]
+    labels = [axes.get_ylabel() for axes in drawn.axes]
+    assert labels == ["", "", "one", "", "other", "", "", "", "one", "", "other", ""]
 
 
 @pytest.mark.parametrize(

@@ -530,7 +530,7 @@ def test_the_table_of_a_sitting_holds_the_latest_verdict_of_each_claim(monkeypat
     table = verdict_table("03")
     assert [v.claim.id for v in table.verdicts] == ["C44", "C45"]
     assert [row.id for row in table.missing][:2] == ["C41", "C42"]
-    assert "Session 03: 1 true, 1 depends; not run: C41, C42" in repr(table)
+    assert "Session 03: 1 true, 1 depends; not run here: C41, C42" in repr(table)
     assert "(the course expected true)" in table._repr_html_()  # C45
 
 
@@ -541,8 +541,10 @@ def test_a_table_before_any_verdict_says_so(monkeypatch):
 
 def test_a_table_may_be_of_one_notebook_of_two(monkeypatch):
     monkeypatch.setattr("coursekit.course.claims.board._LATEST", {})
-    assert repr(verdict_table("03", first="C51")).endswith("not run: C51, C52, C53")
-    assert repr(verdict_table("03", last="C42")).endswith("not run: C41, C42")
+    assert repr(verdict_table("03", first="C51")).endswith(
+        "not run here: C51, C52, C53"
+    )
+    assert repr(verdict_table("03", last="C42")).endswith("not run here: C41, C42")
     with pytest.raises(ValueError, match="`last` must be one of None, 'C41'"):
         verdict_table("03", last="C01")
 

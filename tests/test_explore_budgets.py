@@ -69,7 +69,7 @@ def plain(first: int, growth: int, stages: int, layers: int) -> nn.Sequential:
     ("net", "side", "batch"),
     [((64, 2, 5, 2), 224, 32), ((16, 1, 3, 1), 32, 8), ((8, 4, 2, 3), 64, 16)],
 )
-def test_the_planner_counts_what_a_rehearsal_of_the_step_finds(net, side, batch):
+def test_the_planner_counts_what_a_step_without_data_finds(net, side, batch):
     names = ("first", "growth", "stages", "layers")
     chosen = dict(zip(names, net, strict=True))
     view = explore.width_view(**chosen, side=side, batch=batch)

@@ -9,7 +9,7 @@ from coursekit.explore import explore_network, explore_receptive_field
 from coursekit.explore.live import LiveExplorer
 from coursekit.explore.marks import Along, Mark, layer
 from coursekit.models import tiny_net
-from tests.explorers import drawing, small_model, turns
+from tests.explorers import SVG, drawing, small_model, turns
 from tests.test_explore_controls import NAMES, made
 
 POINTED = {"explore_receptive_field", "explore_network"}
@@ -47,7 +47,7 @@ def test_what_is_pointed_at_is_always_a_value_that_the_setting_can_have(name: st
 def test_a_page_gets_the_marks_as_plain_data():
     mark = Mark(8, 34, 80, 40, {"position": Along(1, 8, 2), "way": "a"}, 2, 4)
     page = drawing(layer(("760", "400"), [mark]))
-    (rectangle,) = page.iter("{http://www.w3.org/2000/svg}rect")
+    (rectangle,) = page.iter(f"{SVG}rect")
     sets = json.loads(rectangle.get("data-sets"))
     assert sets == {"position": [1, 8, 2], "way": "a"}
     assert (rectangle.get("data-rows"), rectangle.get("data-columns")) == ("2", "4")
@@ -97,3 +97,16 @@ def test_a_box_of_the_graph_chooses_its_layer():
         )
         frame = f'x="{mark.x - 3:g}" y="{mark.y - 3:g}"'
         assert frame in explorer.view.svg_or_html
+
+
+def test_the_chain_is_a_row_of_boxes_that_choose_the_layer_and_frame_the_chosen_one():
+    explorer = explore_receptive_field()
+    explorer.controls["chain"].value = "AlexNet"
+    boxes = [mark for mark in explorer.view.marks if "layer" in mark.sets]
+    assert [mark.at() for mark in boxes] == [{"layer": n} for n in range(8)]
+    said = [text.text for text in drawing(explorer.view.sheet).iter(f"{SVG}text")]
+    assert said[:4] == ["conv", "11×11 /4", "max", "3×3 /2"]
+    for mark in boxes:
+        explorer.choose(**mark.at())
+        assert explorer.controls["layer"].value == mark.at()["layer"]
+        assert f'x="{mark.x - 2:g}" y="{mark.y - 2:g}"' in explorer.view.svg_or_html

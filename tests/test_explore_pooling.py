@@ -117,8 +117,8 @@ def test_the_ring_lies_round_the_spot_in_every_panel():
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"image": torch.zeros(4, 32, 32)}, r"`image` must be \(3, h, w\) or .*4, 32"),
-        ({"image": torch.zeros(3, 15, 32)}, "`image` must be .* 16 to 4096 rows"),
+        ({"image": torch.zeros(4, 32, 32)}, r"`image` must be a picture: .*4, 32"),
+        ({"image": torch.zeros(3, 15, 32)}, "`image` must have 16 to 4096 rows"),
         (
             {"image": torch.full((3, 32, 32), 3.0)},
             "`image` must hold values from 0 to 1",

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.image import imread
+from matplotlib.text import Annotation
 from PIL import Image
 
 from coursekit import figures
 from coursekit.figures.overlays import overlays
+from coursekit.figures.style import SERIES
 
 GREY = np.linspace(0, 1, 64).reshape(1, 8, 8)
 COLOUR = np.zeros((3, 6, 4), dtype=np.uint8)
@@ -40,6 +42,8 @@ EVERY_FIGURE = {
     "heatmap": lambda: figures.heatmap([[1, -2], [3, 4]], title="T", values=True),
     "matrices": lambda: figures.matrices({"input": [1, 2], "x": [[1.5]]}, title="T"),
     "matrix": lambda: figures.matrix(np.eye(3), title="T"),
+    "boxes": lambda: figures.boxes([{"a": "A\nfirst"}], [], title="T"),
+    "profiles": lambda: figures.profiles({"a": {"x": 1, "y": None}}, title="T"),
 }
 
 
@@ -262,12 +266,15 @@ def test_a_heat_map_with_signs_puts_white_at_zero():
 
 
 REFUSED = {
-    "channels": (lambda: figures.images(np.zeros((8, 8, 3))), "1 or 3 channels"),
+    "channels": (lambda: figures.images(np.zeros((8, 8, 2))), "1 or 3 channels"),
     "range": (lambda: figures.images(np.full((2, 2), 1.5)), "0 to 1; got 1.5 to 1.5"),
     "bytes": (lambda: figures.images(np.full((2, 2), 256)), "0 to 255"),
     "nan picture": (lambda: figures.images(np.full((2, 2), np.nan)), "finite"),
     "no pictures": (lambda: figures.images([]), "`images` must be an array"),
-    "text": (lambda: figures.images("china"), "`images` must be an array of real"),
+    "text": (
+        lambda: figures.images("china"),
+        "must be a picture; china: No such",
+    ),
     "captions": (lambda: figures.images(GREY, ["a", "b"]), "`titles` must be 1"),
     "one word": (lambda: figures.images(GREY, "a"), "`titles` must be 1 captions"),
     "columns": (lambda: figures.images(GREY, columns=0), "`columns` must be"),
@@ -334,3 +341,82 @@ def test_a_figure_that_ends_a_cell_is_displayed_exactly_once(first):
     assert "Figure: T" in output["data"]["text/plain"]
     assert Picture(output["data"]["text/html"]).img["alt"].startswith("T")
     assert notebook.cells[1].outputs == []
+
+
+def test_the_colour_of_what_is_chosen_means_nothing_else():
+    others = [c for name, c in figures.ROLES.items() if name not in ("chosen", "field")]
+    assert figures.ROLES["chosen"] not in [*SERIES, *others]
+
+
+def centre_of(axes, heading):
+    """Return the middle of the box whose text begins with a heading."""
+    (text,) = [one for one in axes.texts if one.get_text() == heading]
+    x, y = text.get_position()
+    boxes = [patch.get_bbox() for patch in axes.patches]
+    (box,) = [b for b in boxes if b.x0 <= x <= b.x1 and b.y0 <= y <= b.y1]
+    return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+
+
+def test_boxes_stand_in_rows_from_top_to_bottom_and_from_left_to_right():
+    rows = [{"1": "one"}, {"2": "two", "2b": "two again"}]
+    (axes,) = figures.boxes(rows, []).axes
+    one, two, again = (centre_of(axes, name) for name in ("one", "two", "two again"))
+    assert one[0] == two[0] < again[0]
+    assert two[1] == again[1]
+    assert axes.transData.transform(one)[1] > axes.transData.transform(two)[1]
+
+
+def test_an_arrow_leaves_the_edge_of_one_box_and_meets_that_of_the_other():
+    rows = [{"1": "one"}, {"2": "two", "2b": "again"}]
+    (axes,) = figures.boxes(rows, [("1", "2"), ("2", "2b")]).axes
+    boxes = [patch.get_bbox() for patch in axes.patches]
+    arrows = [text for text in axes.texts if isinstance(text, Annotation)]
+    down, along = ((arrow.xyann, arrow.xy) for arrow in arrows)
+    assert down == ((0, pytest.approx(boxes[0].y1)), (0, pytest.approx(boxes[1].y0)))
+    assert along == ((pytest.approx(boxes[1].x1), 1), (pytest.approx(boxes[2].x0), 1))
+
+
+@pytest.mark.parametrize(
+    ("rows", "arrows", "said"),
+    [
+        ([], [], "`rows` must hold at least one box"),
+        ([{"a": "A"}, {"a": "B"}], [], "`rows` must name each box once; got 'a' twice"),
+        ([{"a": "A"}], [("a", "b")], "`arrows` must join boxes; there is no 'b'"),
+    ],
+)
+def test_boxes_that_make_no_map_are_refused(rows, arrows, said):
+    with pytest.raises(ValueError, match=said):
+        figures.boxes(rows, arrows)
+
+
+def test_profiles_draw_a_panel_a_column_and_a_dot_a_number():
+    rows = {"old": {"size": 10, "error": None}, "new": {"size": 1000, "error": 3.5}}
+    size, error = figures.profiles(rows, log=["size"]).axes
+    assert (size.get_xlabel(), error.get_xlabel()) == ("size", "error")
+    assert (size.get_xscale(), error.get_xscale()) == ("log", "linear")
+    dots = [axes.lines[-1].get_xydata().tolist() for axes in (size, error)]
+    assert dots == [[[10, 0], [1000, 1]], [[3.5, 1]]]
+    assert [label.get_text() for label in size.get_yticklabels()] == ["old", "new"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "log", "said"),
+    [
+        ({}, (), "`rows` must map names to columns"),
+        ({"a": {"x": 1}, "b": {"y": 1}}, (), "'b' has \\['y'\\]"),
+        ({"a": {"x": 1}}, ("y",), "`log` must name columns of \\['x'\\]; got 'y'"),
+    ],
+)
+def test_profiles_that_make_no_table_are_refused(rows, log, said):
+    with pytest.raises(ValueError, match=said):
+        figures.profiles(rows, log=log)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(7, "7"), (8.25, "8.25"), (1451, "1,451"), (60_900, "60.9k"), (7e6, "7M"),
+     (1.58e9, "1.58G")],
+)  # fmt: skip
+def test_profiles_write_large_numbers_shortly(value, said):
+    (axes,) = figures.profiles({"a": {"x": value}}).axes
+    assert [text.get_text() for text in axes.texts] == [said]

@@ -40,7 +40,7 @@ def test_a_picture_becomes_coarser_until_it_fits(monkeypatch: pytest.MonkeyPatch
 
 def test_a_session_without_a_picture_is_refused(tmp_path: Path):
     with pytest.raises(
-        ValueError, match=r"`sessions` must be among 00, 01, .*08; got '99'"
+        ValueError, match=r"`sessions` must be among 00, 01, .*08, map; got '99'"
     ):
         pictures.render(tmp_path, ["99"])
 

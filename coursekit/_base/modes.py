@@ -1,10 +1,13 @@
 """Small contexts that leave a network and torch's random numbers as they were found."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import nn
+
+# hooks and the like, which a forward pass does not change
+_TORCHS_OWN = vars(nn.Module()).keys() - {"_buffers", "_parameters", "_modules"}
 
 
 @contextmanager
@@ -30,10 +33,16 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 def left_as_found(model: nn.Module, *, training: bool) -> Iterator[None]:
     """Put every module in one mode; give back modes and plain attributes.
 
-    A forward pass may keep a tensor on its module; one that was made without data is of
-    no use there afterwards.
+    A forward pass may keep a tensor on its module, or in a list or dict there; one that
+    was made without data is of no use there afterwards.
     """
     before = [(module, dict(vars(module))) for module in model.modules()]
+    holders = [
+        (value, value.copy())
+        for _, attributes in before
+        for name, value in attributes.items()
+        if isinstance(value, list | dict | set) and name not in _TORCHS_OWN
+    ]
     try:
         with in_mode(model, training=training):
             yield
@@ -41,6 +50,16 @@ def left_as_found(model: nn.Module, *, training: bool) -> Iterator[None]:
         for module, attributes in before:
             vars(module).clear()
             vars(module).update(attributes)
+        for holder, content in holders:
+            holder.clear()
+            (holder.extend if isinstance(holder, list) else holder.update)(content)
+
+
+def cpu_by_default() -> AbstractContextManager:
+    """Keep the bookkeeping on the CPU, whatever device the caller made the default."""
+    # torch 2.4's get_default_device() does not see `with torch.device(…)`.
+    elsewhere = torch.empty(0).device.type != "cpu"
+    return torch.device("cpu") if elsewhere else nullcontext()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Words of messages that many rooms need: a near miss, a number."""
+"""Words of messages that many rooms need: a near miss, a number, a plural."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -39,6 +39,11 @@ def number_text(value: object) -> str:
     if 1e4 <= abs(short) < 1e15:
         return f"{short:,.0f}"
     return f"{short:.4g}"
+
+
+def many(number: int, noun: str) -> str:
+    """Return "1 image" or "6 images"."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def printable(text: object) -> str:

@@ -4,28 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch import nn
-
+from coursekit._base.trial import checked_model
 from coursekit._base.validate import integer
 
-
-def checked_model(model: nn.Module) -> nn.Module:
-    """Return the model if it can be run, else say what is wrong with it."""
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"`model` must be an nn.Module instance; got {_called(model)}")
-    for name, value in (*model.named_parameters(), *model.named_buffers()):
-        if nn.parameter.is_lazy(value):
-            raise ValueError(
-                f"`model` has a lazy layer whose shape is not known yet ({name}); "
-                "run the model once on a batch first"
-            )
-    return model
-
-
-def _called(model: object) -> str:
-    if isinstance(model, type):
-        return f"the class {model.__name__}: call it first, as in {model.__name__}()"
-    return type(model).__name__
+__all__ = ["checked_model", "checked_shape"]
 
 
 def checked_shape(input_shape: Sequence[int]) -> tuple[int, ...]:

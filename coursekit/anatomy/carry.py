@@ -16,11 +16,15 @@ from coursekit.anatomy.field import (
     Axis,
     Field,
     Grid,
-    align,
     full,
+    met,
+    places_of,
+    read,
     squeeze_broadcast,
+    straight,
 )
-from coursekit.anatomy.window import Window, reindex
+from coursekit.anatomy.joining import open_dim
+from coursekit.anatomy.window import Window
 
 
 def move(field: Field, op: Callable[[Tensor], Tensor]) -> list[Field]:
@@ -37,8 +41,8 @@ def move(field: Field, op: Callable[[Tensor], Tensor]) -> list[Field]:
         shapes = [tuple(part.shape) for part in low]
         for number, (first, last) in enumerate(zip(low, high, strict=True)):
             bounds = torch.stack([squeeze_broadcast(first), squeeze_broadcast(last)])
-            window, grid = grids[number] if grids else (axis.window, None)
-            outputs[number].append(Axis(bounds, window, grid))
+            grid = grids[number] if grids else None
+            outputs[number].append(Axis(bounds, axis.window, grid))
     return [Field(s, tuple(axes)) for s, axes in zip(shapes, outputs, strict=True)]
 
 
@@ -47,121 +51,9 @@ def _as_list(result: Tensor | Sequence[Tensor]) -> list[Tensor]:
 
 
 def _moved_grids(axis: Axis, shape: Sequence[int], op: Callable) -> list | None:
-    window, grid = axis.window, axis.grid
-    if window is None or grid is None:
+    if axis.window is None or axis.grid is None:
         return None
-    if grid.dim is None:
-        places = torch.tensor(grid.offset).expand(*shape)
-    else:
-        line = grid.offset + grid.step * torch.arange(shape[grid.dim])
-        view = [-1 if d == grid.dim else 1 for d in range(len(shape))]
-        places = line.view(view).expand(*shape)
-    return [_read_grid(window, squeeze_broadcast(p)) for p in _as_list(op(places))]
-
-
-def _read_grid(window: Window, places: Tensor) -> tuple[Window | None, Grid | None]:
-    """Find the one dimension along which the units still lie in a row."""
-    if places.numel() == 0:
-        return window, None
-    regular, ragged = None, []
-    for dim in range(places.dim()):
-        if places.shape[dim] == 1:
-            continue
-        steps = places.diff(dim=dim)
-        if steps.min() != steps.max():
-            ragged.append(dim)
-        elif steps.flatten()[0] != 0:
-            if regular is not None:
-                return window, None
-            regular = (dim, int(steps.flatten()[0]))
-    if regular is None:
-        return window, (None if ragged else Grid(None, int(places.flatten()[0]), 1))
-    dim, step = regular
-    first = places.narrow(dim, 0, 1)
-    low, high = int(first.min()), int(first.max())
-    if low == high:
-        return window, Grid(dim, low, step)
-    # Several offsets side by side (space to depth): what the next layer sees of a
-    # place is the hull of them all.
-    joined = reindex(window, low, step).union(reindex(window, high, step))
-    return joined, Grid(dim)
-
-
-def union(fields: Sequence[Field], shape: Sequence[int]) -> Field:
-    """Return the field of values that depend on all the given tensors, broadcast."""
-    if all(f is fields[0] for f in fields) and fields[0].shape == tuple(shape):
-        return fields[0]
-    rank = len(shape)
-    axes = []
-    for parts in zip(*(f.axes for f in fields), strict=True):
-        bounds = align(parts[0].bounds, rank)
-        for part in parts[1:]:
-            bounds = torch.minimum(bounds, align(part.bounds, rank))
-        shifts = [rank - len(f.shape) for f in fields]
-        shuffled = any(part.grid is None for part in parts)
-        joined = (None, None) if shuffled else _joined_window(parts, shifts)
-        axes.append(Axis(bounds, *joined))
-    return Field(tuple(shape), tuple(axes))
-
-
-def _joined_window(
-    parts: Sequence[Axis], shifts: Sequence[int]
-) -> tuple[Window | None, Grid | None]:
-    if all(p.window == parts[0].window and p.grid == parts[0].grid for p in parts) and (
-        not any(shifts)
-    ):
-        return parts[0].window, parts[0].grid
-    windows = [part.regular() for part in parts]
-    if any(window is None for window in windows):
-        return None, None
-    dims = {
-        p.grid.dim + s
-        for p, s in zip(parts, shifts, strict=True)
-        if p.grid.dim is not None
-    }
-    if len(dims) > 1:
-        return None, None
-    joined = windows[0]
-    for window in windows[1:]:
-        joined = joined.union(window) if joined else None
-    return (joined, Grid(dims.pop() if dims else None)) if joined else (None, None)
-
-
-def concatenate(fields: Sequence[Field], dim: int, shape: Sequence[int]) -> Field:
-    """Return the field of tensors joined along `dim`."""
-    axes = []
-    for parts in zip(*(f.axes for f in fields), strict=True):
-        first = parts[0].bounds
-        if all(part.bounds is first for part in parts) and first.shape[dim + 1] == 1:
-            bounds = first
-        else:
-            pieces = [
-                open_dim(p.bounds, dim, f.shape[dim])
-                for p, f in zip(parts, fields, strict=True)
-            ]
-            common = torch.broadcast_shapes(
-                *([*p.shape[: dim + 1], 1, *p.shape[dim + 2 :]] for p in pieces)
-            )
-            bounds = torch.cat(
-                [
-                    p.expand(*common[: dim + 1], p.shape[dim + 1], *common[dim + 2 :])
-                    for p in pieces
-                ],
-                dim + 1,
-            )
-        along = any(p.grid is not None and p.grid.dim == dim for p in parts)
-        window, grid = (
-            (None, None) if along else _joined_window(parts, [0] * len(parts))
-        )
-        axes.append(Axis(bounds, window, grid))
-    return Field(tuple(shape), tuple(axes))
-
-
-def open_dim(bounds: Tensor, dim: int, size: int) -> Tensor:
-    """Return the bounds with `dim` at its real size, the others left broadcast."""
-    sizes = [-1] * bounds.dim()
-    sizes[dim + 1] = size
-    return bounds.expand(*sizes)
+    return [read(places) for places in _as_list(op(places_of(axis, shape)))]
 
 
 def reduce(
@@ -170,24 +62,25 @@ def reduce(
     """Return the field of values each made from all units along `dims`."""
     rank = len(field.shape)
     dims = sorted({d % rank for d in dims}) if dims else list(range(rank))
-    axes = []
-    for axis in field.axes:
-        bounds = axis.bounds.amin([d + 1 for d in dims], keepdim=True)
-        if not keep:
-            for d in reversed(dims):
-                bounds = bounds.squeeze(d + 1)
-        axes.append(_after_reduction(replace(axis, bounds=bounds), dims, keep))
-    return Field(tuple(shape), tuple(axes))
+    kept = tuple(1 if d in dims else size for d, size in enumerate(field.shape))
+    out = Field(kept, tuple(_met(axis, field.shape, dims) for axis in field.axes))
+    return out if keep else move(out, lambda values: values.reshape(shape))[0]
 
 
-def _after_reduction(axis: Axis, dims: Sequence[int], keep: bool) -> Axis:
-    grid = axis.grid
-    if grid is None or grid.dim in dims:
-        return Axis(axis.bounds, None, None)
-    if keep or grid.dim is None:
-        return axis
-    dim = grid.dim - sum(d < grid.dim for d in dims)
-    return replace(axis, grid=replace(grid, dim=dim))
+def _met(axis: Axis, shape: Sequence[int], dims: Sequence[int]) -> Axis:
+    """Return the axis of units that each meet all others along some dimensions."""
+    bounds, along = axis.bounds, [d + 1 for d in dims if axis.bounds.shape[d + 1] > 1]
+    if along:
+        bounds = bounds.amin(along, keepdim=True)
+    window, grid = axis.window, axis.grid
+    if isinstance(grid, Grid) and grid.dim in dims:
+        grid = None
+    for dim in dims if isinstance(grid, Tensor) else ():
+        if grid is not None:
+            window, grid = met(window, grid, dim)
+    if isinstance(grid, Tensor):
+        grid = read(grid)
+    return Axis(bounds, None if grid is None else window, grid)
 
 
 def mix(field: Field, dim: int, size: int, groups: int = 1) -> Field:
@@ -201,17 +94,12 @@ def mix(field: Field, dim: int, size: int, groups: int = 1) -> Field:
     shape = (*field.shape[:dim], size, *field.shape[dim + 1 :])
     axes = []
     for axis in field.axes:
-        bounds, along = axis.bounds, dim + 1
-        if bounds.shape[along] > 1:
-            if groups == 1:
-                bounds = bounds.amin(along, keepdim=True)
-            else:
-                parts = bounds.unflatten(along, (groups, -1)).amin(along + 1)
-                bounds = parts.repeat_interleave(size // groups, along)
-        carried = axis.grid is None or axis.grid.dim == dim
-        axes.append(
-            Axis(bounds, *((None, None) if carried else (axis.window, axis.grid)))
-        )
+        after = _met(axis, field.shape, [dim])
+        if groups > 1 and axis.bounds.shape[dim + 1] > 1:
+            parts = axis.bounds.unflatten(dim + 1, (groups, -1)).amin(dim + 2)
+            parts = parts.repeat_interleave(size // groups, dim + 1)
+            after = replace(after, bounds=parts)
+        axes.append(after)
     return Field(shape, tuple(axes))
 
 
@@ -248,9 +136,9 @@ def rewindow(field: Field, change: Callable[[int, Window], Window | None]) -> Fi
     axes = []
     spatial = len(field.shape) - len(field.axes)  # the first spatial dimension
     for number, axis in enumerate(field.axes):
-        window = axis.regular()
+        window, grid = straight(axis, field.shape)
         if window is not None:
-            dim = spatial + number if axis.grid.dim is None else axis.grid.dim
+            dim = spatial + number if grid.dim is None else grid.dim
             window = change(dim, window)
         grid = None if window is None else Grid(dim)
         axes.append(replace(axis, window=window, grid=grid))

@@ -8,29 +8,18 @@ write into part of a tensor counts as a write into all of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as nn_module
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map_only
 
-from coursekit._base.modes import left_as_found
+from coursekit._base.trial import named_tensors
 from coursekit.anatomy.arguments import checked_model, checked_shape
-from coursekit.anatomy.calls import (
-    cpu_by_default,
-    explained,
-    named_tensors,
-    watched_calls,
-)
+from coursekit.anatomy.dataless import Dataless, blank_image, dataless_run
 from coursekit.anatomy.nodes import Edge, Flow, Node
-from coursekit.anatomy.record_flow import Recorder, mark, plain, sources_of
+from coursekit.anatomy.record_flow import FlowRecord, plain
 
 __all__ = ["Edge", "Flow", "Node", "flow"]
-
-_DEVICE_MADE = torch.Tag.nondeterministic_seeded
 
 
 def flow(model: nn.Module, input_shape: Sequence[int]) -> Flow:
@@ -51,69 +40,40 @@ def flow(model: nn.Module, input_shape: Sequence[int]) -> Flow:
         >>> flow(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), (3, 9, 9)).edges[0]
         Edge(source='input', target='0')
     """
-    shape, recorder = checked_shape(input_shape), Recorder()
-    floats = (p.dtype for p in checked_model(model).parameters())
-    dtype = next((kind for kind in floats if kind.is_floating_point), None)
-    with cpu_by_default(), left_as_found(model, training=False), _recorded(
-        model, recorder
-    ):  # fmt: skip
-        image = torch.empty(1, *shape, dtype=dtype, device="meta")
-        recorder.add(Node("input", "input", (), shape), ())
-        mark(image, "input")
-        try:
-            with torch.no_grad(), _Following(recorder):
-                out = model(image)
-        except (RuntimeError, ValueError, IndexError, NotImplementedError) as error:
-            raise explained(error, recorder.stack, shape) from error
-    for key, tensor in named_tensors(plain(out)):
-        end = Node(f"output{key}", "output", (), tuple(tensor.shape[1:]))
-        recorder.add(end, sources_of(tensor))
-    return recorder.flow()
-
-
-class _Following(TorchDispatchMode):
-    """Runs every operator that meets the image without data, and follows sources."""
-
-    def __init__(self, recorder: Recorder):
-        super().__init__()
-        self.recorder = recorder
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        given = (args, kwargs or {})
-        tensors = [leaf for leaf in tree_leaves(given) if isinstance(leaf, Tensor)]
-        if not tensors and _DEVICE_MADE in func.tags:
-            return func(*args, **{**given[1], "device": "meta"})
-        is_constant = not any(tensor.is_meta for tensor in tensors)
-        writes = func._schema.is_mutable or _DEVICE_MADE in func.tags
-        if is_constant and not (tensors and writes):
-            return func(*args, **given[1])
-        bare = tree_map_only(Tensor, _without_data, given)
-        out = func(*bare[0], **bare[1])
-        self.recorder.operator(func, given, out)
-        return out
-
-
-def _without_data(tensor: Tensor) -> Tensor:
-    return tensor if tensor.is_meta else torch.empty_like(tensor, device="meta")
-
-
-@contextmanager
-def _recorded(model: nn.Module, recorder: Recorder) -> Iterator[None]:
-    """Tell the recorder of every call while `watched_calls` has its frame open."""
+    shape, record = checked_shape(input_shape), FlowRecord()
+    image = blank_image(checked_model(model), shape)
+    record.add(Node("input", "input", (), shape), ())
+    record.mark(image, "input")
     known = {id(module) for module in model.modules()}
 
     def enter(module: nn.Module, args: tuple) -> None:
         if id(module) in known:
-            recorder.enter(args)
+            record.enter(args)
 
     def leave(module: nn.Module, args: tuple, out: object) -> object:
-        return recorder.leave(out) if id(module) in known else None
+        return record.leave(out) if id(module) in known else None
 
-    after = nn_module.register_module_forward_hook(leave)
-    with watched_calls(model, [], recorder.stack):
-        before = nn_module.register_module_forward_pre_hook(enter)
-        try:
-            yield
-        finally:
-            before.remove()
-            after.remove()
+    with (  # `leave` runs while the call's frame is still open, `enter` once it is
+        nn_module.register_module_forward_hook(leave),
+        dataless_run(model, shape, _Following(record), [], record.stack),
+        nn_module.register_module_forward_pre_hook(enter),
+    ):
+        out = model(image)
+    for key, tensor in named_tensors(plain(out)):
+        end = Node(f"output{key}", "output", (), tuple(tensor.shape[1:]))
+        record.add(end, record.sources_of(tensor))
+    return record.flow()
+
+
+class _Following(Dataless):
+    """Follows where the values of every operator come from."""
+
+    def __init__(self, record: FlowRecord):
+        super().__init__()
+        self.record = record
+
+    def is_touched(self, tensor: Tensor) -> bool:
+        return bool(self.record.sources_of(tensor))
+
+    def note(self, func, args: tuple, kwargs: dict, out: object) -> None:
+        self.record.operator(func, (args, kwargs), out)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, is_dataclass
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from coursekit.anatomy.calls import Frame, named_tensors
+from coursekit._base.trial import Frame, named_tensors
 from coursekit.anatomy.nodes import Edge, Flow, Node
 
 _WORDS = {"mul": "multiply", "sub": "subtract", "div": "divide"}
@@ -36,7 +36,7 @@ class Call:
     used: dict[str, None] = field(default_factory=dict)
 
 
-class Recorder:
+class FlowRecord:
     """Nodes and edges found so far, and the calls under way."""
 
     def __init__(self):
@@ -46,6 +46,27 @@ class Recorder:
         self.calls: list[Call] = []
         self.leaves = 0
         self.joins: Counter[str] = Counter()
+        self.written: dict[int, tuple[object, str]] = {}
+
+    def mark(self, tensor: Tensor, source: str) -> None:
+        """Note which node a tensor comes from; a real one may be the model's own."""
+        if tensor.is_meta:
+            tensor._coursekit_source = source
+        else:
+            storage = tensor.untyped_storage()
+            self.written[storage._cdata] = storage, source
+
+    def sources_of(self, values: object) -> tuple[str, ...]:
+        """Return the nodes that the tensors in some values come from, each once."""
+        tensors = (leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor))
+        return tuple(dict.fromkeys(s for t in tensors if (s := self._source(t))))
+
+    def _source(self, tensor: Tensor) -> str | None:
+        if not tensor.is_meta:
+            found = self.written and self.written.get(tensor.untyped_storage()._cdata)
+            return found[1] if found else None
+        own = getattr(tensor, "_coursekit_source", None)
+        return own or getattr(tensor._base, "_coursekit_source", None)
 
     def add(self, node: Node, sources: Sequence[str]) -> None:
         """Append a node and the edges that end there."""
@@ -54,7 +75,7 @@ class Recorder:
 
     def operator(self, func: Callable, given: object, out: object) -> None:
         """Follow one operator: pass its only source on, or record a join."""
-        sources = sources_of(given)
+        sources = self.sources_of(given)
         if self.calls:
             self.calls[-1].used.update(dict.fromkeys(sources))
         made = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
@@ -62,9 +83,9 @@ class Recorder:
             self.add(self._join(func, made[0]), sources)
             sources = (self.nodes[-1].name,)
         for tensor in made if sources else ():
-            mark(tensor, sources[0])
+            self.mark(tensor, sources[0])
             if func._schema.is_mutable and tensor._base is not None:
-                mark(tensor._base, sources[0])
+                self.mark(tensor._base, sources[0])
 
     def enter(self, args: tuple) -> None:
         """Open a call of a module."""
@@ -86,8 +107,8 @@ class Recorder:
         kind, inside = type(frame.module).__name__, self._inside()
         inside = inside[:-1] if frame.name else inside
         node = Node(frame.name or "model", kind, inside, (*shapes, ())[0])
-        self.add(node, sources or sources_of(call.given))
-        return tree_map_only(Tensor, lambda t: _made_by(node.name, t, call), out)
+        self.add(node, sources or self.sources_of(call.given))
+        return tree_map_only(Tensor, lambda t: self._made_by(node.name, t, call), out)
 
     def flow(self) -> Flow:
         """Return what was recorded, each edge once."""
@@ -97,6 +118,15 @@ class Recorder:
         """Drop what was recorded inside a leaf: its inner joins are its own affair."""
         del self.nodes[call.nodes :], self.edges[call.edges :]
         self.joins = call.joins
+
+    def _made_by(self, name: str, tensor: Tensor, call: Call) -> Tensor:
+        """Mark an output; one handed through untouched is marked on an alias."""
+        for given, version in zip(call.given, call.versions, strict=True):
+            if given is tensor and tensor._version == version:
+                tensor = tensor.view(tensor.shape)
+                break
+        self.mark(tensor, name)
+        return tensor
 
     def _inside(self) -> tuple[str, ...]:
         return tuple(frame.name for frame in self.stack if frame.name)
@@ -111,27 +141,6 @@ class Recorder:
         return Node(name, kind, inside, tuple(made.shape[1:]))
 
 
-def mark(tensor: Tensor, source: str) -> None:
-    """Note which node a tensor comes from."""
-    tensor._coursekit_source = source
-
-
-def sources_of(values: object) -> tuple[str, ...]:
-    """Return the nodes that the tensors in some values come from, each once."""
-    found = (getattr(leaf, "_coursekit_source", None) for leaf in tree_leaves(values))
-    return tuple(dict.fromkeys(source for source in found if source))
-
-
 def plain(out: object) -> object:
     """Return an output whose tensors `named_tensors` finds: a dataclass as a dict."""
     return vars(out) if is_dataclass(out) else out
-
-
-def _made_by(name: str, tensor: Tensor, call: Call) -> Tensor:
-    """Mark an output; one that was handed through untouched is marked on an alias."""
-    for given, version in zip(call.given, call.versions, strict=True):
-        if given is tensor and tensor._version == version:
-            tensor = tensor.view(tensor.shape)
-            break
-    mark(tensor, name)
-    return tensor

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
+from coursekit._base.trial import Frame
 from coursekit._base.words import did_you_mean
 from coursekit.anatomy import show
 from coursekit.anatomy.arguments import checked_model, checked_shape
-from coursekit.anatomy.calls import Frame, cpu_by_default
 from coursekit.anatomy.field import EMPTY, Field, full, numbers
 from coursekit.anatomy.trace import trace
 from coursekit.anatomy.window import Varies
@@ -151,8 +151,7 @@ def anatomy(model: nn.Module, input_shape: Sequence[int]) -> Anatomy:
         (3, 3)
     """
     shape = checked_shape(input_shape)
-    with cpu_by_default():
-        frames = trace(checked_model(model), shape)
+    frames = trace(checked_model(model), shape)
     outputs, *inner = (_rows(frame) for frame in frames)
     rows = [row for layer in inner for row in layer]
     rows += _unused(model, {frame.name for frame in frames})

@@ -1,85 +1,52 @@
-"""Run a model once on tensors without data and watch every operator.
+"""Run a model once without data and carry along what every value sees of the image.
 
-Anatomy by interception: a `TorchDispatchMode` sees each aten operator the model calls,
-whatever Python wrote it, runs it on meta tensors (shapes without numbers) and
-carries the fields along. No weight is copied or changed; batch-norm statistics, the
-train/eval mode of every module and the random generators stay as they were.
+No weight is copied or changed; batch-norm statistics, the train/eval mode of every
+module and the random generators stay as they were.
 """
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.flop_counter import flop_registry
 
-from coursekit._base.modes import left_as_found
-from coursekit.anatomy.calls import Frame, explained, watched_calls
+from coursekit._base.trial import Frame
+from coursekit.anatomy.dataless import (
+    Dataless,
+    blank_image,
+    dataless_run,
+    is_view,
+    tensors_in,
+)
 from coursekit.anatomy.field import Field, whole_image
-from coursekit.anatomy.rules import moving
 from coursekit.anatomy.rules.operators import Operands, UnknownOperatorError, propagate
+from coursekit.anatomy.written import Written
 
 
-class Circular(TorchFunctionMode):
-    """Circular padding reaches aten as writes into slices; take it before that."""
-
-    def __init__(self, watch: Watch):
-        super().__init__()
-        self.watch = watch
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        if getattr(func, "__name__", "") == "pad" and "circular" in (
-            *args[2:3],
-            kwargs.get("mode"),
-        ):
-            return self._pad(*args, **kwargs)
-        return func(*args, **kwargs)
-
-    def _pad(self, input: Tensor, pad, mode="circular", value=None) -> Tensor:
-        before = self.watch.field_of(input)
-        after = moving.padded(before, list(pad), "circular")
-        out = torch.empty(after.shape, dtype=input.dtype, device="meta")
-        self.watch.fields[out] = after
-        return out
-
-
-class Watch(TorchDispatchMode):
-    """Runs every operator on meta tensors and propagates the fields."""
+class Watch(Dataless):
+    """Counts the work of every operator and propagates the fields."""
 
     def __init__(self, frames: list[Frame]):
         super().__init__()
         self.frames, self.fields = frames, _Fields()
+        self.viewed: set[int] = set()
+        self.written: dict[int, Written] = {}
+
+    def is_touched(self, tensor: Tensor) -> bool:
+        return bool(self.written) and _storage(tensor) in self.written
 
     def field_of(self, tensor: object) -> Field | None:
-        return self.fields.get(tensor) if isinstance(tensor, Tensor) else None
+        if not isinstance(tensor, Tensor):
+            return None
+        if self.is_touched(tensor):
+            return self._memory(tensor).read(tensor)
+        return self.fields.get(tensor)
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        tensors = [x for x in tree_leaves((args, kwargs)) if isinstance(x, Tensor)]
-        if self._is_constant(func, tensors):
-            return _made(func(*args, **kwargs), tensors)
-        if not tensors:  # random numbers: only their shape is of interest
-            return func(*args, **{**kwargs, "device": "meta"})
-        given = tree_map_only(Tensor, _without_data, (args, kwargs))
-        out = func(*given[0], **given[1])
-        self._count(func, *given, out)
+    def note(self, func, args: tuple, kwargs: dict, out: object) -> None:
+        self._count(func, args, kwargs, out)
         # Constants keep their numbers for the rules: an index must be known.
         call = Operands(func, args, kwargs, self.field_of)
         if call.fields:
             self._carry(call, out)
-        return out
-
-    @staticmethod
-    def _is_constant(func, tensors: list[Tensor]) -> bool:
-        """Tell whether a call may run for real: no image in it, nothing changed."""
-        if torch.Tag.nondeterministic_seeded in func.tags:
-            return False
-        if any(tensor.is_meta for tensor in tensors):
-            return False
-        return not func._schema.is_mutable or all(map(_is_made, tensors))
 
     def _count(self, func, args: tuple, kwargs: dict, out: object) -> None:
         formula = flop_registry.get(func._overloadpacket)
@@ -89,23 +56,44 @@ class Watch(TorchDispatchMode):
                 frame.multiply_adds += flops // 2
 
     def _carry(self, call: Operands, out: object) -> None:
-        outputs = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
+        outputs = tensors_in(out)
         if not outputs:
             return
         empty = next((o for o in outputs if o.numel() == 0), None)
         if empty is not None:
             raise ValueError(f"its output is empty, {tuple(empty.shape[1:])}")
         fields = propagate(call, outputs)
+        if is_view(call.func):
+            self.viewed.add(_storage(outputs[0]))
         for tensor, after in zip(outputs, fields, strict=True):
-            if after is None:
-                continue
-            if call.func._schema.is_mutable and tensor._is_view():
-                self._refuse_partial_write(call, tensor, after)
-            self.fields[tensor] = after
+            if after is not None:
+                self._keep(call, tensor, after)
 
-    def _refuse_partial_write(self, call: Operands, tensor: Tensor, after: Field):
-        if self.field_of(tensor) is not after:
-            raise UnknownOperatorError(f"{call.func} into a slice of a tensor")
+    def _keep(self, call: Operands, tensor: Tensor, after: Field) -> None:
+        """Note what a tensor sees; what is written may be seen through other views."""
+        if not call.func._schema.is_mutable:
+            if not self.is_touched(tensor):
+                self.fields[tensor] = after
+            return
+        before = self.field_of(tensor)
+        alone = tensor.is_meta and not tensor._is_view()
+        if before is after or (alone and _storage(tensor) not in self.viewed):
+            self.fields[tensor] = after
+        else:
+            self._memory(tensor, after).write(tensor, after)
+
+    def _memory(self, tensor: Tensor, after: Field | None = None) -> Written:
+        """Return what is known of a tensor's storage, from the first write on."""
+        key = _storage(tensor)
+        if key not in self.written:
+            whole = tensor if tensor._base is None else tensor._base
+            before = self.field_of(whole)
+            self.written[key] = Written(whole, len(after.axes))
+            if before is not None:
+                self.written[key].write(whole, before)
+        if self.written[key].item != tensor.element_size():
+            raise UnknownOperatorError("view of a tensor as another number type")
+        return self.written[key]
 
 
 class _Fields:
@@ -118,26 +106,8 @@ class _Fields:
         tensor._coursekit_field = field
 
 
-def _is_made(tensor: Tensor) -> bool:
-    return getattr(tensor, "_coursekit_made", False)
-
-
-def _made(out: object, inputs: list[Tensor]) -> object:
-    """Mark tensors made during the run: only these may be written to for real."""
-    for tensor in tree_leaves(out):
-        if isinstance(tensor, Tensor) and (
-            not tensor._is_view() or all(map(_is_made, inputs))
-        ):
-            tensor._coursekit_made = True
-    return out
-
-
-def _without_data(tensor: Tensor) -> Tensor:
-    if tensor.is_meta:
-        return tensor
-    return torch.empty_strided(
-        tensor.size(), tensor.stride(), dtype=tensor.dtype, device="meta"
-    )
+def _storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata
 
 
 def trace(model: nn.Module, input_shape: tuple[int, ...]) -> list[Frame]:
@@ -154,16 +124,8 @@ def trace(model: nn.Module, input_shape: tuple[int, ...]) -> list[Frame]:
     frames: list[Frame] = []
     stack: list[Frame] = []
     watch = Watch(stack)
-    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
-    image = torch.empty(1, *input_shape, dtype=dtype, device="meta")
-    watch.fields[image] = whole_image((1, *input_shape))
-    with (
-        left_as_found(model, training=False),
-        watched_calls(model, frames, stack, watch.field_of),
-    ):
-        try:
-            with torch.no_grad(), Circular(watch), watch:
-                model(image)
-        except (RuntimeError, ValueError, IndexError, NotImplementedError) as error:
-            raise explained(error, stack, input_shape) from error
+    image = blank_image(model, input_shape)
+    watch.fields[image] = whole_image(image.shape)
+    with dataless_run(model, input_shape, watch, frames, stack, watch.field_of):
+        model(image)
     return frames

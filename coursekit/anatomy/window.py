@@ -105,6 +105,17 @@ class Window:
         advance = self.advance * moves * repeat // len(self.phases)
         return Window(phases, advance).shortest()
 
+    def beside(self, offsets: tuple[int, ...], step: int) -> Window:
+        """Return the window of units `i * step` that also see what lies beside them.
+
+        Args:
+            offsets: how far on each of the units lies that count as one; (0,) is the
+                unit alone.
+        """
+        if (offsets, step) == ((0,), 1):
+            return self
+        return _beside(self, offsets, step)
+
     def shortest(self) -> Window:
         """Return the same window with the shortest period that describes it."""
         full = len(self.phases)
@@ -136,11 +147,8 @@ def hull(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=4096)
-def reindex(window: Window, offset: int, step: int) -> Window:
-    """Return the window of units that are `offset + i * step` of the given one."""
-    if (offset, step) == (0, 1):
-        return window
-    return window.through(lambda out: [offset + out * step], 1, step)
+def _beside(window: Window, offsets: tuple[int, ...], step: int) -> Window:
+    return window.through(lambda out: [out * step + o for o in offsets], 1, step)
 
 
 @lru_cache(maxsize=4096)

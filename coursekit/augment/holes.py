@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
+from math import comb
 
 import torch
 from torch import Tensor
@@ -123,28 +124,41 @@ def _filled(images: Tensor, keep: Tensor, values: Tensor | None) -> Tensor:
 
 
 def mean_covered_fraction(
-    length: int, height: int, width: int | None = None
+    length: int, height: int, width: int | None = None, *, holes: int = 1
 ) -> Fraction:
-    """Return the expected share of the pixels that one hole covers, exactly.
+    """Return the expected share of the pixels that holes cover together, exactly.
+
+    A pixel escapes k holes with (1 − p)^k, a sum of powers of p; p is a product of one
+    share for its row and one for its column, and so is the mean of each power.
 
     Args:
-        length: side of the hole in pixels, 0 or larger.
+        length: side of a hole in pixels, 0 or larger.
         height, width: of the image; `width=None` is a square image.
+        holes: drawn independently in each image, as in `cutout`.
 
     Example:
         mean_covered_fraction(16, 32) is 49/256: less than 1/4, for the hole hangs over
         the border.
     """
-    length = integer("length", length, low=0)
+    length, holes = integer("length", length, low=0), integer("holes", holes, low=0)
     height = integer("height", height, low=1)
     width = height if width is None else integer("width", width, low=1)
-    share = Fraction(1)
+    powers = (
+        (-1) ** (k + 1) * comb(holes, k) * _mean(length, height, k, width)
+        for k in range(1, holes + 1)
+    )
+    return sum(powers, Fraction(0))
+
+
+def _mean(length: int, height: int, power: int, width: int) -> Fraction:
+    """Return the mean over the pixels of p^power, p the chance of being covered."""
+    share, before = Fraction(1), length // 2
     for side in (height, width):
-        first = [centre - length // 2 for centre in range(side)]
-        covered = sum(
-            max(0, min(start + length, side) - max(start, 0)) for start in first
+        ends = ((i - length + 1 + before, i + before) for i in range(side))
+        counts = (
+            max(0, min(last, side - 1) - max(first, 0) + 1) for first, last in ends
         )
-        share *= Fraction(covered, side * side)
+        share *= Fraction(sum(n**power for n in counts), side ** (power + 1))
     return share
 
 

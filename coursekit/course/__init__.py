@@ -13,6 +13,7 @@ _HOMES = {
     "Stored": "coursekit.course.experiments",
     "all_challenges": "coursekit.course.challenges",
     "challenge": "coursekit.course.challenges",
+    "course_map": "coursekit.course.outline",
     "check": "coursekit.course.exercises",
     "claim": "coursekit.course.claims",
     "exercise": "coursekit.course.exercises",

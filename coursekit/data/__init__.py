@@ -1,9 +1,10 @@
 """Image sets, embedded, generated and downloaded, and `Batches` to train on.
 
 Every set is an `ImageSet`: one uint8 tensor of images, one int64 tensor of labels.
-`digits`, `photos` and `shapes` need no network; `mnist`, `fashion_mnist` and `cifar10`
-are read from the data folder or downloaded; `folder` reads your own pictures. Each
-name loads when it is first used: `carried`, which only needs numpy, brings no torch.
+`digits`, `photos` and `shapes` need no network; `mnist`, `fashion_mnist`, `cifar10`
+and `tiny_imagenet` are read from the data folder or downloaded; `folder` reads your own
+pictures; `summary` says what a set holds. Each name loads when it is first used:
+`carried`, which only needs numpy, brings no torch.
 """
 
 from coursekit._base.lazy import lazy
@@ -22,6 +23,8 @@ _HOME_OF = {
     "mnist": "coursekit.data.standard",
     "photos": "coursekit.data.embedded",
     "shapes": "coursekit.data.synthetic",
+    "summary": "coursekit.data.set_summary",
+    "tiny_imagenet": "coursekit.data.tiny_images",
 }
 __all__ = sorted(_HOME_OF)
 __getattr__, __dir__ = lazy(__name__, _HOME_OF)

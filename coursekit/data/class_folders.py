@@ -1,7 +1,7 @@
 """A folder of class folders with the student's own pictures as an image set.
 
 pets/cat/1.jpg, pets/cat/2.png, pets/dog/7.jpeg: the folders are the classes. A .tar,
-.tar.gz or .tgz archive of such folders is read without unpacking it.
+.tar.gz, .tgz or .zip archive of such folders is read without unpacking it.
 """
 
 import hashlib
@@ -10,9 +10,11 @@ import os
 import pickle
 import tarfile
 import warnings
-from collections.abc import Collection, Iterator
+import zipfile
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,14 +23,14 @@ import torch
 from torch import Tensor
 
 from coursekit._base.files import whole
+from coursekit._base.pixels import UnreadableError, decode
 from coursekit._base.validate import choice, integer
 from coursekit._base.words import printable
-from coursekit.data.class_tree import PICTURES, chosen, files_in
-from coursekit.data.decode import UnreadableError, decode
+from coursekit.data.class_tree import PICTURES, Chosen, chosen, files_in
 from coursekit.data.image_set import ImageSet
 from coursekit.data.storage_folder import cache_folder
 
-_ARCHIVES = (".tar", ".tar.gz", ".tgz")
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".zip")
 _VERSION = 2  # of the kept file; a change makes old ones unused
 
 
@@ -75,7 +77,7 @@ def folder(
     Read are PNG, JPEG, WebP, BMP, TIFF and the first picture of a GIF.
 
     Args:
-        path: the folder, or an archive of it (.tar, .tar.gz, .tgz).
+        path: the folder, or an archive of it (.tar, .tar.gz, .tgz, .zip).
         part: where the class folders lie in parts: the part to read, "train", "valid",
             "test" or its folder's own name; parts may be called Training, val, test1.
         size: height and width to bring every picture to: its middle square, resized;
@@ -91,14 +93,42 @@ def folder(
     if size is not None:
         integer("size", size, low=1, high=4096)
     choice("channels", channels, (1, 3))
-    keep = _cache_file(tree, (part, size, channels)) if cache else None
-    found = _load(keep)
-    if found is None:
-        found = _read(tree, part, size, channels)
-        _save(keep, found)
+    pick = partial(_class_folders, tree, part)
+    found = decoded(tree, pick, (part,), size, channels, cache=cache)
     _announce(found, tree)
     pixels = found.images, found.labels, found.classes
     return FolderSet(*pixels, tree.name, f"pictures of {tree}", found.skipped)
+
+
+def decoded(
+    tree: Path,
+    pick: Callable[[], Chosen],
+    what: tuple[str | None, ...],
+    size: int | None,
+    channels: int,
+    *,
+    cache: bool = True,
+) -> Found:
+    """Return pictures of a folder or archive, kept for the next time.
+
+    Args:
+        tree: the folder or archive.
+        pick: gives the files with their classes; asked where nothing is kept.
+        what: tells these pictures from others of the same tree.
+        size, channels, cache: as in `folder`.
+    """
+    keep = _cache_file(tree, (*what, size, channels)) if cache else None
+    found = _load(keep)
+    if found is None:
+        found = _read(tree, pick(), size, channels)
+        _save(keep, found)
+    return found
+
+
+def _class_folders(tree: Path, part: str | None) -> Chosen:
+    names, lost = files_in(tree)
+    picked = chosen(names, tree, part)
+    return replace(picked, lost=(*lost, *picked.lost))
 
 
 def _existing(path: str | os.PathLike) -> Path:
@@ -133,12 +163,10 @@ def _announce(found: Found, tree: Path) -> None:
         warnings.warn("; ".join(map(printable, said)), stacklevel=3)
 
 
-def _read(tree: Path, part: str | None, size: int | None, channels: int) -> Found:
+def _read(tree: Path, picked: Chosen, size: int | None, channels: int) -> Found:
     """Decode all pictures; what is no picture is left out and named."""
-    names, lost = files_in(tree)
-    picked = chosen(names, tree, part)
-    skipped, arrays, owners = [*lost, *picked.lost], [], []
-    for name, content in _contents(tree, picked.classes):
+    skipped, arrays, owners = list(picked.lost), [], []
+    for name, content in contents(tree, picked.classes):
         try:
             arrays.append(decode(content, size, channels))
         except UnreadableError as error:
@@ -174,10 +202,19 @@ def _check_sizes(arrays: list[np.ndarray], tree: Path) -> None:
         )
 
 
-def _contents(tree: Path, files: Collection[str]) -> Iterator[tuple[str, BinaryIO]]:
+def contents(
+    tree: Path, files: Collection[str]
+) -> Iterator[tuple[str, BinaryIO | Path]]:
+    """Yield name and content of some files of a folder (paths) or archive (open)."""
     if tree.is_dir():
         for name in sorted(files):
             yield name, tree / name
+        return
+    if tree.suffix == ".zip":
+        with zipfile.ZipFile(tree) as packed:
+            for name in sorted(files):
+                with packed.open(name) as content:
+                    yield name, content
         return
     with tarfile.open(tree) as archive:
         for member in archive:

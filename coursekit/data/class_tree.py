@@ -13,6 +13,7 @@ A single folder around everything, as archives have it, does not count.
 import os
 import re
 import tarfile
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _KINDS = {"val": "valid", "dev": "valid", "eval": "valid"}
+_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error)
 _LITTER = {"thumbs.db", "desktop.ini", "icon\r"}  # what systems leave in folders
 
 
@@ -91,9 +93,13 @@ def _walked(tree: Path) -> tuple[list[str], list[str]]:
 
 def _packed(tree: Path) -> tuple[list[str], list[str]]:
     try:
+        if tree.suffix == ".zip":
+            with zipfile.ZipFile(tree) as packed:
+                names = [name for name in packed.namelist() if not name.endswith("/")]
+            return names, []
         with tarfile.open(tree) as archive:
             members = [member for member in archive if not member.isdir()]
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+    except (*_BROKEN, OSError, EOFError) as error:
         raise ValueError(f"`path` must be a whole archive; {tree}: {error}") from None
     files = [member.name for member in members if member.isfile()]
     rest = [member.name for member in members if not member.isfile()]

@@ -139,6 +139,12 @@ def held_out(data: ImageSet, count: int, seed: int) -> tuple[ImageSet, ImageSet]
     return data.subset(np.sort(order[:cut])), data.subset(np.sort(order[cut:]))
 
 
+def splits(train: ImageSet, test: ImageSet, valid: int, seed: int) -> Splits:
+    """Return three parts: `valid` images are taken out of the training part."""
+    integer("valid", valid, low=0, high=len(train) - 1)
+    return Splits(*held_out(train, valid, seed), test)
+
+
 def _check_images(images: Tensor) -> None:
     if not isinstance(images, Tensor) or images.dtype != torch.uint8:
         kind = getattr(images, "dtype", type(images).__name__)

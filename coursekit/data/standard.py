@@ -9,11 +9,10 @@ import os
 import numpy as np
 import torch
 
-from coursekit._base.validate import integer
 from coursekit.data.catalogue import entry
 from coursekit.data.class_folders import folder
 from coursekit.data.formats import read_cifar_batch, read_idx
-from coursekit.data.image_set import ImageSet, Splits, held_out
+from coursekit.data.image_set import ImageSet, Splits, splits
 from coursekit.data.storage_folder import data_folder
 from coursekit.data.store import get
 
@@ -112,7 +111,7 @@ def cifar10(
         path = get("cifar10", root, download=download, progress=progress)
         names = [f"data_batch_{k}" for k in range(1, 6)], ["test_batch"]
         sets = [_cifar_set([path / name for name in part]) for part in names]
-    return _splits(*sets, valid, seed)
+    return splits(*sets, valid, seed)
 
 
 def _idx_splits(name, classes, root, valid, seed, download, progress) -> Splits:
@@ -135,7 +134,7 @@ def _idx_splits(name, classes, root, valid, seed, download, progress) -> Splits:
                 wanted.source,
             )
         )
-    return _splits(*sets, valid, seed)
+    return splits(*sets, valid, seed)
 
 
 def _present(path):
@@ -165,9 +164,3 @@ def _jpeg_copy(part: ImageSet) -> ImageSet:
     source = f"{entry('cifar10').source}; pixels went through JPEG"
     name = "CIFAR-10 (JPEG copy)"
     return ImageSet(part.images, part.labels, part.classes, name, source)
-
-
-def _splits(train: ImageSet, test: ImageSet, valid: int, seed: int) -> Splits:
-    integer("valid", valid, low=0, high=len(train) - 1)
-    rest, chosen = held_out(train, valid, seed)
-    return Splits(rest, chosen, test)

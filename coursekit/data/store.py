@@ -119,6 +119,8 @@ def _bring(wanted, remote, urls, folder, show, patience) -> None:
     if not is_tar and (folder / remote.name.removesuffix(".gz")).exists():
         return
     fetch(remote, archive, urls=urls, progress=show, patience=patience)
+    if archive.name in wanted.sums:
+        return  # it is read as it is
     unpack = _unpack_tar if is_tar else _unpack_gzip
     unpack(archive, folder, wanted)
     archive.unlink()

@@ -17,6 +17,7 @@ from itertools import product
 import numpy as np
 
 from coursekit._base.validate import choice, integer
+from coursekit._base.words import many
 from coursekit.explore import svg
 from coursekit.explore.photo_input import matrix
 
@@ -151,10 +152,9 @@ def in_words(scene: Scene, at: Step | None) -> str:
     else:
         taps, total = [*map(_bracketed, scene.kernel.flat)], svg.precise(at.sum)
         terms = map("{}·{}".format, map(svg.precise, at.window.flat), taps)
-        many = f"{len(taps)} product{'s' * (len(taps) > 1)}"
         lines = [
-            f"Kernel at row {at.row}, column {at.column} of the output: its {many} "
-            f"add up to {total}.",
+            f"Kernel at row {at.row}, column {at.column} of the output: its "
+            f"{many(len(taps), 'product')} add up to {total}.",
             f"{' + '.join(terms)} = {total}",
         ]
     return "\n".join([*lines, *sizes])

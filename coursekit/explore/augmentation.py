@@ -1,169 +1,52 @@
 """What augmentation makes of a few images: cutout, crop, flip, shift, rotation."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from coursekit.augment import (
-    cutout,
-    random_crop,
-    random_flip,
-    random_rotation,
-    random_shift,
-)
+from coursekit import augment
+from coursekit._base.words import many
+from coursekit.augment.batch import check_batch
+from coursekit.augment.traced import Traced, in_words, traced
 from coursekit.data import shapes
-from coursekit.explore.augmentation_drawing import Originals, drawing, originals
-from coursekit.explore.augmentation_truth import Truth, covered_by, truth
-from coursekit.explore.augmentation_words import (
-    comparison,
-    finding,
-    heading,
-    table,
-)
+from coursekit.explore import svg
 from coursekit.explore.declare import explorer
-from coursekit.explore.live import LiveExplorer
+from coursekit.explore.judged import picture_of
+from coursekit.explore.photo_input import Photo
 from coursekit.explore.setting import Button, Choice, Whole
 from coursekit.explore.view import View
 
-SHOWN = 6  # images
-MOST_HOLES, MOST_SEED = 4, 99
-LOW, HIGH = 8, 64  # sides of an image
-
-
-@dataclass(frozen=True)
-class _Way:
-    """Hold a way to augment: the function, what its amount is, its range and start."""
-
-    apply: Callable[[Tensor, int, int, torch.Generator], Tensor]
-    amount: str
-    most: Callable[[int], int]  # of the shorter side
-    usual: Callable[[int], int]
-
-
+SHOWN, SIDES, SEEDS = 6, range(8, 65), 100  # images, their sides, seeds of the slider
+_LEFT, _GAP, _MOST, _TOP, _BETWEEN = 8, 10, 170, 30, 46
+# What the amount is; the way in words; how to read what was drawn for each image.
 _WAYS = {
-    "cutout": _Way(
-        lambda x, length, holes, g: cutout(x, length, holes=holes, generator=g),
-        "length (pixels)", lambda side: side, lambda side: side // 2,
-    ),
-    "crop": _Way(
-        lambda x, padding, _, g: random_crop(x, padding, generator=g),
-        "padding (pixels)", lambda side: side // 2, lambda side: side // 8,
-    ),
-    "flip": _Way(
-        lambda x, percent, _, g: random_flip(x, percent / 100, generator=g),
-        "chance (%)", lambda side: 100, lambda side: 50,
-    ),
-    "shift": _Way(
-        lambda x, most, _, g: random_shift(x, most, generator=g),
-        "at most (pixels)", lambda side: side // 2, lambda side: side // 8,
-    ),
-    "rotation": _Way(
-        lambda x, degrees, _, g: random_rotation(x, degrees, generator=g),
-        "at most (degrees)", lambda side: 180, lambda side: 15,
-    ),
-}  # fmt: skip
-AUGMENTATIONS = tuple(_WAYS)
+    "cutout": ("length (pixels)", "{1} of {0}×{0}", Traced.holes),
+    "crop": ("padding (pixels)", "padding {0}: a shift by at most {0}", Traced.moves),
+    "flip": ("chance (%)", "a chance of {0} %", Traced.mirrored),
+    "shift": ("at most (pixels)", "at most {0} pixels along each axis", Traced.moves),
+    "rotation": ("at most (degrees)", "at most {0}° to either side", Traced.angles),
+}
 
 
-def _given(images: object, most: int | None = SHOWN) -> Originals:
-    """Draw a batch of small images in bytes, or refuse anything else.
-
-    Raises:
-        ValueError: naming `images`, what came and what is allowed.
-    """
-    got = type(images).__name__
-    if isinstance(images, Tensor):
-        got = f"{images.dtype} of shape {tuple(images.shape)}"
-        if images.dtype == torch.uint8 and images.ndim == 4:
-            n, c, h, w = images.shape
-            fits = c in (1, 3) and min(h, w) >= LOW and max(h, w) <= HIGH
-            if fits and 1 <= n <= (most or n):
-                return originals(images[:SHOWN])
-    many = "at least 1 image" if most is None else f"1 to {most} images"
-    raise ValueError(
-        f"`images` must be a batch (n, c, h, w) of bytes (torch.uint8): {many}, 1 or "
-        f"3 channels, {LOW} to {HIGH} rows and columns; got {got}"
-    )
+def _layout(images: Tensor) -> tuple[float, float]:
+    """Return the longer side of an image on the page, and the step to the next row."""
+    tile = min(_MOST, (svg.WIDTH - 2 * _LEFT + _GAP) / len(images) - _GAP)
+    return tile, tile * images.shape[2] / max(images.shape[2:]) + _BETWEEN
 
 
-_AMOUNT = Whole(
-    lambda way: _WAYS[way].amount,
-    high=lambda shown, way: _WAYS[way].most(min(shown.size)),
-    start=lambda shown, way: _WAYS[way].usual(min(shown.size)),
-    about="how much of it; None takes a usual amount",
-)
+def _row(images: Tensor, number: int, title: str, below: list[str]) -> str:
+    """Draw a row of images with words above and below."""
+    (tile, step), x, parts = _layout(images), _LEFT, []
+    y = _TOP + number * step
+    for image, said in zip(images, below, strict=False):
+        parts.append(picture_of(image, x, y, tile))
+        parts.append(svg.words(x, y + step - 33, said, size=12))
+        x += tile + _GAP
+    return svg.words(_LEFT, y - 10, title) + "".join(parts)
 
 
-@explorer(
-    "Augmentation: the same images, different in every epoch",
-    _given,
-    helpers={
-        "again": Button(
-            "draw again", sets=lambda seed: {"seed": (seed + 1) % (MOST_SEED + 1)}
-        )
-    },
-)
-def augmentation_view(
-    shown: Originals,
-    *,
-    way: Annotated[str, Choice("augmentation", AUGMENTATIONS)] = "cutout",
-    amount: Annotated[int | None, _AMOUNT] = None,
-    holes: Annotated[
-        int, Whole("holes", 1, MOST_HOLES, active=lambda way: way == "cutout")
-    ] = 1,
-    seed: Annotated[int, Whole("seed", 0, None, reach=MOST_SEED)] = 0,
-) -> View:
-    """Show images as they are and below what an augmentation makes of them.
-
-    Args:
-        images: bytes.
-
-    Shape:
-        images: (n, 3, h, w) or (n, 1, h, w), 1 to 6 images, sides 8 to 64.
-
-    Raises:
-        ValueError: an argument of another type, shape or range.
-
-    Example:
-        >>> images = coursekit.data.shapes(4).images
-        >>> augmentation_view(images, amount=16).numbers["expected"]
-        Fraction(49, 256)
-    """
-
-    def augment(images: Tensor) -> Tensor:
-        generator = torch.Generator().manual_seed(seed)
-        return _WAYS[way].apply(images, amount, holes, generator)
-
-    n, _, h, w = shown.images.shape
-    drawn, expected = truth(augment, way, n, h, w), None
-    sentence = finding(drawn, amount)
-    if way == "cutout":
-        expected = covered_by(amount, holes, h, w)
-        sentence = comparison(drawn, expected, amount, holes)
-    return View.drawn(
-        shown.height,
-        drawing(shown, augment, drawn),
-        f"{heading((n, h, w), way, amount, holes)} (seed {seed}).\n{sentence}",
-        numbers=_numbers(drawn, expected),
-        table=table(drawn),
-        backdrop=shown.backdrop,
-    )
-
-
-def _numbers(drawn: Truth, expected: Fraction | None) -> dict[str, object]:
-    return {
-        "filled": drawn.filled,
-        "mean_filled": drawn.mean,
-        "expected": expected,
-        "drawn": drawn.drawn,
-    }
-
-
-def explore_augmentation(images: Tensor | None = None) -> LiveExplorer:
+def _given(images: Tensor | None = None) -> Photo:
     """See what cutout, crop, flip, shift and rotation do to a few images.
 
     Args:
@@ -175,6 +58,93 @@ def explore_augmentation(images: Tensor | None = None) -> LiveExplorer:
     Raises:
         ValueError: `images` of another type or shape.
     """
-    if images is None:
-        images = shapes(SHOWN, noise=0).images
-    return augmentation_view.live(_given(images, most=None))
+    images = shapes(SHOWN, noise=0).images if images is None else images
+    check_batch(images)
+    n, c, *sides = images.shape
+    if images.dtype != torch.uint8 or not n or c not in (1, 3) or {*sides} - {*SIDES}:
+        raise ValueError(
+            "`images` must be bytes (torch.uint8): at least one, 1 or 3 channels, 8 "
+            f"to 64 rows and columns; got {images.dtype} of shape {tuple(images.shape)}"
+        )
+    images, height = images[:SHOWN].cpu(), 2 * _layout(images[:SHOWN])[1]
+    drawn = svg.paper(height) + _row(images, 0, "as given", [""] * SHOWN)
+    return Photo(images, svg.document(height, drawn))
+
+
+def _ends(shown: Photo, way: str) -> tuple[int, int]:
+    """Return the largest amount and the usual one."""
+    side = min(shown.pixels.shape[2:])
+    ends = {"cutout": (side, side // 2), "flip": (100, 50), "rotation": (180, 15)}
+    return ends.get(way, (side // 2, side // 8))
+
+
+_AMOUNT = Whole(
+    lambda way: _WAYS[way][0],
+    high=lambda shown, way: _ends(shown, way)[0],
+    start=lambda shown, way: _ends(shown, way)[1],
+    about="how much of it; None takes a usual amount",
+)
+_HOLES = Whole("holes", 1, 4, active=lambda way: way == "cutout")
+_AGAIN = Button("draw again", sets=lambda seed: {"seed": (seed + 1) % SEEDS})
+_TITLE = "Augmentation: the same images, different in every epoch"
+
+
+@explorer(_TITLE, _given, helpers={"again": _AGAIN})
+def augmentation_view(
+    shown: Photo,
+    *,
+    way: Annotated[str, Choice("augmentation", tuple(_WAYS))] = "cutout",
+    amount: Annotated[int | None, _AMOUNT] = None,
+    holes: Annotated[int, _HOLES] = 1,
+    seed: Annotated[int, Whole("seed", 0, None, reach=SEEDS - 1)] = 0,
+) -> View:
+    """Show images as they are and below what an augmentation makes of them.
+
+    Example:
+        >>> augmentation_view(shapes(4).images, amount=16).numbers["expected"]
+        Fraction(49, 256)
+    """
+    how, (n, _, *size) = (way, amount, holes, seed), shown.pixels.shape
+    found, mean = traced(lambda images: _augmented(images, *how), n, *size), None
+    if way == "cutout":
+        mean = augment.mean_covered_fraction(amount, *size, holes=holes)
+    drawn, filled = _WAYS[way][2](found), found.filled()
+    said, shares = [*map(in_words, drawn)], [*map(svg.percent, filled)]
+    numbers = {"filled": filled, "mean_filled": sum(filled) / n}
+    numbers |= {"expected": mean, "drawn": drawn}
+    what = _WAYS[way][1].format(amount, many(holes, "hole"))
+    text = (
+        f"{many(n, 'image')} of {svg.sides(size)} pixels, as given and after {way}, "
+        f"{what} (seed {seed}).\n{_finding(way, numbers)}"
+    )
+    below, after = shares if way == "cutout" else said, _augmented(shown.pixels, *how)
+    table = (("image", "drawn", "filled"), *zip("123456", said, shares, strict=False))
+    more = {"numbers": numbers, "table": table, "backdrop": shown.backdrop}
+    body = _row(after, 1, f"after {way}", below)
+    return View.drawn(2 * _layout(after)[1], body, text, **more)
+
+
+explore_augmentation = augmentation_view.explore
+
+
+def _augmented(images: Tensor, way: str, amount: int, holes: int, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    if way == "cutout":
+        return augment.cutout(images, amount, holes=holes, generator=generator)
+    much = amount / 100 if way == "flip" else amount
+    return getattr(augment, f"random_{way}")(images, much, generator=generator)
+
+
+def _finding(way: str, numbers: dict) -> str:
+    """Say what was drawn for all images together."""
+    drawn, mean = numbers["drawn"], numbers["expected"]
+    text = f"Filled with black: {svg.percent(numbers['mean_filled'])} of the pixels."
+    if way == "flip":
+        return f"Mirrored: {sum(drawn)} of {len(drawn)}; no pixel is lost."
+    if way == "rotation":
+        ends = " to ".join(map(in_words, (min(drawn), max(drawn))))
+        return f"Angles from {ends} (counter-clockwise is positive). {text}"
+    if mean is None:
+        return text
+    exact = f"{mean} = " * (len(f"{mean}") < 12) + svg.percent(mean)
+    return f"{text} The exact mean is {exact}: holes may hang over the border."

@@ -102,16 +102,16 @@ def background_view(
     owner = scene.classes[stage.textures.index(background) % len(scene.classes)]
     parts = [svg.words(8, 20, f"a {right} on {background}")]
     parts.append(picture_of(scene.images[0], 8, TOP, SIDE))
-    found = {}
+    answers = {}
     for column, (name, model) in enumerate(stage.models.items(), start=1):
         image, layer = as_taught(model, scene), stage.layers[name]
-        found[name], laid = look_at(model, scene, image, layer, None)
+        answers[name], laid = look_at(model, scene, image, layer, None)
         left = 8 + STEP * column
-        parts.append(svg.words(left, 20, f"{name}: {found[name]['answer']}"))
+        parts.append(svg.words(left, 20, f"{name}: {answers[name]['answer']}"))
         parts.append(picture_of(laid, left, TOP, SIDE))
     text = [f"A {right} on {background}, the background of the {owner}."]
-    text += [sentence(name.capitalize(), row) for name, row in found.items()]
-    numbers = {"object": right, "owner of the background": owner, "found": found}
+    text += [sentence(name.capitalize(), row) for name, row in answers.items()]
+    numbers = {"object": right, "owner of the background": owner, "found": answers}
     return View.drawn(HEIGHT, "".join(parts), "\n".join(text), numbers=numbers)
 
 

@@ -38,7 +38,7 @@ class Judged:
     model: nn.Module
     data: ImageSet
     images: Tensor
-    found: dict[tuple, np.ndarray] = field(default_factory=dict)
+    asked: dict[tuple, np.ndarray] = field(default_factory=dict)
 
     def company(self, size: int, number: int) -> Tensor:
         """Return the positions of a batch: the first image, then drawn companions."""
@@ -50,13 +50,13 @@ class Judged:
         """Return what the first image gets in each company, (companies, classes)."""
         weights = tuple(p._version for p in self.model.parameters())
         key = (mode, size, weights)
-        if key not in self.found:
+        if key not in self.asked:
             batches = [self.images[self.company(size, n)] for n in range(COMPANIES)]
             ask = {"training": mode == "train"}
             rows = [probabilities(self.model, batch, **ask)[0] for batch in batches]
-            self.found.clear()
-            self.found[key] = np.stack(rows)
-        return self.found[key]
+            self.asked.clear()
+            self.asked[key] = np.stack(rows)
+        return self.asked[key]
 
 
 def _prepare(model: nn.Module, data: ImageSet) -> Judged:
@@ -127,8 +127,8 @@ def _company(judged: Judged, size: int, company: int) -> str:
     first, *others = judged.company(size, company).tolist()
     parts = [picture_of(judged.data.images[first], 8, 30, 130)]
     parts.append(svg.words(8, 20, f"this one, and {size - 1} others"))
-    for place, other in enumerate(others[:21]):
-        row, column = divmod(place, 7)
+    for i, other in enumerate(others[:21]):
+        row, column = divmod(i, 7)
         image = judged.data.images[other]
         parts.append(picture_of(image, 150 + 32 * column, 30 + 32 * row, 29))
     if len(others) > 21:

@@ -72,16 +72,16 @@ def branches_view(
         854196224
     """
     reduced = (before_three, before_five, after_pooling) if bottlenecks else None
-    found = _branches(one, three, five, reduced)
+    branches = _branches(one, three, five, reduced)
     numbers = {
-        "channels": sum(branch.channels for branch in found),
-        "parameters": sum(branch.parameters for branch in found),
-        "multiply_adds": sum(branch.multiply_adds for branch in found),
-        "fields": {branch.name: branch.field for branch in found},
+        "channels": sum(branch.channels for branch in branches),
+        "parameters": sum(branch.parameters for branch in branches),
+        "multiply_adds": sum(branch.multiply_adds for branch in branches),
+        "fields": {branch.name: branch.field for branch in branches},
     }
-    text = _text(found, numbers, bottlenecks)
+    text = _text(branches, numbers, bottlenecks)
     return View.drawn(
-        _HEIGHT, _drawing(found), text, numbers=numbers, table=_table(found)
+        _HEIGHT, _drawing(branches), text, numbers=numbers, table=_table(branches)
     )
 
 
@@ -109,11 +109,11 @@ def _branches(
     ]
 
 
-def _drawing(found: list[Branch]) -> str:
+def _drawing(branches: list[Branch]) -> str:
     """Draw a bar for each branch: its share of the multiply-adds."""
-    total = sum(branch.multiply_adds for branch in found)
+    total = sum(branch.multiply_adds for branch in branches)
     parts = [svg.words(8, 22, "share of the multiply-adds, and what each branch adds")]
-    for i, branch in enumerate(found):
+    for i, branch in enumerate(branches):
         y, share = _TOP + i * _STEP, branch.multiply_adds / total
         parts.append(svg.words(8, y + 26, branch.name))
         wide = max(2, _WIDE * share)
@@ -123,19 +123,19 @@ def _drawing(found: list[Branch]) -> str:
     return "".join(parts)
 
 
-def _text(found: list[Branch], numbers: dict, has_bottlenecks: bool) -> str:
-    dearest = max(found, key=lambda branch: branch.multiply_adds)
+def _text(branches: list[Branch], numbers: dict, has_bottlenecks: bool) -> str:
+    dearest = max(branches, key=lambda branch: branch.multiply_adds)
     before, after = (f"{SIDE}×{SIDE}×{n}" for n in (CHANNELS, numbers["channels"]))
     return (
         f"{'With' if has_bottlenecks else 'Without'} bottlenecks {before} becomes "
         f"{after}: {numbers['parameters']:,} parameters, "
         f"{numbers['multiply_adds']:,} multiply-adds, most in the {dearest.name} one.\n"
-        f"Its units see {', '.join(str(branch.field) for branch in found)} pixels of "
+        f"Its units see {', '.join(str(one.field) for one in branches)} pixels of "
         "the map, branch by branch."
     )
 
 
-def _table(found: list[Branch]) -> tuple[tuple[str, ...], ...]:
+def _table(branches: list[Branch]) -> tuple[tuple[str, ...], ...]:
     rows = [
         (
             branch.name,
@@ -145,6 +145,6 @@ def _table(found: list[Branch]) -> tuple[tuple[str, ...], ...]:
             f"{branch.multiply_adds:,}",
             f"{branch.field}×{branch.field}",
         )
-        for branch in found
+        for branch in branches
     ]
     return (_HEAD, *rows)

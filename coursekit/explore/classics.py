@@ -42,15 +42,14 @@ def classics_view(
         146156
     """
     chosen = {"left": left, "right": right}
-    found = {place: _layers(name, side) for place, name in chosen.items()}
+    tables = {key: _layers(name, side) for key, name in chosen.items()}
     body = "".join(
-        _column(_WIDE * place, chosen[key], found[key])
-        for place, key in enumerate(chosen)
+        _column(_WIDE * i, chosen[key], tables[key]) for i, key in enumerate(chosen)
     )
-    text = " ".join(_sentence(chosen[key], found[key], side) for key in chosen)
+    text = " ".join(_sentence(chosen[key], tables[key], side) for key in chosen)
     text += " Each bar is a share of its own network's largest layer."
-    numbers = {key: _numbers(table) for key, table in found.items()}
-    table = _table(chosen, found)
+    numbers = {key: _numbers(table) for key, table in tables.items()}
+    table = _table(chosen, tables)
     height = _TOP + _ROW * _ROWS
     return View.drawn(height, body, text, numbers=numbers, table=table)
 
@@ -69,25 +68,25 @@ def _layers(name: str, side: int) -> Anatomy | None:
         return None
 
 
-def _rows(found: Anatomy) -> list:
-    return [row for row in found if row.kind in KINDS]
+def _rows(table: Anatomy) -> list:
+    return [row for row in table if row.kind in KINDS]
 
 
-def _numbers(found: Anatomy | None) -> dict:
-    if found is None:
+def _numbers(table: Anatomy | None) -> dict:
+    if table is None:
         return {"fits": False}
     return {
         "fits": True,
-        "parameters": found.parameters,
-        "multiply-adds": found.multiply_adds,
-        "bytes of maps": sum(4 * prod(row.output_shape) for row in _rows(found)),
+        "parameters": table.parameters,
+        "multiply-adds": table.multiply_adds,
+        "bytes of maps": sum(4 * prod(row.output_shape) for row in _rows(table)),
     }
 
 
-def _sentence(name: str, found: Anatomy | None, side: int) -> str:
-    if found is None:
+def _sentence(name: str, table: Anatomy | None, side: int) -> str:
+    if table is None:
         return f"{name} does not take {side}×{side}: its layers need another size."
-    numbers = _numbers(found)
+    numbers = _numbers(table)
     return (
         f"{name}: {numbers['parameters'] / 1e6:.3g} million parameters, "
         f"{numbers['multiply-adds'] / 1e6:,.0f} million multiply-adds, "
@@ -95,12 +94,12 @@ def _sentence(name: str, found: Anatomy | None, side: int) -> str:
     )
 
 
-def _column(x: int, name: str, found: Anatomy | None) -> str:
+def _column(x: int, name: str, table: Anatomy | None) -> str:
     """Draw one network: a line a layer with bars for its map's bytes and its work."""
     parts = [svg.words(x + 8, 20, name)]
-    if found is None:
+    if table is None:
         return parts[0] + svg.words(x + 8, 60, "does not fit this picture", size=13)
-    rows = _rows(found)
+    rows = _rows(table)
     most = max(prod(row.output_shape) for row in rows)
     work = max(row.multiply_adds for row in rows)
     parts.append(svg.words(x + 150, 44, "map", size=12))
@@ -116,9 +115,9 @@ def _column(x: int, name: str, found: Anatomy | None) -> str:
     return "".join(parts)
 
 
-def _table(chosen: dict, found: dict) -> tuple[tuple[str, ...], ...]:
+def _table(chosen: dict, tables: dict) -> tuple[tuple[str, ...], ...]:
     lines = [("network", *COLUMNS)]
-    for key, table in found.items():
+    for key, table in tables.items():
         for row in _rows(table) if table is not None else ():
             field = row.receptive_field[0] if row.receptive_field else None
             counts = row.parameters, row.multiply_adds, 4 * prod(row.output_shape)

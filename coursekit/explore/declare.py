@@ -12,7 +12,7 @@ depends on the settings is computed for every answer.
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from typing import get_type_hints
 
 from coursekit.explore.declaration import Declaration
@@ -28,6 +28,7 @@ def explorer(
     prepare: Callable[..., object] | None = None,
     *,
     helpers: Mapping[str, Setting] | None = None,
+    photo: str = "",
 ) -> Callable[[Callable[..., View]], Callable[..., View]]:
     """Declare an explorer: decorate the function that draws it.
 
@@ -39,11 +40,12 @@ def explorer(
         prepare: makes the subject of what the caller gives (an image, a model): checks
             it and draws what stays. None takes the subject as it is given.
         helpers: name → a button, or a control that is no argument, to change others.
+        photo: the argument of `prepare` that is a photo, for a button to upload one.
 
     Returns:
         The function with checked arguments: those of `prepare`, then the settings.
         Its `explore` takes those of `prepare` and returns the `Explorer`; its `live`
-        takes a subject that is prepared already.
+        takes a subject that is prepared already, and how to prepare it of a photo.
     """
 
     def declare(draw: Callable[..., View]) -> Callable[..., View]:
@@ -59,16 +61,25 @@ def explorer(
 
         @wraps(make)
         def explore(*args: object, **given: object) -> LiveExplorer:
-            return LiveExplorer(declared, make(*args, **given))
+            return view.live(make(*args, **given), _with(make, photo, args, given))
 
         explore.__name__ = explore.__qualname__ = _explore_name(draw)
-        view.__signature__ = _signature(make, draw)
-        view.__doc__ = f"{inspect.cleandoc(draw.__doc__ or '')}\n\n{_listed(settings)}"
-        view.declaration = declared
-        view.explore, view.live = explore, lambda made: LiveExplorer(declared, made)
+        view.__signature__, view.__doc__ = _signature(make, draw), _doc(draw, settings)
+        view.declaration, view.explore = declared, explore
+        view.live = partial(LiveExplorer, declared)
         return view
 
     return declare
+
+
+def _with(
+    make: Callable[..., object], photo: str, args: tuple, given: dict
+) -> Callable[[object], object] | None:
+    """Return `make` with all its arguments but the photo, None where it has none."""
+    if not photo:
+        return None
+    rest = inspect.signature(make).bind(*args, **given).arguments
+    return lambda other: make(**{**rest, photo: other})
 
 
 def _explore_name(draw: Callable[..., View]) -> str:
@@ -115,9 +126,9 @@ def _signature(make: Callable, draw: Callable) -> inspect.Signature:
     return inspect.Signature([*made, *own.values()], return_annotation=View)
 
 
-def _listed(settings: Mapping[str, Setting]) -> str:
-    """Return the part of a docstring that says what every setting may be."""
-    lines = ["Settings:"]
+def _doc(draw: Callable, settings: Mapping[str, Setting]) -> str:
+    """Return the docstring of a function, and what every setting may be."""
+    lines = [inspect.cleandoc(draw.__doc__ or ""), "", "Settings:"]
     for name, setting in settings.items():
         label = name if callable(setting.label) else setting.label
         words = (label if setting.about is None else setting.about, setting.allowed)

@@ -104,7 +104,7 @@ def _whole(side: int, kernel: int, padded: bool, permuted: bool) -> str:
 def _row(matrix: np.ndarray, row: int) -> str:
     cell = _SIDE / max(matrix.shape)
     y, wide = _TOP + row * cell, matrix.shape[1] * cell
-    return svg.outlined(_LEFT - 2, y - 1, wide + 4, max(cell, 3) + 2, ROLES["field"])
+    return svg.outlined(_LEFT - 2, y - 1, wide + 4, max(cell, 3) + 2, ROLES["chosen"])
 
 
 def _folded(read: np.ndarray, row: int) -> str:

@@ -70,8 +70,8 @@ def _profile(
     images = (images - images.mean()) / images.std()
     net = depth_net(depth, shortcut=shortcut, norm=norm, start=start)
     blocks = [n for n, layer in net.named_modules() if isinstance(layer, BasicBlock)]
-    found = gradient_norms(net, images, data.labels[:IMAGES], ["2", *blocks])
-    return tuple(found.values()), sum(p.numel() for p in net.parameters())
+    norms = gradient_norms(net, images, data.labels[:IMAGES], ["2", *blocks])
+    return tuple(norms.values()), sum(p.numel() for p in net.parameters())
 
 
 def _drawing(norms: tuple[float, ...], twin: tuple[float, ...]) -> str:
@@ -80,7 +80,7 @@ def _drawing(norms: tuple[float, ...], twin: tuple[float, ...]) -> str:
     most = max(1, ceil(max(abs(value) for line in lines for value in line)))
     parts = [_frame(most, len(norms) - 1)]
     for line, colour, thick in zip(
-        lines, (_TWIN, ROLES["field"]), (4, 2.5), strict=True
+        lines, (_TWIN, ROLES["chosen"]), (4, 2.5), strict=True
     ):
         places = ((i / (len(line) - 1), _share(v, most)) for i, v in enumerate(line))
         parts.append(_CHART.line(places, colour, thick=thick))

@@ -50,7 +50,7 @@ def _prepare(image: object = None) -> Desk:
             the temple of `coursekit.data.photos`.
 
     Shape:
-        image: (3, h, w) or (1, h, w) or (h, w), 16 to 4096 each.
+        image: (3, h, w), (h, w, 3), (1, h, w) or (h, w), 16 to 4096 each.
 
     Raises:
         ValueError: `image` of another type, shape or range.
@@ -79,7 +79,7 @@ def _fader(colour: str) -> Real:
     return Real(colour, -1, 1, group="last track", active=_of_colours)
 
 
-@explorer("A mixing desk: with how few tracks does the photo come back?", _prepare)
+@explorer("Mixing desk: how few tracks bring the photo back?", _prepare, photo="image")
 def desk_view(
     desk: Desk,
     *,
@@ -128,16 +128,16 @@ def _weights(channels: np.ndarray, way: str, tracks: int, faders: tuple):
 def _rows(names: list[str], weights: np.ndarray) -> list[tuple[str, ...]]:
     last = len(names) - 1
     return [
-        (pointed(name, place == last), *map(svg.short, row))
-        for place, (name, row) in enumerate(zip(names, weights, strict=True))
+        (pointed(name, i == last), *map(svg.short, row))
+        for i, (name, row) in enumerate(zip(names, weights, strict=True))
     ]
 
 
 def _thumbs(desk: Desk, names: list[str], mixed: np.ndarray) -> str:
     parts = []  # each track in grey, from its least to its largest value
-    for place, name in enumerate(names):
-        row, column = divmod(place, 4)
-        track = mixed[:, place].reshape(desk.shape)
+    for i, name in enumerate(names):
+        row, column = divmod(i, 4)
+        track = mixed[:, i].reshape(desk.shape)
         span = np.ptp(track) or 1
         pixels = np.rint(255 * (track - track.min()) / span)
         x, y = _LEFT + _STEP * column, _TOP + (_STEP + 14) * row

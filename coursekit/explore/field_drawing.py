@@ -39,20 +39,23 @@ class Photo:
         return _SIDE / max(self.shape)
 
 
-def show_photo(pixels: np.ndarray) -> Photo:
+def show_photo(pixels: np.ndarray, height: float = HEIGHT) -> Photo:
     """Draw the photo, with an image file no larger than what the page shows.
+
+    Args:
+        pixels: the photo.
+        height: of the drawing.
 
     Shape:
         pixels: (h, w, 3) uint8.
     """
-    height, width = pixels.shape[:2]
+    rows, columns = pixels.shape[:2]
     name = svg.name_of(pixels)
-    source = _source(pixels)
-    image = svg.picture(source, 0, 0, width, height, name=name)
-    photo = Photo(name, (height, width), "")
-    title = svg.words(_LEFT, 22, f"photo, {height}×{width}")
-    body = svg.paper(HEIGHT) + title + _on_photo(photo, image)
-    return replace(photo, backdrop=svg.document(HEIGHT, body))
+    image = svg.picture(_source(pixels), 0, 0, columns, rows, name=name)
+    photo = Photo(name, (rows, columns), "")
+    title = svg.words(_LEFT, 22, f"photo, {rows}×{columns}")
+    body = svg.paper(height) + title + _on_photo(photo, image)
+    return replace(photo, backdrop=svg.document(height, body))
 
 
 def unit_marks(photo: Photo, size: tuple[int, ...], row: Layer) -> tuple[Mark, ...]:

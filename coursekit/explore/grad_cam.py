@@ -94,12 +94,12 @@ def grad_cam_view(
     asked = None if target == PREDICTED else data.classes.index(target)
     rows, parts = [], [picture_of(data.images[0], 8, TOP, SIDE)]
     parts.append(svg.words(8, 20, f"a {data.classes[data.labels[0]]}"))
-    for place, model in enumerate(looked.models):
-        image = looked.images[place][picture : picture + 1]
+    for i, model in enumerate(looked.models):
+        image = looked.images[i][picture : picture + 1]
         row, laid = look_at(model, data, image, layer, asked)
         rows.append(row)
-        left = 8 + STEP * (place + 1)
-        whose = ("the network: ", "the other: ")[place] * (len(looked.models) > 1)
+        left = 8 + STEP * (i + 1)
+        whose = ("the network: ", "the other: ")[i] * (len(looked.models) > 1)
         parts.append(svg.words(left, 20, f"{whose}evidence for {row['class']}"))
         parts.append(picture_of(laid, left, TOP, SIDE))
     numbers = {key: [row[key] for row in rows] for key in rows[0]}

@@ -120,7 +120,7 @@ def _bars(left: float, name: str, scores: np.ndarray | None) -> str:
         return parts[0] + svg.words(left, 60, "no weights for this size")
     for label, score in enumerate(scores):
         y = _TOP + 24 * label
-        colour = ROLES["field"] if score == scores.max() else ROLES["input"]
+        colour = ROLES["chosen"] if score == scores.max() else ROLES["input"]
         parts.append(svg.words(left, y + 15, f"{label}"))
         size = min(max(score, 0), 1.2) / 1.2 * _WIDE
         parts.append(svg.filled(left + 20, y, max(size, 1), 18, colour))

@@ -4,15 +4,12 @@ A network of the student's own may be broken: its error becomes one sentence wit
 layer, and the next call works again once it is mended.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from coursekit._base.modes import left_as_found
-from coursekit.anatomy.calls import Frame, explained, watched_calls
+from coursekit._base.trial import Frame, one_sentence
 from coursekit.data import Batches, ImageSet, Shapes
 from coursekit.explore import svg
 from coursekit.gradcam import grad_cam, overlay
@@ -51,21 +48,6 @@ def as_taught(model: nn.Module, data: ImageSet) -> Tensor:
     return next(iter(batches))[0].to(parameter.device)
 
 
-@contextmanager
-def one_sentence(model: nn.Module, images: Tensor) -> Iterator[None]:
-    """Turn what a broken model raises into a sentence that names the layer.
-
-    Raises:
-        ValueError: the model does not take the images.
-    """
-    stack: list[Frame] = []
-    with watched_calls(model, [], stack):
-        try:
-            yield
-        except (RuntimeError, IndexError, TypeError, NotImplementedError) as error:
-            raise explained(error, stack, tuple(images.shape[1:])) from error
-
-
 def probabilities(
     model: nn.Module, images: Tensor, *, training: bool = False
 ) -> np.ndarray:
@@ -78,16 +60,16 @@ def probabilities(
     with (
         left_as_found(model, training=training),
         torch.no_grad(),
-        one_sentence(model, images),
+        one_sentence(model, tuple(images.shape[1:])),
     ):
-        found = model(images).softmax(1).cpu().numpy()
+        shares = model(images).softmax(1).cpu().numpy()
     for name, value in model.named_buffers():  # running statistics move in training
         value.copy_(buffers[name])
-    return found
+    return shares
 
 
 def picture_of(image: Tensor, x: float, y: float, side: float) -> str:
-    """Draw an image of bytes or of floats 0 to 1 as a square.
+    """Draw an image of bytes or of floats 0 to 1; its longer side is `side` units.
 
     Shape:
         image (c, h, w), c is 1 or 3.
@@ -95,8 +77,8 @@ def picture_of(image: Tensor, x: float, y: float, side: float) -> str:
     scaled = image if image.dtype == torch.uint8 else (255 * image).round().byte()
     pixels = scaled.permute(1, 2, 0).cpu().numpy()
     pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-    source = svg.uri(svg.png(np.ascontiguousarray(pixels)))
-    return svg.picture(source, x, y, side, side)
+    high, wide = (side * n / max(pixels.shape[:2]) for n in pixels.shape[:2])
+    return svg.png_picture(np.ascontiguousarray(pixels), x, y, wide, high)
 
 
 def layers_with_maps(model: nn.Module, images: Tensor) -> list[str]:
@@ -108,8 +90,7 @@ def layers_with_maps(model: nn.Module, images: Tensor) -> list[str]:
     frames: list[Frame] = []
     with (
         left_as_found(model, training=False),
-        one_sentence(model, images),
-        watched_calls(model, frames, []),
+        one_sentence(model, tuple(images.shape[1:]), frames),
     ):
         model(images[:1])
     again = {frame.name.split(":")[0] for frame in frames if not frame.first_call}
@@ -135,16 +116,15 @@ def look_at(
     Raises:
         ValueError: the model does not take the picture.
     """
-    with one_sentence(model, image):
-        found = grad_cam(model, image, layer, asked)
-    shares, maps = found.logits.softmax(1)[0], found.maps.cpu().float()
+    cam = grad_cam(model, image, layer, asked)
+    shares, maps = cam.logits.softmax(1)[0], cam.maps.cpu().float()
     row = {
-        "class": data.classes[int(found.targets[0])],
+        "class": data.classes[int(cam.targets[0])],
         "answer": data.classes[int(shares.argmax())],
         "probability": shares.max().item(),
-        "largest": found.raw.max().item(),
+        "largest": cam.raw.max().item(),
         "layer": layer,
-        "side": tuple(found.raw.shape[1:]),
+        "side": tuple(cam.raw.shape[1:]),
     }
     if isinstance(data, Shapes):
         row["energy"] = energy_inside(maps, data.masks).item()

@@ -15,9 +15,9 @@ from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View
 from coursekit.figures.style import PALETTE, ROLES
 
-_LEFT, _RIGHT, _TOP, _SIDE = 8, 424, 34, 328  # where the two large grids stand
+_LEFT, _RIGHT, _TOP, _SIDE, _LOW = 8, 424, 34, 328, 404  # the large grids, the small
 _KERNEL = Choice("kernel", lambda board: board.kernels, own=weights)
-_LOW, _SMALL, _GAP = 404, 30, 44  # the small grids, room for × and = between them
+_SMALL, _GAP, _NAMES = 30, 44, ("window", "kernel", "products", "sum")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,23 +105,23 @@ def _places(scene: Scene) -> tuple[int, ...]:
 def _backdrop(scene: Scene) -> str:
     """Draw the grids that stay while the kernel moves."""
     cell, side, height, *places = _places(scene)
-    padded, output, taps, edge = scene.padded, scene.output, scene.kernel, scene.padding
-    high, wide, edge = *(cell * n for n in padded.shape), cell * edge
+    padded, output = scene.padded, scene.output
+    high, wide, edge = (cell * n for n in (*padded.shape, scene.padding))
     ring = _LEFT + edge / 2, _TOP + edge / 2, wide - edge, high - edge
+    inner = _LEFT + edge, _TOP + edge, wide - 2 * edge, high - 2 * edge
     more = f", padded to {svg.sides(padded.shape)}" if scene.padding else ""
     parts = [
         svg.paper(height),
         svg.words(_LEFT, 22, f"image {svg.sides(scene.image.shape)}{more}"),
         svg.grid(padded, _LEFT, _TOP, cell, "input", np.abs(scene.image).max()),
         svg.box(*ring, f"{PALETTE['yellow']}4d", line=edge),
-        svg.box(_LEFT + edge, _TOP + edge, wide - 2 * edge, high - 2 * edge, svg.INK),
+        svg.box(*inner, svg.ON_TINT),
         svg.words(_RIGHT, 22, f"output {svg.sides(output.shape)}"),
         svg.words(_RIGHT, _TOP + 24, "" if output.size else "The kernel fits nowhere."),
         svg.grid(output, _RIGHT, _TOP, side, "output"),
-        svg.grid(taps, places[1], _LOW, _SMALL, "kernel", spell=svg.fraction),
+        svg.grid(scene.kernel, places[1], _LOW, _SMALL, "kernel", spell=svg.fraction),
     ]
-    named = zip(places, ("window", "kernel", "products", "sum"), " ×==", strict=True)
-    for x, name, sign in named:
+    for x, name, sign in zip(places, _NAMES, " ×==", strict=True):
         parts.append(svg.words(x, _LOW - 8, name))
         parts.append(svg.words(x - 31, (_LOW + height) / 2 + 2, sign, size=26))
     return svg.document(height, "".join(parts))
@@ -130,7 +130,7 @@ def _backdrop(scene: Scene) -> str:
 def _overlay(scene: Scene, at: Step) -> str:
     """Draw what moves: window, arithmetic, and the veil over outputs to come."""
     cell, side, _, window, _, products, total = _places(scene)
-    high, wide = (_SMALL * taps for taps in scene.kernel.shape)
+    high, wide = (_SMALL * n for n in scene.kernel.shape)
     x, y = _RIGHT + at.column * side, _TOP + at.row * side
     below, rest = side * (np.subtract(scene.output.shape, (at.row, at.column)) - 1)
     corners = product(_LEFT + at.columns * cell, _TOP + at.rows * cell)
@@ -139,12 +139,12 @@ def _overlay(scene: Scene, at: Step) -> str:
     parts = (
         svg.filled(x + side, y, rest, side, "#eee"),
         svg.filled(_RIGHT, y + side, side * scene.output.shape[1], below, "#eee"),
-        svg.outlined(x, y, side, side, ROLES["field"]),
-        svg.squares(corners, cell, ROLES["field"]),
+        svg.outlined(x, y, side, side, ROLES["chosen"]),
+        svg.squares(corners, cell, ROLES["chosen"]),
         svg.grid(at.window, window, _LOW, _SMALL, "input", most),
-        svg.box(window, _LOW, wide, high, ROLES["field"]),
+        svg.box(window, _LOW, wide, high, ROLES["chosen"]),
         svg.grid(at.products, products, _LOW, _SMALL, "output"),
         svg.grid(np.array([[at.sum]]), *place, "output", limit, spell=svg.precise),
-        svg.box(*place, 40, ROLES["field"]),
+        svg.box(*place, 40, ROLES["chosen"]),
     )
     return "".join(parts)

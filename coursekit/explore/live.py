@@ -1,22 +1,38 @@
 """The controls of a declared explorer, and how each fits itself to the others."""
 
-from ipywidgets import Widget
+from collections.abc import Callable
+from html import escape
+
+from ipywidgets import FileUpload, Widget
 
 from coursekit.explore.declaration import Declaration, States
 from coursekit.explore.depends import known
 from coursekit.explore.setting import Button
-from coursekit.explore.shell import Explorer, limit, player
+from coursekit.explore.shell import BUTTON, Explorer, limit, player
 from coursekit.explore.view import View
+
+_OWN = "your own photo"  # heading
 
 
 class LiveExplorer(Explorer):
     """Show what a declaration draws of a subject, with a control for every setting.
 
     `state` holds the value of every setting now.
+
+    Args:
+        declared: what the explorer is made of.
+        subject: what it shows.
+        again: makes the subject anew of another photo, or refuses it in one sentence;
+            with it there is a button to upload one.
     """
 
-    def __init__(self, declared: Declaration, subject: object):
-        self.declared, self.subject = declared, subject
+    def __init__(
+        self,
+        declared: Declaration,
+        subject: object,
+        again: Callable[[object], object] | None = None,
+    ):
+        self.declared, self.subject, self._again = declared, subject, again
         self._all, self._players = {}, {}
         names = {declared.subject: subject}
         for name in (*declared.order, *declared.helpers):
@@ -26,12 +42,40 @@ class LiveExplorer(Explorer):
         parts = {n: self._all[n] for n in declared.controls}
         shown = {n: p for n, p in parts.items() if isinstance(p, Widget)}
         groups = self._groups(shown)
+        if again is not None:
+            groups[_OWN] = [self._uploader()]
         super().__init__(declared.title, shown, self.draw, self.adjust, groups)
 
     @property
     def state(self) -> dict[str, object]:
         """The value of every setting."""
         return {name: self._names[name] for name in self.declared.settings}
+
+    def show(self, photo: object) -> None:
+        """Show another photo: a path, a Pillow image, an array or a tensor.
+
+        Raises:
+            ValueError: it is none, or not one for this explorer.
+        """
+        if self._again is None:
+            raise ValueError("this explorer shows no photo that could be another one")
+        self.subject = self._again(photo)
+        self.refresh(self.declared.subject)
+
+    def _uploader(self) -> FileUpload:
+        """Return the button that takes a file from the page."""
+        button = FileUpload(description="choose a file", accept="image/*", **BUTTON)
+        button.observe(lambda change: self._take(change["new"]), "value")
+        return button
+
+    def _take(self, files: object) -> None:
+        """Show an uploaded file, or say what is wrong with it."""
+        listed = [*(files.values() if isinstance(files, dict) else files)]  # 7 or 8
+        try:
+            if listed:
+                self.show(bytes(listed[-1]["content"]))
+        except ValueError as error:
+            self._layers[-1].value += f"<div role='alert'>{escape(str(error))}</div>"
 
     def at(self, **values: object) -> View:
         """Return the View of one of `states`; the controls stay where they are."""
@@ -43,7 +87,9 @@ class LiveExplorer(Explorer):
 
     def adjust(self, *changed: str) -> None:
         """Answer a change of some controls: fit all to each other."""
-        wanted, names, moved = self._set_by(changed), {**self._names}, set()
+        wanted = self._set_by([name for name in changed if name in self._all])
+        subject = self.declared.subject
+        names, moved = {**self._names, subject: self.subject}, {subject} & {*changed}
         for other in (*self.declared.order, *self.declared.helpers):
             setting, control = self.declared.controls[other], self._all[other]
             if isinstance(setting, Button):
@@ -57,7 +103,7 @@ class LiveExplorer(Explorer):
         for other, play in self._players.items():
             limit(play, self.controls[other].max)
 
-    def _set_by(self, changed: tuple[str, ...]) -> dict[str, object]:
+    def _set_by(self, changed: list[str]) -> dict[str, object]:
         """Return what controls set, and what is set by these in turn."""
         values = {n: getattr(c, "value", None) for n, c in self._all.items()}
         names, wanted, todo = {**self._names, **values}, {}, [*changed]

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
+from coursekit._base.words import many
 from coursekit.explore import svg
 from coursekit.explore.arithmetic import IN_NUMPY, PADDING_MODES, filtered_ones
 from coursekit.explore.declare import explorer
@@ -25,22 +26,19 @@ _PLACES = dict(zip(PADDING_MODES, range(8, 760, 188), strict=False))  # from the
 _BEFORE = ("0 0 0 | a b c d", "d c b | a b c d", "a a a | a b c d", "x y z | a b c d")
 PATTERNS = dict(zip(PADDING_MODES, _BEFORE, strict=True))
 # (factor, shift) of copies beside a photo of n pixels; a mirror is a pixel's middle.
-_COPIES = {
-    "reflect": lambda n: ((-1, 1), (-1, 2 * n - 1), (1, 0)),
-    "circular": lambda n: ((1, -n), (1, n), (1, 0)),
-}
-_HEAD = ("mode", "a row begins", "ones: at the edge", "in the middle", "pixels off")
+_COPIES = {"reflect": lambda n: ((-1, 1), (-1, 2 * n - 1), (1, 0))}
+_COPIES["circular"] = lambda n: ((1, -n), (1, n), (1, 0))
 
 
 def _prepare(image: object = None) -> Photo:
     """Compare the padding modes on a photo, and see which of them marks the border.
 
     Args:
-        image: a photo; of one larger than 112×112 the middle square, reduced. None
-            takes the temple of `coursekit.data.photos`.
+        image: a photo, its path, or its pixels; of one larger than 112×112 the middle
+            square, reduced. None takes the temple of `coursekit.data.photos`.
 
     Shape:
-        image: (3, h, w) or (1, h, w) or (h, w), 33 to 4096 each.
+        image: (3, h, w), (h, w, 3), (1, h, w) or (h, w), 33 to 4096 each.
 
     Raises:
         ValueError: `image` of another type, shape or range.
@@ -49,11 +47,10 @@ def _prepare(image: object = None) -> Photo:
     (high, wide), name = pixels.shape[:2], svg.name_of(pixels)
     photo = svg.picture(svg.uri(svg.png(pixels)), 0, 0, wide, high, name=name)
     padded = "".join(_padded(pixels, mode) for mode in PADDING_MODES)
-    parts = [f"<defs>{photo}{padded}</defs>", svg.paper(_HEIGHT)]
-    parts.append(svg.words(8, _LOW - 10, "ones, 33×33, after the mean filters"))
+    title = svg.words(8, _LOW - 10, "ones, 33×33, after the mean filters")
+    parts = [f"<defs>{photo}{padded}</defs>", svg.paper(_HEIGHT), title]
     for mode, x in _PLACES.items():
-        parts.append(svg.words(x, 20, mode))
-        parts.append(svg.words(x, _TOP + SIDE + 2 * MOST + 18, PATTERNS[mode], size=13))
+        parts += [svg.words(x, 20, mode), svg.words(x, 224, PATTERNS[mode], size=13)]
     return Photo(pixels, svg.document(_HEIGHT, "".join(parts)))
 
 
@@ -67,17 +64,18 @@ def _padded(pixels: np.ndarray, mode: str) -> str:
         ]
     else:
         ring = np.pad(pixels, ((1, 1), (1, 1), (0, 0)), IN_NUMPY[mode])
-        cuts = slice(0, 1), slice(1, -1), slice(-1, None)
-        spans = [zip(cuts, (-MOST, 0, n), (MOST, n, MOST), strict=True) for n in size]
+        # 0.4 of a pixel lies under the neighbour, so that no seam shows
+        at, far = (slice(0, 1), slice(1, -1), slice(-1, None)), MOST + 0.4
+        ends = [zip(at, (-MOST, 0, n - 0.4), (far, n, far), strict=True) for n in size]
         around = [
             svg.png_picture(ring[rows, columns], x, y, wide, high)
-            for (rows, y, high), (columns, x, wide) in product(*spans)
-            if MOST in (wide, high)
+            for (rows, y, high), (columns, x, wide) in product(*ends)
+            if far in (wide, high)
         ]
     return f'<g id="{name}-{mode}">{"".join(around)}<use href="#{name}"/></g>'
 
 
-@explorer("Four ways to pad: which one marks the border?", _prepare)
+@explorer("Four ways to pad: which one marks the border?", _prepare, photo="image")
 def padding_modes(
     photo: Photo,
     *,
@@ -95,16 +93,18 @@ def padding_modes(
     ones = {m: filtered_ones(ONES, m, kernel, layers) for m in PADDING_MODES}
     rows = {m: image[_HALF] for m, image in ones.items()}
     off = {m: int((abs(r[: _HALF + 1] - 1) > 0.01).sum()) for m, r in rows.items()}
-    after, table = tuple(side + 2 * width for side in photo.size), [_HEAD]
+    after = tuple(side + 2 * width for side in photo.size)
+    table = [
+        ("mode", "a row begins", "ones: at the edge", "in the middle", "> 1 % off")
+    ]
     for m, row in rows.items():
         edge, middle = svg.precise(row[0]), svg.precise(row[_HALF])
         table.append((pointed(m, m == mode), PATTERNS[m], edge, middle, str(off[m])))
     text = (
         f"The photo, {svg.sides(photo.size)}, padded by {width} in four modes: "
-        f"{svg.sides(after)}; {mode} reads {PATTERNS[mode]}.\nAn image of ones, "
-        f"{ONES}×{ONES}, after {layers} mean filter{'s' * (layers > 1)} of "
-        f"{kernel}×{kernel} with padding {kernel // 2} ({mode}): "
-        f"{_trace(rows[mode][0], off[mode])}"
+        f"{svg.sides(after)}; {mode} reads {PATTERNS[mode]}.\n"
+        f"Ones after {many(layers, 'mean filter')} of {kernel}×{kernel} with padding "
+        f"{kernel // 2} ({mode}): {_trace(rows[mode][0], off[mode])}"
     )
     numbers = {"padded_size": after, "reach": off}
     numbers["border_response"] = {m: row.tolist() for m, row in rows.items()}
@@ -118,8 +118,9 @@ explore_padding = padding_modes.explore
 def _trace(edge: float, off: int) -> str:
     if not off:
         return "every pixel is still 1, the border leaves no trace."
-    found = f"the border shows. The edge is {svg.precise(edge)}; counted from the edge"
-    return f"{found}, pixels off by more than 1 %: {off}."
+    return (
+        f"the border shows {many(off, 'pixel')} deep; the edge is {svg.precise(edge)}."
+    )
 
 
 def _panels(photo: Photo, width: int, mode: str) -> str:
@@ -134,7 +135,7 @@ def _panels(photo: Photo, width: int, mode: str) -> str:
         parts.append(f'<svg x="{x}" y="{y}" {seen}>{copy}</svg>')
         parts.append(svg.box(x + width, y + width, *photo.size[::-1], "#fff", line=1))
         if name == mode:
-            parts.append(svg.box(x - 3, y - 3, wide + 6, high + 6, ROLES["field"]))
+            parts.append(svg.box(x - 3, y - 3, wide + 6, high + 6, ROLES["chosen"]))
     return "".join(parts)
 
 
@@ -142,8 +143,7 @@ def _ones(ones: dict[str, np.ndarray]) -> str:
     """Draw the image of ones after the filters, once a mode."""
     parts, side = [], _CELL * ONES
     for image, x in zip(ones.values(), _PLACES.values(), strict=True):
-        colours = svg.tint(image, "output", 1)
-        parts.append(svg.png_picture(colours, x, _LOW, side, side))
+        parts.append(svg.png_picture(svg.tint(image, "output", 1), x, _LOW, side, side))
         parts.append(svg.box(x, _LOW, side, side, svg.QUIET, line=1))
         said = f"edge {svg.short(image[0, _HALF])}, corner {svg.short(image[0, 0])}"
         parts.append(svg.words(x, _LOW + side + 18, said, size=13))

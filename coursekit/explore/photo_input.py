@@ -7,16 +7,17 @@ from functools import lru_cache
 
 import numpy as np
 
+from coursekit._base.pixels import as_array, planes
 from coursekit._base.validate import integer
 from coursekit.data.carried import digit_pixels, photo_pixels
-from coursekit.figures.style import as_array
 
+_LONGEST = 1024  # side of a picture from a file
 _SAMPLE_DIGIT = 17  # a seven: bars, a slope and corners in 8×8 pixels
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """Hold the pixels of a photo, (h, w, 3) uint8, and the drawing of what stays."""
+    """Hold a photo, (h, w, 3), or a batch of images, and the drawing of what stays."""
 
     pixels: np.ndarray
     backdrop: str
@@ -51,31 +52,29 @@ def photo(name: str, value: object, *, low: int = 16, high: int = 512) -> np.nda
     """Return a picture as (h, w, 3) uint8, or refuse it in one sentence.
 
     Args:
-        value: whole numbers 0 to 255 or fractions 0 to 1; grey or colour, channels
-            first as in torch.
-        low, high: allowed height and width in pixels.
+        value: a path, a Pillow image, the bytes of a file; or whole numbers 0 to 255 or
+            fractions 0 to 1, as `coursekit._base.pixels.planes` takes them.
+        low, high: allowed height and width in pixels; files are reduced to it.
 
     Shape:
-        value: (h, w), (1, h, w) or (3, h, w) → (h, w, 3).
+        value: (h, w), (1, h, w), (3, h, w) or (h, w, 3) → (h, w, 3).
 
     Raises:
-        ValueError: not numbers, another shape or range.
+        ValueError: no picture, not numbers, another shape or range.
     """
-    array = _finite(name, value)
-    planes = array[None] if array.ndim == 2 else array
-    fits = planes.ndim == 3 and len(planes) in (1, 3)
-    if not fits or min(planes.shape[1:]) < low or max(planes.shape[1:]) > high:
+    channels = planes(name, value, most=min(high, _LONGEST))
+    if min(channels.shape[1:]) < low or max(channels.shape[1:]) > high:
         raise ValueError(
-            f"`{name}` must be (3, h, w) or (1, h, w) with {low} to {high} rows and "
-            f"columns; got shape {array.shape}"
+            f"`{name}` must have {low} to {high} rows and columns; got a picture of "
+            f"{channels.shape[1]} × {channels.shape[2]}"
         )
-    most = 255 if planes.dtype.kind in "iu" else 1
-    if planes.min() < 0 or planes.max() > most:
+    most = 255 if channels.dtype.kind in "iu" else 1
+    if channels.min() < 0 or channels.max() > most:
         raise ValueError(
-            f"`{name}` must hold values from 0 to {most} (type {planes.dtype}); "
-            f"got {planes.min():g} to {planes.max():g}"
+            f"`{name}` must hold values from 0 to {most} (type {channels.dtype}); "
+            f"got {channels.min():g} to {channels.max():g}"
         )
-    scaled = np.rint(planes * (255 / most)).astype(np.uint8)
+    scaled = np.rint(channels * (255 / most)).astype(np.uint8)
     colour = np.broadcast_to(scaled, (3, *scaled.shape[1:]))
     return np.ascontiguousarray(colour.transpose(1, 2, 0))
 
@@ -169,7 +168,8 @@ def input_photo(
 
     Args:
         name: the argument's name, for the message.
-        value: a photo, None for one of the course's own.
+        value: a photo, None for one of the course's own. Of another shape than the
+            network's the middle is taken.
         input_shape: (c, h, w); None takes the photo's shape.
 
     Raises:
@@ -179,11 +179,21 @@ def input_photo(
     if value is None:
         shape = shape or (3, 224, 224)
         return shape, _sample(shape)
-    pixels = photo(name, value, low=8, high=1024)
-    channels = 1 if np.ndim(value) == 2 else len(value)
+    given = planes(name, value, most=_LONGEST)
+    pixels, channels = photo(name, given, low=8, high=1024), len(given)
     shape = shape or (channels, *pixels.shape[:2])
-    same = pixels.shape[:2] == shape[1:]
-    return shape, pixels if same else resized(pixels, *shape[1:])
+    return shape, _fitted(pixels, *shape[1:])
+
+
+def _fitted(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return the middle of a picture in other side lengths, nothing stretched."""
+    high, wide = pixels.shape[:2]
+    if (high, wide) == (height, width):
+        return pixels
+    share = min(high / height, wide / width)
+    rows, columns = max(1, round(height * share)), max(1, round(width * share))
+    top, left = (high - rows) // 2, (wide - columns) // 2
+    return resized(pixels[top : top + rows, left : left + columns], height, width)
 
 
 def _checked_shape(value: object) -> tuple[int, int, int]:

@@ -28,7 +28,7 @@ def _photo(image: object = None) -> Photo:
             the temple of `coursekit.data.photos`.
 
     Shape:
-        image: (3, h, w) or (1, h, w) or (h, w), 16 to 4096 each.
+        image: (3, h, w), (h, w, 3), (1, h, w) or (h, w), 16 to 4096 each.
 
     Raises:
         ValueError: `image` of another type, shape or range.
@@ -56,7 +56,7 @@ def _place(name: str, axis: int, share: float) -> Whole:
     return Whole(name, 0, last, start=lambda photo: int(photo.size[axis] * share) + 1)
 
 
-@explorer("A photo goes down a pyramid: what does each way of pooling keep?", _photo)
+@explorer("A photo goes down a pyramid: what does pooling keep?", _photo, photo="image")
 def pooling_pyramid(
     photo: Photo,
     *,
@@ -114,7 +114,7 @@ def _panels(photo: Photo, place: tuple, ways: dict, kernel: int) -> str:
         parts.append(svg.filled(left, top, side, side, "#fff" if grey else "#000"))
         for i in range(4):
             x, y, ring = left + i * _STEP - 2 * unit, top - 2 * unit, side + 4 * unit
-            parts.append(svg.outlined(x, y, ring, ring, ROLES["field"]))
+            parts.append(svg.outlined(x, y, ring, ring, ROLES["chosen"]))
     return "".join(parts)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from torch import nn
 
-from coursekit.anatomy import Varies
+from coursekit.explore import chain_drawing as strip
 from coursekit.explore import svg
 from coursekit.explore.chain import CHAINS, ChainLayer, misfit
 from coursekit.explore.chain_editor import CHAIN, EDITORS, FIRST, LAYER, UNIT, Layers
@@ -20,6 +20,7 @@ from coursekit.explore.field_drawing import (
     show_photo,
     unit_marks,
 )
+from coursekit.explore.field_words import sentences, table, who
 from coursekit.explore.live import LiveExplorer
 from coursekit.explore.photo_input import input_photo
 from coursekit.explore.setting import Choice, Kept, Whole
@@ -29,9 +30,9 @@ from coursekit.explore.sights import (
     sights_of_chain,
     titles_of_chain,
 )
-from coursekit.explore.view import View, pointed
+from coursekit.explore.view import View
 
-_MOST_ROWS = 20  # of the table on the page
+HIGHER = HEIGHT + strip.HEIGHT  # with the chain below the photo
 
 
 def receptive_field_view(
@@ -44,13 +45,13 @@ def receptive_field_view(
     """Show the part of a photo that one unit of one layer sees.
 
     Args:
-        image: the photo, as large as the network's input.
+        image: the photo, as large as the network's input; a path and others as well.
         model: any network that takes such a photo, or a chain of layers.
         layer: its name as in `model.named_modules()`, or its number in the table.
         unit: (row, column) on the layer's map, from 0; None takes the middle.
 
     Shape:
-        image: (3, h, w) or (1, h, w), 8 to 1024 each.
+        image: (3, h, w), (h, w, 3) or (1, h, w), 8 to 1024 each.
 
     Raises:
         ValueError: an argument of another type, shape or range, or a model that does
@@ -65,7 +66,7 @@ def receptive_field_view(
     sights = find_sights(model, shape)
     number = sights.number(layer)
     unit = sights.middle(number) if unit is None else tuple(unit)
-    return _view(show_photo(pixels), sights, number, unit)
+    return _view(show_photo(pixels, _height(sights)), sights, number, unit)
 
 
 def explore_receptive_field(
@@ -76,24 +77,30 @@ def explore_receptive_field(
     """See how far a unit sees: change layers, move the unit, watch the square.
 
     Args:
-        photo: a picture; None takes the temple of `coursekit.data.photos`, or a digit
-            where the network takes one small grey image.
+        photo: a path, a Pillow image, an array or a tensor; None takes the temple of
+            `coursekit.data.photos`, or a digit where the network takes one small grey
+            image.
         model: your own network; None gives a chain of layers to build.
         input_shape: (c, h, w) of the network's input; None takes the photo's own shape,
             and (3, 224, 224) without a photo.
 
     Shape:
-        photo: (3, h, w) or (1, h, w), 8 to 1024 each.
+        photo: (3, h, w), (h, w, 3) or (1, h, w), 8 to 1024 each.
 
     Raises:
         ValueError: an argument of another type or shape, or a model that does not
             take such an input.
     """
-    shape, pixels = input_photo("photo", photo, input_shape)
-    photo = show_photo(pixels)
-    if model is None:
-        return _of_chain.live(Scene(photo, shape))
-    return _of_model.live(Scene(photo, shape, find_sights(model, shape)))
+    shape, _ = input_photo("photo", photo, input_shape)
+    sights = None if model is None else find_sights(model, shape)
+
+    def scene(photo: object) -> Scene:
+        _, pixels = input_photo("photo", photo, shape)
+        height = HIGHER if sights is None else HEIGHT
+        return Scene(show_photo(pixels, height), shape, sights)
+
+    declared = _of_chain if sights is None else _of_model
+    return declared.live(scene(photo), scene)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +178,7 @@ def _shown(
     """Show what a unit sees, or why a chain has no units."""
     sights = scene.sights(layers)
     if sights is None:
-        problem = misfit(layers, scene.shape[1:])
-        return View.drawn(HEIGHT, "", problem, backdrop=scene.photo.backdrop)
+        return _misfit(scene, layers, layer)
     unit = (row, column) if sights.map_size(layer) else ()
     return _view(scene.photo, sights, layer, unit)
 
@@ -183,84 +189,63 @@ _of_chain = explorer(
 )(_shown)
 
 
+def _misfit(scene: Scene, layers: Layers, layer: int) -> View:
+    return View.drawn(
+        HIGHER,
+        strip.frame_layer(len(layers), layer, HEIGHT),
+        misfit(layers, scene.shape[1:]),
+        backdrop=scene.photo.backdrop,
+        sheet=_sheet(layers),
+        marks=strip.chain_marks(len(layers), HEIGHT),
+    )
+
+
+@lru_cache(maxsize=32)
+def _sheet(layers: Layers) -> str:
+    return svg.document(HIGHER, strip.draw_chain(layers, HEIGHT)) if layers else ""
+
+
+def _height(sights: Sights) -> int:
+    return HIGHER if sights.chain else HEIGHT
+
+
 def _view(photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]) -> View:
+    numbers, count = _numbers(photo, sights, number, unit), len(sights.chain)
+    local = LocalField(*sights.reads(number, unit)) if sights.chain else None
+    seen = numbers["rows"], numbers["columns"]
+    size = svg.sides(end - first for first, end in seen)
+    field = draw_field(photo, *seen, local, f"all that {who(unit)}: {size} pixels")
+    frame = strip.frame_layer(count, number, HEIGHT) if count else ""
+    return View.drawn(
+        _height(sights),
+        field + frame,
+        sentences(numbers, sights, number),
+        numbers=numbers,
+        table=table(sights, number),
+        marks=(
+            *unit_marks(photo, sights.map_size(number), sights.rows[number]),
+            *strip.chain_marks(count, HEIGHT),
+        ),
+        backdrop=photo.backdrop,
+        sheet=_sheet(sights.chain),
+    )
+
+
+def _numbers(
+    photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]
+) -> dict[str, object]:
     rows, columns = sights.seen(number, unit)
-    high, wide = (end - first for first, end in (rows, columns))
+    seen = (rows[1] - rows[0]) * (columns[1] - columns[0])
     row = sights.rows[number]
-    numbers = {
+    return {
         "layer": row.name,
         "unit": unit,
         "rows": rows,
         "columns": columns,
-        "share": high * wide / (photo.shape[0] * photo.shape[1]),
+        "share": seen / (photo.shape[0] * photo.shape[1]),
         "output_size": sights.map_size(number),
         "local_field": sights.local[number],
         "receptive_field": row.receptive_field,
         "stride": row.stride,
         "start": row.start,
     }
-    local = LocalField(*sights.reads(number, unit)) if sights.chain else None
-    title = f"all that {_who(unit)}: {high}×{wide} pixels"
-    return View.drawn(
-        HEIGHT,
-        draw_field(photo, rows, columns, local, title),
-        _text(numbers, sights, number),
-        numbers=numbers,
-        table=_table(sights, number),
-        marks=unit_marks(photo, sights.map_size(number), row),
-        backdrop=photo.backdrop,
-    )
-
-
-def _text(numbers: dict, sights: Sights, number: int) -> str:
-    (top, bottom), (left, right) = numbers["rows"], numbers["columns"]
-    where = f"Layer {sights.titles[number]}, {_who(numbers['unit'])}"
-    if not numbers["share"]:
-        return f"{where} nothing of the photo: it lies in the padding."
-    field, jump, start = (
-        pair(numbers[name]) for name in ("receptive_field", "stride", "start")
-    )
-    cut = any(
-        isinstance(whole, int) and part < whole
-        for whole, part in zip(
-            numbers["receptive_field"], (bottom - top, right - left), strict=True
-        )
-    )
-    lines = [
-        f"{where} rows {top} to {bottom - 1} and columns {left} to {right - 1} of the "
-        f"photo: {100 * numbers['share']:.3g} % of it.",
-        f"Global field: {field} pixels on each side, jump {jump}, start {start}."
-        + (" The photo's border cuts it." if cut else ""),
-    ]
-    if sights.chain:
-        size = sights.chain[number].kernel_size
-        below = f"units of layer {number}" if number else "pixels"
-        lines.append(
-            f"Local field: {size}×{size} {below}, dashed; dots mark their middles."
-        )
-    return "\n".join(lines)
-
-
-def _who(unit: tuple[int, ...]) -> str:
-    return f"unit ({unit[0]}, {unit[1]}) sees" if unit else "its units together see"
-
-
-def pair(values: Sequence[int | Varies | None]) -> str:
-    """Return (5, 5) as "5" and (1, 7) as "1×7", "–" where there is no number."""
-    texts = ["–" if v is None else str(v).replace("-", "−") for v in values] or ["–"]
-    return texts[0] if len(set(texts)) == 1 else "×".join(texts)
-
-
-@lru_cache(maxsize=32)
-def _table(sights: Sights, number: int) -> tuple[tuple[str, ...], ...]:
-    """Return the rows round the chosen layer, all of them where there are few."""
-    head = ("layer", "output", "local field", "global field", "jump", "start")
-    first = max(0, min(number - _MOST_ROWS // 2, len(sights.rows) - _MOST_ROWS))
-    rows = [head]
-    for index in range(first, min(first + _MOST_ROWS, len(sights.rows))):
-        row, title = sights.rows[index], pointed(sights.titles[index], index == number)
-        numbers = (sights.local[index], row.receptive_field, row.stride, row.start)
-        rows.append(
-            (title, svg.sides(sights.map_size(index)) or "–", *map(pair, numbers))
-        )
-    return tuple(rows)

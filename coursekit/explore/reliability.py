@@ -9,12 +9,13 @@ from typing import Annotated
 
 import numpy as np
 
+from coursekit._base.pixels import as_array
 from coursekit.explore import svg
 from coursekit.explore.charts import Chart
 from coursekit.explore.declare import explorer
 from coursekit.explore.setting import Real, Whole
 from coursekit.explore.view import View
-from coursekit.figures.style import ROLES, as_array
+from coursekit.figures.style import ROLES
 
 PRETEND_TEMPERATURE = 2.0  # at which the pretend network is honest
 _HEIGHT = 356
@@ -123,7 +124,7 @@ def _drawing(counts: np.ndarray, sure: np.ndarray, hits: np.ndarray) -> str:
         wide = _CHART.width / bins - 2
         parts.append(svg.filled(x + 1, y, wide, bottom - y, ROLES["output"]))
         x, y = _CHART.at(sure[n] / counts[n], sure[n] / counts[n])
-        parts.append(svg.box(x - 4, y - 4, 8, 8, ROLES["field"]))
+        parts.append(svg.box(x - 4, y - 4, 8, 8, svg.INK))
         share = 120 * counts[n] / most
         parts.append(svg.filled(530, 40 + 260 * n / bins, share, 200 / bins, "#999"))
     parts.append(_CHART.line([(0, 0), (1, 1)], ROLES["truth"]))

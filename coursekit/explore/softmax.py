@@ -82,10 +82,10 @@ def softmax_steps(
 
 def _bars(shares: list[float], chosen: int) -> str:
     parts = [svg.words(_LEFT, 20, "share of each class")]
-    for place, share in enumerate(shares):
-        y = _TOP + place * _ROW
-        colour = ROLES["output"] if place == chosen else ROLES["input"]
-        parts.append(svg.words(_LEFT - 88, y + 18, _CLASSES[place]))
+    for i, share in enumerate(shares):
+        y = _TOP + i * _ROW
+        colour = ROLES["chosen"] if i == chosen else ROLES["input"]
+        parts.append(svg.words(_LEFT - 88, y + 18, _CLASSES[i]))
         parts.append(svg.filled(_LEFT, y, max(share * _WIDE, 1), 26, colour))
         parts.append(svg.words(_LEFT + share * _WIDE + 6, y + 18, _spelt(share)))
     return "".join(parts)
@@ -114,7 +114,7 @@ def _table(numbers: dict, chosen: int) -> tuple[tuple[str, ...], ...]:
     head = ("class", "logit", "divided by T", "softmax", "log of softmax")
     columns = ("logits", "scaled", "shares", "in_two_steps", "in_one_step", "gradient")
     rows = [(*head, "log-softmax", "gradient")]
-    for place, name in enumerate(_CLASSES):
-        cells = (_spelt(numbers[column][place]) for column in columns)
-        rows.append((pointed(name, place == chosen), *cells))
+    for i, name in enumerate(_CLASSES):
+        cells = (_spelt(numbers[column][i]) for column in columns)
+        rows.append((pointed(name, i == chosen), *cells))
     return tuple(rows)

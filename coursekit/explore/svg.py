@@ -118,7 +118,7 @@ def percent(share: float | None) -> str:
     """Return 0.1234 as "12.3 %", "–" for None."""
     if share is None:
         return "–"
-    return f"{100 * float(share):.{3 if share >= 0.01 else 1}g} %"
+    return f"{100 * float(share):.{3 if share >= 0.01 else 2}g} %"
 
 
 @lru_cache(maxsize=256)

@@ -140,5 +140,5 @@ def table_html(table: tuple[tuple[str, ...], ...]) -> str:
 def _table(table: tuple[tuple[str, ...], ...]) -> Table:
     head, *rows = table
     chosen = (row[0].startswith(CHOSEN) for row in rows)
-    edges = [ROLES["field"] if is_chosen else "transparent" for is_chosen in chosen]
+    edges = [ROLES["chosen"] if is_chosen else "transparent" for is_chosen in chosen]
     return Table(head, rows, left=len(head), edges=edges)

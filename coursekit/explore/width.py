@@ -2,7 +2,7 @@
 
 Stages of 3×3 convolution, batch norm and ReLU with 2×2 max pooling between them, as in
 VGG (Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556, table 1), trained by
-SGD with momentum in float32. `coursekit.anatomy.memory` rehearses any network.
+SGD with momentum in float32. `coursekit.anatomy.memory` counts any network.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def stages_of(
     Each layer keeps its convolution's map for batch norm and the map after ReLU; a
     pooling keeps its own map and the place of each maximum.
     """
-    found, before = [], 3
+    costs, before = [], 3
     for number in range(stages):
         c, area = first * growth**number, side**2
         pairs = before * c + (layers - 1) * c * c
@@ -53,9 +53,9 @@ def stages_of(
         if number < stages - 1:
             kept += c * (side // 2) ** 2 * (FLOAT + PLACE)
         parameters = 9 * pairs + 2 * c * layers
-        found.append(Stage(c, side, parameters, 9 * pairs * area, kept))
+        costs.append(Stage(c, side, parameters, 9 * pairs * area, kept))
         before, side = c, side // 2
-    return tuple(found)
+    return tuple(costs)
 
 
 @explorer("Width and memory: which batch fits a T4 of 16 GB?")
@@ -69,24 +69,24 @@ def width_view(
     batch: Annotated[int, Choice("images a batch", BATCHES)] = 32,
 ) -> View:
     """Show the memory of a training step by part, and the cost of every stage."""
-    found = stages_of(first, growth, stages, layers, side)
-    head = (found[-1].channels + 1) * CLASSES
-    parameters = sum(stage.parameters for stage in found) + head
+    costs = stages_of(first, growth, stages, layers, side)
+    head = (costs[-1].channels + 1) * CLASSES
+    parameters = sum(stage.parameters for stage in costs) + head
     image = 3 * side**2 * FLOAT
-    kept = sum(stage.kept for stage in found) + (found[-1].channels + CLASSES) * FLOAT
+    kept = sum(stage.kept for stage in costs) + (costs[-1].channels + CLASSES) * FLOAT
     fixed = 3 * parameters * FLOAT
     parts = dict(zip(COLOURS, (fixed, batch * image, batch * kept), strict=True))
     numbers = {
         "parameters": parameters,
-        "multiply-adds": sum(s.multiply_adds for s in found) + head - CLASSES,
+        "multiply-adds": sum(s.multiply_adds for s in costs) + head - CLASSES,
         "activations of an image": kept,
         "parts": parts,
         "total": sum(parts.values()),
         "largest batch": max(0, int((BUDGET - fixed) // (image + kept))),
     }
     text = _text(batch, numbers)
-    body = _bar(numbers) + _stages(found)
-    return View.drawn(_HEIGHT, body, text, numbers=numbers, table=_table(found))
+    body = _bar(numbers) + _stages(costs)
+    return View.drawn(_HEIGHT, body, text, numbers=numbers, table=_table(costs))
 
 
 explore_width = width_view.explore
@@ -112,24 +112,24 @@ def _bar(numbers: dict) -> str:
     """Draw the parts of the step side by side, and the budget as a line."""
     scale = _BAR / max(BUDGET * 1.1, numbers["total"])
     parts, x = [svg.words(_LEFT, 20, "one training step")], _LEFT
-    for place, (name, size) in enumerate(numbers["parts"].items()):
+    for i, (name, size) in enumerate(numbers["parts"].items()):
         parts.append(svg.filled(x, 30, size * scale, 30, COLOURS[name]))
         x += size * scale
-        left = _LEFT + (0, 300, 480)[place]
+        left = _LEFT + (0, 300, 480)[i]
         parts.append(svg.filled(left, 74, 12, 12, COLOURS[name]))
         parts.append(svg.words(left + 18, 85, f"{name} {_size(size)}", size=13))
     limit = _LEFT + BUDGET * scale
-    parts.append(svg.filled(limit - 1, 22, 3, 46, PALETTE["vermillion"]))
+    parts.append(svg.filled(limit - 1, 22, 3, 46, svg.INK))
     parts.append(svg.words(limit - 40, 16, "15 GB", size=13))
     return "".join(parts)
 
 
-def _stages(found: tuple[Stage, ...]) -> str:
+def _stages(costs: tuple[Stage, ...]) -> str:
     """Draw two bars a stage: its multiply-adds and what it keeps of an image."""
-    work = max(stage.multiply_adds for stage in found)
-    most = max(stage.kept for stage in found)
+    work = max(stage.multiply_adds for stage in costs)
+    most = max(stage.kept for stage in costs)
     parts = [svg.words(150, 120, "multiply-adds"), svg.words(440, 120, "kept an image")]
-    for number, stage in enumerate(found):
+    for number, stage in enumerate(costs):
         y = 132 + 36 * number
         shape = f"{stage.channels}×{stage.side}×{stage.side}"
         parts.append(svg.words(_LEFT, y + 17, shape))
@@ -143,8 +143,8 @@ def _stages(found: tuple[Stage, ...]) -> str:
     return "".join(parts)
 
 
-def _table(found: tuple[Stage, ...]) -> tuple[tuple[str, ...], ...]:
+def _table(costs: tuple[Stage, ...]) -> tuple[tuple[str, ...], ...]:
     head = "stage", "channels", "side", "parameters", "multiply-adds", "bytes kept"
-    rows = [(s.channels, s.side, s.parameters, s.multiply_adds, s.kept) for s in found]
+    rows = [(s.channels, s.side, s.parameters, s.multiply_adds, s.kept) for s in costs]
     numbered = [(n, *row) for n, row in enumerate(rows, 1)]
     return (head, *(tuple(f"{value:,}" for value in row) for row in numbered))

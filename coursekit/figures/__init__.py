@@ -7,6 +7,7 @@ tensors or nested lists; pictures lie as torch has them, (c, h, w), with `uint8`
 or floats 0..1.
 """
 
+from coursekit.figures.overviews import boxes, profiles
 from coursekit.figures.pictures import fields, images
 from coursekit.figures.plots import bars, curves
 from coursekit.figures.style import PALETTE, ROLES, CourseFigure
@@ -17,10 +18,12 @@ __all__ = [
     "ROLES",
     "CourseFigure",
     "bars",
+    "boxes",
     "curves",
     "fields",
     "heatmap",
     "images",
     "matrices",
     "matrix",
+    "profiles",
 ]

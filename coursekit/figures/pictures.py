@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from coursekit._base.pixels import as_array, planes
 from coursekit._base.validate import choice, integer
 from coursekit.figures.style import (
     LINES,
     SERIES,
     WIDTH,
-    as_array,
     bare,
     new_figure,
     styled,
@@ -33,6 +33,7 @@ def images(
 
     Args:
         images: a batch, or a list of pictures whose sizes may differ; one picture too.
+            A picture may be a path, a Pillow image or an (h, w, 3) array as well.
         titles: one short caption a picture.
         columns: pictures in a row; chosen from their number by default.
         title: the finding.
@@ -81,7 +82,7 @@ def fields(
     """Draw windows, such as receptive fields, as outlines on a picture.
 
     Args:
-        image: the picture the windows lie on.
+        image: the picture the windows lie on; also a path or a Pillow image.
         boxes: one `((top, bottom), (left, right))` a window, in pixels, half open, as
             `coursekit.anatomy.seen` returns them; parts outside the picture are drawn.
         labels: what each window is, for the legend.
@@ -115,25 +116,19 @@ def fields(
 
 def _pictures(images: object) -> list[np.ndarray]:
     """Return a list of (c, h, w) arrays."""
-    if isinstance(images, (list, tuple)) and len(images) and _is_array(images[0]):
-        several = [as_array("images", image) for image in images]
-    else:
-        array = as_array("images", images)
-        several = list(array) if array.ndim == 4 else [array]
-    pictures = [p[None] if p.ndim == 2 else p for p in several]
-    for picture in pictures:
-        if picture.ndim != 3 or picture.shape[0] not in (1, 3):
-            raise ValueError(
-                "`images` must be pictures (c, h, w) with 1 or 3 channels, "
-                f"as torch lays them out; got shape {picture.shape}"
-            )
-        if not np.isfinite(picture).all():
-            raise ValueError("`images` must be finite; got NaN or infinite values")
-    return pictures
+    is_batch = getattr(images, "ndim", 0) == 4
+    is_list = isinstance(images, list | tuple) and len(images) and _is_one(images[0])
+    if not is_batch and not is_list and isinstance(images, list | tuple):
+        images = as_array("images", images)
+        is_batch = images.ndim == 4
+    several = images if is_batch or is_list else [images]
+    return [planes("images", image) for image in several]
 
 
-def _is_array(value: object) -> bool:
-    return hasattr(value, "shape") and len(value.shape) >= 2
+def _is_one(value: object) -> bool:
+    """Tell a picture from the rows of one that is written as a list."""
+    is_array = hasattr(value, "shape") and len(value.shape) >= 2
+    return is_array or not isinstance(value, list | tuple | int | float)
 
 
 def _displayable(picture: np.ndarray, scale: str, limits) -> np.ndarray:

@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from coursekit._base.pixels import as_array
 from coursekit.figures.style import (
     LINES,
     MARKERS,
     PALETTE,
     ROLES,
     SERIES,
-    as_array,
     new_figure,
     styled,
 )
@@ -30,6 +30,7 @@ def curves(
     words: str | None = None,
     mark: float | Mapping[str, float] | None = None,
     level: Mapping[str, float] | None = None,
+    bands: Mapping[str, tuple[object, object]] | None = None,
     log_x: bool = False,
     log_y: bool = False,
 ) -> Figure:
@@ -44,6 +45,7 @@ def curves(
         words: the caption: what is seen, for somebody who does not see it.
         mark: where to draw a vertical line: a position, or name → position.
         level: name → height of a horizontal line.
+        bands: name of a series → its lower and upper edge, shaded in its colour.
         log_x, log_y: logarithmic axes.
 
     Shape:
@@ -58,6 +60,7 @@ def curves(
     axes = figure.subplots()
     for index, (name, values) in enumerate(lines.items()):
         _line(axes, positions, values, name, index)
+        _band(axes, positions, (bands or {}).get(name))
     axes.set(xlabel=xlabel, ylabel=ylabel)
     _scales(axes, positions, log_x, log_y)
     _marks(axes, mark, level)
@@ -162,6 +165,14 @@ def _line(axes: Axes, x: np.ndarray, y: np.ndarray, name: str, index: int) -> No
         markersize=7 if index == 0 else 4,  # the first shows behind one that hides it
         linestyle=LINES[index % len(LINES)],
     )
+
+
+def _band(axes: Axes, x: np.ndarray, edges: tuple[object, object] | None) -> None:
+    """Shade between two edges in the colour of the line drawn last."""
+    if edges is None:
+        return
+    low, high = _series({"low": edges[0], "high": edges[1]}, len(x)).values()
+    axes.fill_between(x, low, high, color=axes.lines[-1].get_color(), alpha=0.18, lw=0)
 
 
 def _scales(axes: Axes, x: np.ndarray, log_x: bool, log_y: bool) -> None:

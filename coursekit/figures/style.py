@@ -10,7 +10,6 @@ import textwrap
 from html import escape
 
 import matplotlib
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -32,12 +31,13 @@ ROLES = {
     "kernel": PALETTE["orange"],
     "output": PALETTE["green"],
     "field": PALETTE["vermillion"],
+    "chosen": PALETTE["vermillion"],  # and nothing that is not chosen: see SERIES
     "truth": PALETTE["black"],
 }
 
 # Series without a role take these in order, each with its own marker and dashes, so
 # that colour never stands alone and coinciding lines both show.
-SERIES = [PALETTE[c] for c in ("blue", "vermillion", "green", "purple", "sky", "black")]
+SERIES = [PALETTE[c] for c in ("blue", "green", "purple", "black", "sky", "orange")]
 MARKERS = "osD^vP"
 LINES = ["-", "--", "-.", ":"]
 
@@ -171,26 +171,3 @@ def bare(axes: Axes) -> None:
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_visible(False)
-
-
-def as_array(name: str, value: object) -> np.ndarray:
-    """Return numbers of any kind (tensor, array, nested list) as a numpy array.
-
-    Raises:
-        ValueError: `value` is ragged, empty or holds something other than real numbers.
-    """
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = value.float() if value.is_floating_point() else value
-    elif isinstance(value, (list, tuple)) and any(hasattr(v, "detach") for v in value):
-        value = [as_array(name, v) for v in value]
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(
-            f"`{name}` must be a regular array; got a ragged one"
-        ) from error
-    if array.size == 0 or array.dtype.kind not in "biuf":
-        shown = f"an empty array {array.shape}" if array.size == 0 else repr(value)[:60]
-        raise ValueError(f"`{name}` must be an array of real numbers; got {shown}")
-    return array

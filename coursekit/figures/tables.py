@@ -8,11 +8,11 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from coursekit._base.pixels import as_array
 from coursekit.figures.style import (
     PALETTE,
     ROLES,
     WIDTH,
-    as_array,
     bare,
     new_figure,
     styled,

@@ -24,6 +24,7 @@ _HOME_OF = {
     "pointing_game": "place",
     "reliability": "calibration",
     "top_k": "answers",
+    "worst_pairs": "answers",
 }
 
 __all__ = ["Interval", "Proportion", "interval", "paired", "wilson", *sorted(_HOME_OF)]

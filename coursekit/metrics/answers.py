@@ -55,8 +55,28 @@ def confusion_matrix(predictions: Tensor, labels: Tensor, classes: int) -> Tenso
     return cells.view(classes, classes)
 
 
-def most_wrong(logits: Tensor, labels: Tensor, count: int = 16) -> Tensor:
+def worst_pairs(confusion: Tensor, count: int = 5) -> list[tuple[int, int, int]]:
+    """Return the classes that were confused most often: (what it is, said, how often).
+
+    Args:
+        confusion: counts as `confusion_matrix` gives them. count: pairs at most.
+
+    Example: [[3, 2], [1, 9]] gives (0, 1, 2) and (1, 0, 1).
+    """
+    wrong = confusion.clone().fill_diagonal_(0).flatten()
+    order = wrong.argsort(descending=True, stable=True)[:count].tolist()
+    found = [(*divmod(place, len(confusion)), int(wrong[place])) for place in order]
+    return [pair for pair in found if pair[2]]
+
+
+def most_wrong(
+    logits: Tensor, labels: Tensor, count: int = 16, *, wrong: bool = True
+) -> Tensor:
     """Return the positions of the wrong answers with the highest loss, worst first.
+
+    Args:
+        logits, labels: scores and right classes. count: at most so many.
+        wrong: False takes the right answers instead.
 
     Shape:
         logits (n, classes), labels (n,); result (at most `count`,) int64.
@@ -67,6 +87,6 @@ def most_wrong(logits: Tensor, labels: Tensor, count: int = 16) -> Tensor:
     logits, labels = scores_and_labels("logits", logits, labels)
     count = _validate.integer("count", count, low=1)
     losses = F.cross_entropy(logits.double(), labels, reduction="none")
-    wrong = (logits.argmax(1) != labels).nonzero().flatten()
-    order = losses[wrong].argsort(descending=True, stable=True)
-    return wrong[order[:count]]
+    asked = ((logits.argmax(1) != labels) == wrong).nonzero().flatten()
+    order = losses[asked].argsort(descending=True, stable=True)
+    return asked[order[:count]]

@@ -12,6 +12,7 @@ from coursekit.models.capstone import (
 from coursekit.models.depth_net import depth_net
 from coursekit.models.googlenet import GoogLeNetOutput, googlenet
 from coursekit.models.lenet import lenet5
+from coursekit.models.pretrained import Pretrained, pretrained
 from coursekit.models.resnet import (
     cifar_plain,
     cifar_resnet,
@@ -22,12 +23,15 @@ from coursekit.models.resnet import (
     resnet50,
     resnet101,
     resnet152,
+    tiny_imagenet_resnet,
 )
+from coursekit.models.resnet9 import resnet9
 from coursekit.models.small import separable_net, squeeze_expand, tiny_net
 from coursekit.models.vgg import vgg11, vgg16, vgg19
 
 __all__ = [
     "GoogLeNetOutput",
+    "Pretrained",
     "alexnet",
     "alexnet_one_tower",
     "budget_net",
@@ -43,6 +47,8 @@ __all__ = [
     "plain18",
     "plain34",
     "plain_net",
+    "pretrained",
+    "resnet9",
     "resnet18",
     "resnet34",
     "resnet50",
@@ -50,6 +56,7 @@ __all__ = [
     "resnet152",
     "separable_net",
     "squeeze_expand",
+    "tiny_imagenet_resnet",
     "tiny_net",
     "vgg11",
     "vgg16",

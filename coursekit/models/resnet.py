@@ -6,7 +6,7 @@ Table 1 (18 to 152 layers), section 4.2 (CIFAR-10, 6n + 2 layers).
 
 from torch import Tensor, nn
 
-from coursekit._base.validate import integer
+from coursekit._base.validate import choice, integer
 from coursekit.blocks import BasicBlock, Bottleneck
 from coursekit.blocks.residual import conv3x3
 
@@ -17,10 +17,13 @@ BLOCKS = {
     101: (3, 4, 23, 3),
     152: (3, 8, 36, 3),
 }
+SEVEN = {"kernel_size": 7, "stride": 2, "padding": 3}  # the stem of the paper
 
 
 class ResNet(nn.Module):
     """A stem, four stages of blocks that halve the map and double the channels, GAP.
+
+    Where images are small the stem is a 3×3 convolution that keeps their size.
 
     Layers carry torchvision's names, so `load_state_dict` takes its weights.
 
@@ -36,14 +39,15 @@ class ResNet(nn.Module):
         *,
         shortcut: str = "projection",
         stride_on: str = "3x3",
+        small: bool = False,
     ):
         super().__init__()
-        self.conv1 = nn.Conv2d(
-            integer("in_channels", in_channels, low=1), 64, 7, 2, 3, bias=False
-        )
+        window = {"kernel_size": 3, "padding": 1} if small else SEVEN
+        integer("in_channels", in_channels, low=1)
+        self.conv1 = nn.Conv2d(in_channels, 64, **window, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
         self.relu = nn.ReLU()
-        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        self.maxpool = nn.Identity() if small else nn.MaxPool2d(3, 2, 1)
         channels = 64
         for place in range(4):
             stage, channels = _stage(depth, place, channels, shortcut, stride_on)
@@ -84,6 +88,22 @@ def _stage(
 def resnet18(num_classes: int = 1000, in_channels: int = 3) -> ResNet:
     """Return ResNet-18: 11,689,512 parameters for 1000 classes."""
     return ResNet(18, num_classes, in_channels)
+
+
+def tiny_imagenet_resnet(
+    num_classes: int = 200, in_channels: int = 3, *, depth: int = 18
+) -> ResNet:
+    """Return a ResNet for pictures of 64×64: 11,271,432 parameters, a last map of 8×8.
+
+    The paper's stem would leave a map of 2×2. This one is a 3×3 convolution without
+    stride, and no pooling follows it, as its authors have it for CIFAR (section 4.2).
+
+    Args:
+        num_classes, in_channels: ≥ 1.
+        depth: 18, 34, 50, 101 or 152.
+    """
+    choice("depth", depth, BLOCKS)
+    return ResNet(depth, num_classes, in_channels, small=True)
 
 
 def resnet34(num_classes: int = 1000, in_channels: int = 3) -> ResNet:

@@ -1,7 +1,9 @@
 """Train and measure networks: `fit`, `evaluate` and what they return."""
 
 from coursekit._base.lasting import checkpoint_folder
+from coursekit.training.compare_runs import RunComparison, compare_runs
 from coursekit.training.evaluation import Evaluation, evaluate
+from coursekit.training.gallery import Gallery, gallery
 from coursekit.training.history import Epoch, History
 from coursekit.training.loop import fit
 from coursekit.training.optimizers import sgd
@@ -34,18 +36,22 @@ __all__ = [
     "EarlyStop",
     "Epoch",
     "Evaluation",
+    "Gallery",
     "History",
     "OneCycle",
     "Plateau",
     "RateTest",
+    "RunComparison",
     "SplitBatch",
     "SplitNet",
     "Step",
     "checkpoint_folder",
+    "compare_runs",
     "constant",
     "cosine",
     "evaluate",
     "fit",
+    "gallery",
     "gradient_of",
     "in_two_processes",
     "multi_step",

@@ -4,7 +4,7 @@ from typing import Protocol
 
 POINTS = 120  # of a line at most
 
-_COLOURS = {"train": "#0072B2", "valid": "#D55E00"}  # Okabe–Ito blue and vermillion
+_COLOURS = {"train": "#0072B2", "valid": "#009E73"}  # Okabe and Ito's blue and green
 _STROKES = {
     "train": f'stroke="{_COLOURS["train"]}"',
     "valid": f'stroke="{_COLOURS["valid"]}" stroke-dasharray="12 5"',

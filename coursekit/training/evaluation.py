@@ -9,6 +9,8 @@ from torch.nn import functional as F
 from coursekit._base import validate as _validate
 from coursekit._base.modes import device_of, evaluating
 from coursekit.data import Batches, ImageSet
+from coursekit.metrics import confusion_matrix
+from coursekit.training.by_class import ByClass, by_class
 from coursekit.training.history import History
 from coursekit.training.sources import (
     as_batches,
@@ -52,6 +54,13 @@ class Evaluation:
     def correct(self) -> Tensor:
         """Which images were answered rightly, (n,) bool."""
         return self.predictions == self.labels
+
+    @property
+    def by_class(self) -> ByClass:
+        """The accuracy of every class with its interval, and the worst pairs."""
+        classes = len(self.classes)
+        counts = confusion_matrix(self.predictions, self.labels, classes)
+        return by_class(counts, self.classes)
 
     def __repr__(self) -> str:
         right = int(self.correct.sum())

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from coursekit import anatomy, check, digits, evaluate, figures, fit, hint, predict
 from coursekit import reveal, solution
-from coursekit.course import prediction_table
+from coursekit.course import course_map, prediction_table
 from coursekit.setup import show
 from coursekit.explore import explore_kernel, explore_network
 
@@ -163,7 +163,7 @@ guess = 80  # answer
 predict("00-accuracy", guess, options=(10, 50, 80, 95), unit="%")
 
 # %% [markdown]
-# Blue is the set it learns from, orange-red and dashed the one it only watches. Do both
+# Blue is the set it learns from, green and dashed the one it only watches. Do both
 # losses fall, do both accuracies rise?
 
 # %%
@@ -286,6 +286,19 @@ figures.images(
 )
 
 # %% [markdown]
+# ## 6 · The way ahead
+#
+# Here are all notebooks of the course. Take them in the order of the arrows, each in
+# one sitting or in several. The claims C01 to C86 are sentences you may have heard;
+# every one of them is tested, and not all of them hold.
+
+# %%
+course_map()
+
+# %% [markdown]
+# The same as a page, with the question of each notebook: [the map of the
+# course](course_map.md).
+#
 # ## Your predictions
 
 # %%

@@ -7,8 +7,9 @@
 # Afterwards you can normalise a batch by hand, explain why the same network answers
 # differently in training and in evaluation, and tell over- from underfitting.
 #
-# About 110 minutes of work, half of it exercises · comes after *03 GAP and softmax* ·
-# runs offline, without a GPU. The second half of the session is *04b Look*.
+# About 90 minutes of work, and 12 that can wait · comes after *03 Global average
+# pooling* · runs offline, without a GPU · *04b Look* and *04c Fair races* go on from
+# here.
 
 # %% tags=["setup"]
 # setup
@@ -25,11 +26,11 @@ from torch.nn import functional as F
 from coursekit import Batches, anatomy, check, claim, digits, evaluate, figures, fit
 from coursekit import hint, predict, reveal, solution, verdict
 from coursekit.augment import compose, random_shift
-from coursekit.blocks import ConvNormAct, DenseHead, GAPHead
+from coursekit.blocks import ConvNormAct, GAPHead
 from coursekit.course import prediction_table, verdict_table
 from coursekit.explore import explore_batch_norm, explore_hiding
 from coursekit.metrics import interval, paired
-from coursekit.training import sgd, track
+from coursekit.training import track
 
 # %% [markdown]
 # The numbers that steer the experiments stand in one cell. Change one, run the session
@@ -40,7 +41,6 @@ SEEDS = (0, 1, 2)  # each trained network is trained three times
 RATES = (0.003, 0.03, 0.3, 1.0)  # learning rates with and without batch norm
 SIZES = (2, 4, 8, 16, 64, 256)  # images a batch, for a network left in train mode
 NORMS = ("batch", "ghost", "group", "layer", "instance", None)
-RACERS = range(10)  # seeds of the race of optimisers, where runs scatter most
 DROPPERS = range(5)  # seeds of the sweep of dropout
 FEW = 60  # digits to train on
 MANY = 1_000
@@ -584,146 +584,7 @@ verdict(
 # “Amplifies” describes the start, not the law. What batch norm buys is that the
 # loudness of a layer no longer matters, for most rates you are likely to try.
 #
-# ## 3 · Stick to SGD?
-
-# %%
-claim("C61")
-
-# %% [markdown]
-# By hand: a weight of 1, gradients 1, 1, 1, rate 0.1, momentum 0.9. The velocity
-# remembers: 1, then 1.9, then 2.71. The steps get longer as long as the slope agrees.
-
-# %%
-weight, velocity, path = torch.tensor(1.0), torch.tensor(0.0), []
-for gradient in (1.0, 1.0, 1.0):
-    velocity = 0.9 * velocity + gradient
-    weight = weight - 0.1 * velocity
-    path.append([velocity.item(), weight.item()])
-figures.matrices(
-    {"velocity and weight": torch.tensor(path)},
-    title="Three equal slopes, three growing steps",
-    words="Three rows of velocity and weight, from 1 and 0.9 to "
-    f"{path[-1][0]:.2f} and {path[-1][1]:.2f}.",
-)
-
-# %% [markdown]
-# **Exercise 04.8 (12 minutes).** The whole step, with weight decay and Nesterov's look
-# ahead. Tiny case: `sgd_step` of weight 1, gradient 1, velocity 1, lr 0.1 gives the
-# weight 0.81 and the velocity 1.9.
-
-
-# %%
-def sgd_step(weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False):
-    """Return (new weight, new velocity) as `torch.optim.SGD` computes them."""
-    ### BEGIN SOLUTION
-    gradient = gradient + decay * weight
-    velocity = momentum * velocity + gradient
-    step = gradient + momentum * velocity if nesterov else velocity
-    return weight - lr * step, velocity
-    ### END SOLUTION
-
-
-# %% tags=["check"]
-check("04.8", sgd_step)
-
-# %% [markdown]
-# The race: SGD with momentum and AdamW, each at a constant rate and with one cycle (up,
-# then down to nothing). Every arm may choose among four rates by the validation digits,
-# with seeds that do not race; then ten seeds, equal steps.
-#
-# **Predict:** which arm is best on new digits?
-
-# %%
-guess = "SGD"  # answer
-sure = ...  # how sure, 50 to 100 %: only if you like
-ARMS = {
-    "SGD": (sgd, "constant", (0.01, 0.03, 0.1, 0.3)),
-    "SGD, one cycle": (sgd, "one_cycle", (0.1, 0.3, 1.0, 3.0)),
-    "AdamW": (torch.optim.AdamW, "constant", (0.001, 0.003, 0.01, 0.03)),
-    "AdamW, one cycle": (torch.optim.AdamW, "one_cycle", (0.01, 0.03, 0.1, 0.3)),
-}
-predict("04-optimiser", guess, options=tuple(ARMS), sure=sure)
-
-
-# %%
-def run_arm(arm, rate, seed, data):
-    """Train 70 steps with one optimiser and rate; return accuracy on `data` (%)."""
-    optimizer, schedule, _ = ARMS[arm]
-    model = four_layers(seed)
-    how = {"lr": rate, "optimizer": optimizer, "schedule": schedule, "epochs": 4}
-    return percent(model, data, learn(model, parts.train, seed, **how))
-
-
-def best_rate(arm):
-    """Return the rate with the most right validation digits, mean of two runs."""
-    scores = {
-        rate: fmean(run_arm(arm, rate, seed, parts.valid) for seed in (100, 101))
-        for rate in ARMS[arm][2]
-    }
-    return max(scores, key=scores.get)
-
-
-chosen = {arm: best_rate(arm) for arm in track(ARMS, "choosing rates")}
-raced = {
-    arm: [run_arm(arm, chosen[arm], seed, parts.test) for seed in RACERS]
-    for arm in track(ARMS, "racing")
-}
-
-# %% [markdown]
-# All arms, each at the rate it chose itself:
-
-# %%
-best = max(raced, key=lambda arm: fmean(raced[arm]))
-figures.bars(
-    {f"{arm} ({chosen[arm]:g})": fmean(runs) for arm, runs in raced.items()},
-    xlabel="right answers (%), mean of the runs; the rate chosen in brackets",
-    title=f"Four arms, equal steps: {best} is ahead",
-    highlight=[f"{best} ({chosen[best]:g})"],
-    words="Bars: "
-    + ", ".join(f"{arm} {interval(runs)} %" for arm, runs in raced.items()),
-)
-
-# %%
-seen_optimiser = reveal("04-optimiser", best)
-seen_optimiser
-
-# %% [markdown]
-# A difference seed by seed is sharper than two bars: what a start does to both arms
-# drops out.
-
-# %%
-flat = paired(raced["SGD"], raced["AdamW"])
-cycled = paired(raced["SGD, one cycle"], raced["AdamW, one cycle"])
-schedule = paired(raced["SGD, one cycle"], raced["SGD"])
-needed = {"constant rates": flat.runs_needed(), "one cycle": cycled.runs_needed()}
-
-# %% tags=["verdict"]
-verdict(
-    "C61",
-    cases={
-        "constant rate: SGD before AdamW": flat.above(0),
-        "one cycle: SGD before AdamW": cycled.above(0),
-        "a schedule helps SGD": schedule.above(0),
-    },
-    measured={
-        **{f"{arm} (%)": runs for arm, runs in raced.items()},
-        "SGD − AdamW, constant (points)": flat,
-        "SGD − AdamW, one cycle (points)": cycled,
-        "one cycle − constant, SGD (points)": schedule,
-        "runs to tell SGD from AdamW": ", ".join(
-            f"{k}: {n}" for k, n in needed.items()
-        ),
-    },
-    predicted=seen_optimiser,
-    why="At its own best rate either optimiser gets there; the schedule is what moves "
-    "the result.",
-)
-
-# %% [markdown]
-# A comparison of optimisers at *one* rate compares rates. Look at the intervals before
-# you stick to anything.
-#
-# ## 4 · Over- and underfitting
+# ## 3 · Over- and underfitting
 
 # %%
 claim("C63")
@@ -878,7 +739,7 @@ verdict(
 # this size its gain has to be looked for. Underfitting wants a wider network or longer
 # training, never dropout.
 #
-# ## 5 · Dropout
+# ## 4 · Dropout
 
 # %%
 claim("C56")
@@ -1076,23 +937,13 @@ verdict(
 # </details>
 
 # %% [markdown]
-# **6.** A paper shows that optimiser A beats B at rate 0.1. What do you ask?
-#
-# <details><summary>Answer</summary>
-#
-# Which rates were tried for each, chosen on which images, how many seeds, and what the
-# interval of the difference is.
-#
-# </details>
-
-# %% [markdown]
 # ## Things to remember
 #
 # 1. Batch norm: mean 0, deviation 1 per channel, over batch and map; no bounds.
 # 2. Train mode uses the batch, eval mode the running average: call `model.eval()`.
 # 3. Its gain is scale / deviation: quiet channels louder, loud ones quieter.
 # 4. Diagnose with two numbers: trained images, new images.
-# 5. Choose rates on validation images before you compare anything.
+# 5. Dropout is for nets that learn by heart; the others it only slows down.
 
 # %% [markdown]
 # ## What this notebook measured
@@ -1111,7 +962,7 @@ prediction_table("04")
 # 1. Give `in_train_mode` batches of one kind of digit only. What happens, and why?
 # 2. Train `four_layers` in batches of 2. Does eval mode still match train mode?
 # 3. Put dropout before a batch norm. How do the running variances change?
-# 4. Open: find a data set and a budget where dropout wins by more than its interval.
+# 4. Open: which of the norms still learns in batches of one image?
 
 # %% [markdown]
 # ## Further reading

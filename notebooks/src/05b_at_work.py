@@ -28,8 +28,8 @@ from coursekit.blocks import ConvNormAct, GAPHead
 from coursekit.course import prediction_table, stored, verdict_table
 from coursekit.gradcam import grad_cam, outlined, overlay
 from coursekit.metrics import best_threshold, box_iou, boxes_of, interval, paired
-from coursekit.models import alexnet, googlenet, lenet5, resnet50, resnet152, vgg16
-from coursekit.models import vgg19, zfnet
+from coursekit.models import alexnet, googlenet, lenet5, pretrained, resnet50
+from coursekit.models import resnet152, vgg16, vgg19, zfnet
 from coursekit.training import CannotStartError, SplitBatch, SplitNet, Step
 from coursekit.training import gradient_of, in_two_processes, track
 
@@ -44,6 +44,7 @@ COUNTS = (60, 300, 1200)  # pictures to learn from
 STEPS = 180  # of training, whatever the number of pictures
 FEW = 80  # pictures of new classes
 STARTS = 4  # untrained nets beside each trained one
+FETCH = False  # True: download the weights of ResNet-18 (47 MB) where they are missing
 EASY = {
     "object_size": (12, 20),
     "colours": ("red", "yellow"),
@@ -92,60 +93,41 @@ predict("05-largest", guess, options=names, sure=sure)
 counted = {}
 for name, (net, shape, year, error) in track(history.items(), "counting"):
     table = anatomy(net, shape)
-    maps = [row for row in table if row.is_leaf and len(row.output_shape) == 3]
-    last = [row for row in maps if row.kind in ("Conv2d", "BatchNorm2d", "MaxPool2d")]
+    local = [row for row in table if row.kind in ("Conv2d", "MaxPool2d")]
     counted[name] = {
         "year": year,
         "depth": weight_layers(net, shape),
         "parameters": table.parameters,
         "multiply-adds": table.multiply_adds,
-        "field": last[-1].receptive_field[0],
+        "field": max(row.receptive_field[0] for row in local),
         "dense": 100 * parameters_by_kind(net).dense / table.parameters,
-        "error": error,
+        "top-5 error (%)": error,
     }
 counted
 
 # %% [markdown]
-# In one picture, each as a multiple of LeNet-5's:
+# The history in one picture. The net with the most parameters is in its title.
 
 # %%
-columns = ("depth", "parameters", "multiply-adds", "field")
-series = {
-    column: [row[column] / counted["LeNet-5"][column] for row in counted.values()]
-    for column in columns
-}
-numbered = [f"{n} {name}" for n, name in enumerate(counted, 1)]
+columns = ("parameters", "multiply-adds", "depth", "field", "top-5 error (%)")
 largest = max(counted, key=lambda name: counted[name]["parameters"])
-figures.curves(
-    range(1, len(counted) + 1),
-    series,
-    xlabel=" · ".join(numbered[:4]) + "\n" + " · ".join(numbered[4:]),
-    ylabel="times LeNet-5's",
-    log_y=True,
-    title=f"Most parameters: {largest}",
-    words="Depth, parameters, multiply-adds and field of eight nets, each as a "
-    "multiple of LeNet-5's, on a logarithmic axis: work, depth and field grow; "
-    "parameters rise to VGG and fall again.",
+at_least = min((r["top-5 error (%)"], n) for n, r in counted.items() if r[columns[-1]])
+figures.profiles(
+    {
+        f"{row['year']} {name}": {column: row[column] for column in columns}
+        for name, row in counted.items()
+    },
+    log=("parameters", "multiply-adds", "depth", "field"),
+    title=f"Most parameters: {largest}; least error: {at_least[1]}",
+    words="Eight nets from top to bottom in the order of their years: parameters rise "
+    "to VGG and fall again; work, depth and field grow; the error of the entries on "
+    "ImageNet's challenge, cited, falls "
+    + ", ".join(f"{r[columns[-1]]:g}" for r in counted.values() if r[columns[-1]]),
 )
-
-# %% [markdown]
-# So the most parameters has:
 
 # %%
 seen_largest = reveal("05-largest", largest)
 seen_largest
-
-# %% [markdown]
-# And the error, over the years:
-
-# %%
-errors = {f"{n} {r['year']}": r["error"] for n, r in counted.items() if r["error"]}
-figures.bars(
-    errors,
-    xlabel="top-5 error of the entry on the challenge (%), cited",
-    title="The challenge's error, as the papers give it",
-    words="One bar a net, falling from 15.3 % to 3.6 %.",
-)
 
 # %% [markdown]
 # What is a block? Here is what each net does until its map first shrinks by pooling,
@@ -621,7 +603,13 @@ def probe(train, train_labels, test, test_labels):
 
 
 # %% [markdown]
-# Five kinds of features, one probe each:
+# Five kinds of features, one probe each. Where the weights of ResNet-18 lie on this
+# machine, a sixth: what it learnt on a million photographs of other things.
+
+# %%
+big = pretrained("resnet18", download=FETCH)
+photograph = nn.Sequential(*list(big.model.children())[:-2])  # without its head
+big
 
 # %%
 probed = {}
@@ -633,6 +621,9 @@ for seed in track(SEEDS, "probing"):
     rows["untrained"] = [features(shape_net(seed), images) for images in looked]
     for count in COUNTS:
         rows[count] = [features(nets[count, seed], images) for images in looked]
+    if big.trained:
+        both = [big.prepare(data.images, 64) for data in (train, test)]
+        rows["ResNet-18"] = [photograph(x).mean((2, 3)).detach() for x in both]
     for name, (a, b) in rows.items():
         score = probe(a, train.labels, b, test.labels)
         probed.setdefault(name, []).append(score)
@@ -650,7 +641,8 @@ figures.bars(
     title=f"Features of {most:,} pictures: {fmean(probed[most]):.0f} %, pixels "
     f"{fmean(probed['pixels']):.0f} %",
     words=f"A linear probe on {FEW} pictures of four new classes, mean of three runs: "
-    "on pixels, on features of an untrained net, and of nets that saw more and more.",
+    "on pixels, on features of an untrained net, of nets that saw more and more"
+    + (", and of ResNet-18." if big.trained else "."),
 )
 
 # %% [markdown]

@@ -21,11 +21,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit import anatomy, check, claim, digits, evaluate, figures, fit, hint
-from coursekit import predict, reveal, solution, verdict
+from coursekit import photos, predict, reveal, solution, verdict
 from coursekit.blocks import ConvNormAct, Inception, NaiveInception
 from coursekit.course import prediction_table, verdict_table
 from coursekit.explore import explore_branches
 from coursekit.metrics import interval, paired
+from coursekit.models import pretrained
 from coursekit.training import track
 
 # %% [markdown]
@@ -36,6 +37,7 @@ from coursekit.training import track
 RUNS = 5  # trained nets for each width; each draws its own split and start
 WIDTHS = (1, 2, 4, 8)  # channels of the bottleneck; the maps have 16
 EPOCHS = 5
+FETCH = False  # True: download the weights of GoogLeNet (50 MB) where they are missing
 
 # %% [markdown]
 # ## 1 · All sizes at once
@@ -499,6 +501,46 @@ verdict(
     },
     predicted=reveal("07-squeeze", loss[1]),
     why="The nets learn to send through what the answer needs, not what varies most.",
+)
+
+# %% [markdown]
+# And maps of photographs? These go into GoogLeNet's first module: 192 channels, which
+# its own bottlenecks squeeze into 96 and 16. Where its weights lie on this machine they
+# are used; elsewhere the curve is that of an untrained network.
+
+# %%
+big = pretrained("googlenet", download=FETCH)
+big
+
+
+# %%
+@torch.no_grad()
+def maps_into(net, name, images):
+    """Return what goes into a module of a network."""
+    got = []
+    hook = net.get_submodule(name).register_forward_pre_hook(
+        lambda module, inputs: got.append(inputs[0])
+    )
+    net(images)
+    hook.remove()
+    return got[0]
+
+
+pixels = maps_into(big.model, "inception3a", big.prepare(photos().images))
+pixels = pixels.double().movedim(1, -1).flatten(0, 2)  # places, 192 channels
+energy = torch.linalg.svdvals(pixels - pixels.mean(0)) ** 2
+shares = 100 * energy.cumsum(0) / energy.sum()
+enough = int((shares < 95).sum()) + 1
+figures.curves(
+    range(1, 193),
+    {"measured": shares, "if all were equal": torch.arange(1, 193) / 1.92},
+    xlabel="mixtures of channels kept",
+    ylabel="variance kept (%)",
+    mark={"16": 16, "96": 96},
+    title=f"{'Trained' if big.trained else 'Untrained'}: {enough} of 192 mixtures keep "
+    "95 % of the variance",
+    words="Variance against the number of mixtures of GoogLeNet's 192 maps of two "
+    f"photographs: 16 keep {shares[15]:.0f} %, 96 keep {shares[95]:.0f} %.",
 )
 
 # %% [markdown]

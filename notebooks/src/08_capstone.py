@@ -6,8 +6,8 @@
 # Afterwards you can take a network apart until it fits a budget, tell by an interval
 # whether a step helped, and hand in a network that others can judge.
 #
-# About 240 minutes of work · comes after [07 Inception](07_inception.ipynb) · runs
-# offline, without a GPU.
+# About 240 minutes of work, in as many sittings as you like · comes after [07b
+# GoogLeNet and after](07b_googlenet_and_after.ipynb) · runs offline, without a GPU.
 
 # %% tags=["setup"]
 # setup
@@ -330,7 +330,7 @@ reveal("08-swing", swing("batch norm"))
 #
 # ## 5 · A learning rate that rises and falls
 #
-# Large steps to get there, small ones to settle: one cycle, from session 04.
+# Large steps to get there, small ones to settle: one cycle, from session 04c.
 
 # %%
 calm = step("one-cycle rate", norm_net, lr=HIGHEST)

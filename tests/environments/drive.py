@@ -12,7 +12,8 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-SHOWN = (
+SHOWN = (  # no values of its own to go through
+    widgets.FileUpload,
     widgets.HTML,
     widgets.HTMLMath,
     widgets.Label,

@@ -16,18 +16,15 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
     FakeTensorMode,
 )
 from torch.func import functional_call
 from torch.utils._pytree import tree_leaves
 
-from coursekit._base.modes import left_as_found
-from coursekit.anatomy.calls import (
-    Frame,
-    cpu_by_default,
-    explained,
-    watched_calls,
-)
+from coursekit._base.modes import cpu_by_default, left_as_found
+from coursekit._base.trial import Frame, NumbersNeededError, Questions, one_sentence
 from coursekit.anatomy.memory.live_tensors import LiveTensors
 
 
@@ -57,8 +54,7 @@ class FakeModel:
         return torch.empty(batch_size, *input_shape, dtype=dtype, device="cpu")
 
     def __call__(self, images: Tensor) -> object:
-        with watched_calls(self.model, [], self.stack):
-            return functional_call(self.model, self.state, (images,))
+        return functional_call(self.model, self.state, (images,))
 
 
 @contextmanager
@@ -74,7 +70,10 @@ def on_fake_model(
     with ExitStack() as open_:
         open_.enter_context(left_as_found(model, training=training))
         open_.enter_context(cpu_by_default())
+        open_.enter_context(torch.inference_mode(False))
         open_.enter_context(torch.enable_grad())
+        watched = {"stack": fake.stack, "questions": _OfFakes()}
+        open_.enter_context(one_sentence(model, input_shape, **watched))
         open_.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
         open_.enter_context(_without_log())
         open_.enter_context(live)
@@ -82,11 +81,13 @@ def on_fake_model(
         live.mark(fake.state.values(), "weights")
         try:
             yield fake
-        except DataDependentOutputException as error:
-            reason = ValueError(f"it asks for a number in a tensor ({error})")
-            raise explained(reason, fake.stack, input_shape) from error
-        except (RuntimeError, ValueError, IndexError, NotImplementedError) as error:
-            raise explained(error, fake.stack, input_shape) from error
+        except (DataDependentOutputException, DynamicOutputShapeException) as error:
+            raise NumbersNeededError(str(error)) from error
+
+
+class _OfFakes(Questions):
+    def has_numbers(self, tensor: Tensor) -> bool:
+        return not isinstance(tensor, FakeTensor) or tensor.constant is not None
 
 
 @contextmanager

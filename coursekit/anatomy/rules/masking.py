@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from coursekit.anatomy import carry
+from coursekit.anatomy import joining
 from coursekit.anatomy.field import EMPTY, Field, full
 from coursekit.anatomy.rules.operators import Operands, pointwise, rule
 
@@ -29,7 +29,7 @@ def filling(call: Operands, outputs: list[Tensor]) -> Field | list[Field]:
     mask = call.get("mask")
     if mask.is_meta or len(call.fields) > 1:
         return pointwise(call, outputs)
-    return _without(carry.union(call.fields, tuple(outputs[0].shape)), mask)
+    return _without(joining.union(call.fields, tuple(outputs[0].shape)), mask)
 
 
 @rule("where")
@@ -42,11 +42,11 @@ def choosing(call: Operands, outputs: list[Tensor]) -> Field | list[Field]:
     hidden = {"self": ~condition, "other": condition}
     sides = {name: call.field_of(call.get(name)) for name in hidden}
     fields = [
-        _without(carry.union([field], shape), hidden[name])
+        _without(joining.union([field], shape), hidden[name])
         for name, field in sides.items()
         if field is not None
     ]
-    return carry.union(fields, shape)
+    return joining.union(fields, shape)
 
 
 def _without(field: Field, mask: Tensor) -> Field:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from coursekit.anatomy import carry
+from coursekit.anatomy import carry, joining
 from coursekit.anatomy.field import Axis, Field, full
 from coursekit.anatomy.rules.operators import (
     Operands,
@@ -111,7 +111,7 @@ def product(call: Operands, outputs: list[Tensor]) -> Field:
                 f"{call.func} with a weight computed from the input"
             )
         fields.append(carry.mix(right, rank - 2, shape[-2]))
-    return carry.union([field for field in fields if field is not None], shape)
+    return joining.union([field for field in fields if field is not None], shape)
 
 
 @rule(
@@ -129,4 +129,4 @@ def attention(call: Operands, outputs: list[Tensor]) -> list[Field]:
     rank = len(shape)
     fields = [] if query is None else [carry.mix(query, rank - 1, shape[-1])]
     fields += [_blurred(f, [rank - 2, rank - 1]) for f in others if f is not None]
-    return [carry.union(fields, shape)]
+    return [joining.union(fields, shape)]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from coursekit.anatomy import carry
+from coursekit.anatomy import joining
 from coursekit.anatomy.field import Field
 
 RULES: dict[str, Callable] = {}
@@ -22,6 +22,13 @@ RULES: dict[str, Callable] = {}
 
 class UnknownOperatorError(ValueError):
     """An operator whose effect on receptive fields anatomy has no rule for."""
+
+    def used_in(self, layer: str) -> ValueError:
+        """Return the error with the layer it came from."""
+        return UnknownOperatorError(
+            f"anatomy has no rule for the operator `{self}`, used in {layer}; "
+            "wrap that step in a module made of known operators, or leave it out"
+        )
 
 
 def rule(names: str) -> Callable:
@@ -55,9 +62,10 @@ class Operands:
 
     @property
     def tensors(self) -> list[Tensor]:
-        """All tensors among the arguments, also those inside lists."""
+        """All tensors among the arguments, also those inside lists, but not `out`."""
         tensors = []
-        for value in (*self.args, *self.kwargs.values()):
+        read = (value for key, value in self.kwargs.items() if key != "out")
+        for value in (*self.args, *read):
             members = value if isinstance(value, list | tuple) else [value]
             tensors += [member for member in members if isinstance(member, Tensor)]
         return tensors
@@ -104,7 +112,7 @@ def propagate(call: Operands, outputs: list[Tensor]) -> list[Field | None]:
 
 # Tagged pointwise by a newer torch, most of them; torch 2.4 does not know it yet.
 @rule(
-    "clamp clamp_min clamp_max copy lerp _prelu_kernel "
+    "clamp clamp_min clamp_max lerp _prelu_kernel "
     "rrelu_with_noise native_dropout bernoulli _to_copy clone detach alias "
     "lift_fresh lift_fresh_copy contiguous _conj resolve_conj relu6 hardtanh "
     "fake_quantize hardswish mish log_sigmoid_forward threshold "
@@ -113,5 +121,5 @@ def propagate(call: Operands, outputs: list[Tensor]) -> list[Field | None]:
 )
 def pointwise(call: Operands, outputs: list[Tensor]) -> list[Field]:
     """Each value depends on the values at its own place."""
-    out = carry.union(call.fields, tuple(outputs[0].shape))
+    out = joining.union(call.fields, tuple(outputs[0].shape))
     return [out for _ in outputs]

@@ -10,17 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import nn
 
-from coursekit._base.modes import left_as_found
-from coursekit.anatomy import trace as tracing
 from coursekit.anatomy.arguments import checked_model, checked_shape
-from coursekit.anatomy.calls import (
-    cpu_by_default,
-    explained,
-    watched_calls,
-)
+from coursekit.anatomy.dataless import blank_image, dataless_run
 from coursekit.course.challenges.notes import Census
 from coursekit.course.challenges.watch import CensusWatch
 
@@ -38,14 +31,8 @@ def census(model: nn.Module, input_shape: Sequence[int]) -> Census:
     """
     shape, stack, frames = checked_shape(input_shape), [], []
     watch = CensusWatch(checked_model(model), stack)
-    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
-    with cpu_by_default(), left_as_found(model, training=False):
-        image = torch.empty(1, *shape, dtype=dtype, device="meta")
-        watch.start(image)
-        with watched_calls(model, frames, stack, watch.field_of):
-            try:
-                with torch.no_grad(), tracing.Circular(watch), watch:
-                    out = model(image)
-            except (RuntimeError, ValueError, IndexError, NotImplementedError) as error:
-                raise explained(error, stack, shape) from error
+    image = blank_image(model, shape)
+    watch.start(image)
+    with dataless_run(model, shape, watch, frames, stack, watch.field_of):
+        out = model(image)
     return watch.census(out, frames)

@@ -17,17 +17,16 @@ from torch import Tensor
 from coursekit._base.card import GREEN, VERMILLION, frame
 from coursekit._base.validate import choice
 from coursekit.anatomy import Anatomy
-from coursekit.course.challenges.gallery import Gallery
 from coursekit.course.challenges.rule_table import RuleTable
 from coursekit.course.challenges.task import Task
 from coursekit.metrics import confusion_matrix
 from coursekit.metrics.proportion import Proportion
-from coursekit.training import Evaluation, History
+from coursekit.training import Evaluation, Gallery, History
+from coursekit.training.by_class import pairs_text
 from coursekit.training.curves import curves_html, curves_text
 
 FIGURES = ("curves", "confusion", "gallery")
 MOST_ROWS = 80  # of the table of layers
-MOST_PAIRS = 5
 SHOWN = 0.8  # of a figure's own width, so that the card fits a screen
 
 
@@ -131,8 +130,8 @@ def _confusion(card: ReportCard):
 
     counts, names = card.confusion, list(card.answers.classes)
     wrong = counts.clone().fill_diagonal_(0)
-    pairs = _pairs(card)
-    finding = f"Most often: {pairs[0]}" if pairs else "Every answer is right"
+    first = card.answers.by_class.pairs[:1]
+    finding = f"Most often: {pairs_text(first)}" if first else "Every answer is right"
     return heatmap(
         wrong,
         title=f"{int(wrong.sum())} wrong of {card.answers.n:,}. {finding}",
@@ -146,29 +145,14 @@ def _confusion(card: ReportCard):
 
 
 def _gallery(card: ReportCard):
-    from coursekit.figures.overlays import overlays
-
-    wrong = card.wrong
-    where = f", and what spoke for them (layer {wrong.layer})" if wrong.layer else ""
-    title = f"The {len(wrong)} most wrong answers{where}"
-    return overlays(wrong.images, wrong.maps, wrong.captions, title=title)
-
-
-def _pairs(card: ReportCard) -> list[str]:
-    """Return the most frequent confusions in words."""
-    counts, names = card.confusion, card.answers.classes
-    wrong = counts.clone().fill_diagonal_(0)
-    flat = wrong.flatten()
-    order = flat.argsort(descending=True, stable=True)[:MOST_PAIRS].tolist()
-    found = [(*divmod(place, len(names)), int(flat[place])) for place in order]
-    return [f"{names[a]} answered as {names[b]} ({n}×)" for a, b, n in found if n]
+    return card.wrong.figure()
 
 
 def text(card: ReportCard) -> str:
     """Write a report card as text."""
     parts = [f"{card.challenge.name} · {card.rules!r}"]
     if card.accuracy is not None:
-        pairs = "; ".join(_pairs(card)) or "no wrong answer"
+        pairs = pairs_text(card.answers.by_class.pairs)
         lines = [f"accuracy: {card.accuracy!r}", f"confusions: {pairs}"]
         parts.append("\n".join(textwrap.fill(line, 88) for line in lines))
     if card.history is not None and len(card.history) > 1:
@@ -218,7 +202,7 @@ def _training_html(card: ReportCard) -> str:
 def _accuracy_html(card: ReportCard) -> str:
     if card.accuracy is None:
         return ""
-    pairs = "; ".join(_pairs(card)) or "no wrong answer"
+    pairs = pairs_text(card.answers.by_class.pairs)
     return (
         f"<b>Accuracy</b> {escape(repr(card.accuracy))}<br>"
         f"<b>Confusions</b> {escape(pairs)}"

@@ -11,7 +11,6 @@ from coursekit._base.modes import device_of, seeded
 from coursekit._base.validate import integer
 from coursekit.anatomy import anatomy
 from coursekit.course.challenges.cheapest_way import advised
-from coursekit.course.challenges.gallery import gallery
 from coursekit.course.challenges.measured import Measured, examine, rows_of
 from coursekit.course.challenges.network_judge import judge
 from coursekit.course.challenges.page import ReportCard
@@ -21,7 +20,7 @@ from coursekit.course.challenges.sets import load
 from coursekit.course.challenges.task import Task
 from coursekit.data import Batches, ImageSet, Splits
 from coursekit.metrics.proportion import Proportion, wilson
-from coursekit.training import Evaluation, History, evaluate
+from coursekit.training import Evaluation, History, evaluate, gallery
 
 Test = ImageSet | Batches | Splits | Evaluation | None
 
@@ -71,7 +70,9 @@ def _measured(asked: Request, rows: tuple | None) -> ReportCard:
     found = None if measured.census is None else anatomy(model, challenge.input_shape)
     wrong = None
     if answers is not None and not isinstance(test, Evaluation):
-        wrong = gallery(model, test, answers, found, asked.images, asked.like)
+        cam = "last" if found is not None else None
+        how = {"cam": cam, "count": asked.images, "like": asked.like}
+        wrong = gallery(model, test, **how, answers=answers)
     return ReportCard(
         challenge,
         judged(challenge, measured),

@@ -11,10 +11,14 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
+from coursekit._base.trial import Frame
 from coursekit.anatomy import trace as tracing
-from coursekit.anatomy.calls import Frame
 from coursekit.anatomy.field import Field, numbers, whole_image
-from coursekit.anatomy.rules.operators import Operands, propagate
+from coursekit.anatomy.rules.operators import (
+    Operands,
+    UnknownOperatorError,
+    propagate,
+)
 from coursekit.course.challenges.notes import (
     Census,
     LastMap,
@@ -109,6 +113,8 @@ class CensusWatch(tracing.Watch):
     def _carry(self, call: Operands, out: object) -> None:
         super()._carry(call, out)
         given = [t for t in call.tensors if _past(t) is not None]
+        if call.fields and not given:
+            raise UnknownOperatorError(f"{call.func} on values of unknown origin")
         outputs = [t for t in tree_leaves(out) if isinstance(t, Tensor)]
         if not given or not outputs or self.field_of(outputs[0]) is None:
             return
@@ -119,6 +125,9 @@ class CensusWatch(tracing.Watch):
         for tensor in outputs:
             if self.field_of(tensor) is not None:
                 self._remember(tensor, after)
+            if call.func._schema.is_mutable and tensor._base is not None:
+                base = tensor._base  # written to in part: a map of its own
+                self._remember(base, _opened(base, after.last_map, after.averaged))
 
     def _note(self, call: Operands, given: list, out: Tensor, after: _Past) -> None:
         name, source = _name(call.func), given[0]

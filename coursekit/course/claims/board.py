@@ -97,5 +97,5 @@ def _summary(table: VerdictTable) -> str:
     counts = ", ".join(f"{words.count(w)} {w}" for w in SIGNS if w in words)
     text = f"Session {table.session}: {counts or 'no verdict yet'}"
     if table.missing:
-        text += f"; not run: {', '.join(row.id for row in table.missing)}"
+        text += f"; not run here: {', '.join(row.id for row in table.missing)}"
     return text

@@ -15,8 +15,8 @@ NOTHING = {"result": None}
 class Ways:
     """What a module does under each way of filling it; found out when asked for."""
 
-    def __init__(self, answer: object, settings: tuple, images: Tensor) -> None:
-        self._left, self._found = _observations(answer, settings, images), []
+    def __init__(self, observations: Iterator[dict[str, object]]) -> None:
+        self._left, self._found = observations, []
 
     def __iter__(self) -> Iterator[dict[str, object]]:
         yield from self._found
@@ -38,7 +38,7 @@ def observe_module(answer: object, settings: tuple, images: Tensor) -> object:
         results, the gradient of the input, parameters without a gradient; None if the
         module returns nothing yet.
     """
-    observed = Ways(answer, settings, images)
+    observed = Ways(_observations(answer, settings, images))
     return None if observed.first is NOTHING else observed
 
 

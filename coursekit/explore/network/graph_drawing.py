@@ -4,18 +4,17 @@ A colour never stands alone: every box says in words what it is.
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from torch import nn
 
 from coursekit.explore import svg
+from coursekit.explore.boxes import LINE, centred, plate, tinted
 from coursekit.explore.network.graph_layout import Box, Cell, Layout
 from coursekit.figures.style import PALETTE, ROLES
 
 _LEFT, _TOP, _WIDE, _HIGH, _ACROSS, _DOWN = 20, 54, 76, 46, 92, 70
 _LANE, _BETWEEN = 20, 8  # a row with nothing but lines; room between two lines
 _ROUND = 13  # radius of a join
-_LINE = "#6b6b6b"
 _WHITE = "#fff"
 _SIGNS = {"add": "+", "multiply": "×", "subtract": "−"}
 _TINTS = {
@@ -103,17 +102,14 @@ def _draw_box(
     behind = "" if box.kind else _plate(x + 3, y - 3, _WHITE)
     return (
         f"{behind}{_plate(x, y, fill, dashes)}"
-        + _centred(middle, y + 15, what, 12, svg.ON_TINT)
-        + _centred(middle, y + 28, name, 10, svg.ON_TINT)
-        + _centred(middle, y + 41, output, 10, "#444")
+        + centred(middle, y + 15, what, 12, svg.ON_TINT)
+        + centred(middle, y + 28, name, 10, svg.ON_TINT)
+        + centred(middle, y + 41, output, 10, "#444")
     )
 
 
 def _plate(x: float, y: float, fill: str, more: str = "") -> str:
-    return (
-        f'<rect x="{x:g}" y="{y:g}" width="{_WIDE}" height="{_HIGH}" rx="4" '
-        f'fill="{fill}" stroke="{_LINE}"{more}/>'
-    )
+    return plate(x, y, _WIDE, _HIGH, fill, more=more)
 
 
 def _join(x: float, y: float, what: str, output: str) -> str:
@@ -123,20 +119,9 @@ def _join(x: float, y: float, what: str, output: str) -> str:
     return (
         f'<circle cx="{x:g}" cy="{at:g}" r="{_ROUND}" fill="#fff" stroke="#1a1a1a" '
         f'stroke-width="1.5"/>'
-        + _centred(x, at + size * 0.34, sign, size, svg.INK)
-        + _centred(x, y + _HIGH + 1, output, 10, svg.QUIET)
+        + centred(x, at + size * 0.34, sign, size, svg.INK)
+        + centred(x, y + _HIGH + 1, output, 10, svg.QUIET)
     )
-
-
-def _centred(x: float, y: float, text: str, size: int, fill: str) -> str:
-    return svg.words(x, y, text, size=size, fill=fill, more=' text-anchor="middle"')
-
-
-@lru_cache(maxsize=16)
-def tinted(colour: str) -> str:
-    """Return a light tint of a colour, on which black text reads well."""
-    mixed = 255 + (svg.rgb(colour) - 255) * 0.3
-    return "#" + "".join(f"{int(part):02x}" for part in mixed)
 
 
 def _lines(sheet: Sheet) -> str:
@@ -157,8 +142,8 @@ def _lines(sheet: Sheet) -> str:
         if step.arrives:
             arrows.append(f"M{end:g} {y2:g}l-6-3.5v7z")
     return (
-        f'<path d="{"".join(lines)}" fill="none" stroke="{_LINE}" '
-        f'stroke-width="1.5"/><path d="{"".join(arrows)}" fill="{_LINE}"/>'
+        f'<path d="{"".join(lines)}" fill="none" stroke="{LINE}" '
+        f'stroke-width="1.5"/><path d="{"".join(arrows)}" fill="{LINE}"/>'
     )
 
 
@@ -216,7 +201,7 @@ def tail(name: str) -> str:
 def highlight(sheet: Sheet, names: tuple[str, ...]) -> str:
     """Frame the boxes of the chosen layer."""
     return "".join(
-        svg.outlined(x - 3, y - 3, wide + 6, high + 6, ROLES["field"])
+        svg.outlined(x - 3, y - 3, wide + 6, high + 6, ROLES["chosen"])
         for x, y, wide, high in sheet.rectangles(names)
     )
 

@@ -43,7 +43,7 @@ def network_view(
 
     Args:
         model: any network that takes such an image; run in eval mode, left as found.
-        image: a photo, as large as the network's input.
+        image: a photo, as large as the network's input; a path and others as well.
         layer: its name as in `model.named_modules()`, or its number in the table.
         unit: (row, column) on the layer's map, from 0; None takes the middle.
         channel: of the layer's output, from 0.
@@ -53,7 +53,7 @@ def network_view(
             the photo's own, as `coursekit.data.Batches` does.
 
     Shape:
-        image: (3, h, w) or (1, h, w), 8 to 1024 each.
+        image: (3, h, w), (h, w, 3) or (1, h, w), 8 to 1024 each.
 
     Raises:
         ValueError: an argument of another type, shape or range, or a model that does
@@ -87,19 +87,24 @@ def explore_network(
         model: your own network, or one of `coursekit.models`.
         input_shape: (c, h, w) of its input; None takes the photo's own shape, and
             (3, 224, 224) without a photo.
-        photo: a picture; None takes the temple of `coursekit.data.photos`, or a digit
-            where the network takes one small grey image.
+        photo: a path, a Pillow image, an array or a tensor; None takes the temple of
+            `coursekit.data.photos`, or a digit where the network takes one small grey
+            image.
         mean, std: as in `network_view`.
 
     Shape:
-        photo: (3, h, w) or (1, h, w), 8 to 1024 each.
+        photo: (3, h, w), (h, w, 3) or (1, h, w), 8 to 1024 each.
 
     Raises:
         ValueError: an argument of another type or shape, or a model that does not
             take such an input.
     """
-    input_shape, pixels = input_photo("photo", photo, input_shape)
-    return _shown.live(at_work(model, input_shape, pixels, mean, std))
+    shape, pixels = input_photo("photo", photo, input_shape)
+
+    def again(photo: object) -> Network:
+        return at_work(model, *input_photo("photo", photo, shape), mean, std)
+
+    return _shown.live(at_work(model, shape, pixels, mean, std), again)
 
 
 def _titles(network: Network) -> list[tuple[str, int]]:

@@ -1,9 +1,9 @@
 """A layer of a network in words and numbers: costs, values, neighbours, field."""
 
 from coursekit.explore import svg
+from coursekit.explore.field_words import pair
 from coursekit.explore.network.graph_layout import Layout
 from coursekit.explore.network.network_run import Network, kernels
-from coursekit.explore.receptive_field import pair
 from coursekit.explore.view import pointed
 
 _ROUND = 4  # rows of the table before and after the chosen one

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from coursekit._base.modes import left_as_found
+from coursekit._base.trial import Frame, one_sentence
 from coursekit._base.validate import number
 from coursekit.anatomy import Layer
-from coursekit.anatomy.calls import Frame, explained, watched_calls
 from coursekit.anatomy.flow import Flow, flow
 from coursekit.explore.field_drawing import Photo, show_photo
 from coursekit.explore.sights import Sights
@@ -154,18 +154,14 @@ def outputs_of(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
         ValueError: the model does not run on it; the sentence names the layer.
     """
     frames: list[Frame] = []
-    stack: list[Frame] = []
     like = next((p for p in model.parameters() if p.is_floating_point()), images)
     with (
         left_as_found(model, training=False),
         torch.random.fork_rng(devices=[]),
         torch.no_grad(),
-        watched_calls(model, frames, stack, _kept),
+        one_sentence(model, tuple(images.shape[1:]), frames, note=_kept),
     ):
-        try:
-            model(images.to(like.device, like.dtype))
-        except (RuntimeError, ValueError, IndexError, NotImplementedError) as error:
-            raise explained(error, stack, tuple(images.shape[1:])) from error
+        model(images.to(like.device, like.dtype))
     return {
         frame.name + key: kept for frame in frames for key, _, kept in frame.outputs
     }

@@ -68,7 +68,7 @@ def _rows_of_weights(
     return (
         svg.picture(shaded(picture, "kernel", limit), x, y, wide, cell * len(rows))
         + numbers
-        + svg.outlined(x, y + at * cell, wide, cell, ROLES["kernel"])
+        + svg.outlined(x, y + at * cell, wide, cell, ROLES["chosen"])
         + _scale(x, limit, "kernel")
     )
 
@@ -89,7 +89,7 @@ def _colour_kernels(kernels: np.ndarray, channel: int) -> str:
     return (
         _heading(_LEFT, title, more)
         + svg.png_picture(pixels, _LEFT, _TOP, cell * across, high)
-        + svg.outlined(*ring, ROLES["kernel"])
+        + svg.outlined(*ring, ROLES["chosen"])
     )
 
 
@@ -162,7 +162,7 @@ def _thumb(
     x: float, y: float, wide: float, high: float, number: int, is_chosen: bool
 ) -> str:
     thin = svg.box(x, y, wide, high, "#999", line=0.75)
-    ring = svg.outlined(x, y, wide, high, ROLES["output"]) if is_chosen else thin
+    ring = svg.outlined(x, y, wide, high, ROLES["chosen"]) if is_chosen else thin
     return ring + _number(x - 5, y + 12, number, is_chosen)
 
 
@@ -180,7 +180,7 @@ def draw_values(values: Tensor, channel: int, title: str) -> str:
         _heading(_RIGHT, title, f"its {len(flat)} numbers, {side} in a row")
         + svg.picture(source, _RIGHT, _TOP, _SIDE, height)
         + svg.box(_RIGHT, _TOP, _SIDE, height, "#999", line=0.75)
-        + svg.outlined(_RIGHT + x * cell, _TOP + y * cell, cell, cell, ROLES["output"])
+        + svg.outlined(_RIGHT + x * cell, _TOP + y * cell, cell, cell, ROLES["chosen"])
         + _scale(_RIGHT, limit, "output")
     )
 
@@ -209,7 +209,7 @@ def mark_unit(shape: tuple[int, ...], unit: tuple[int, int]) -> str:
     side = max(cell, 7)
     x = _RIGHT + (unit[1] + 0.5) * cell - side / 2
     y = _TOP + (unit[0] + 0.5) * cell - side / 2
-    return svg.outlined(x, y, side, side, ROLES["field"])
+    return svg.outlined(x, y, side, side, ROLES["chosen"])
 
 
 def _heading(x: float, title: str, more: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from coursekit._base.files import write_whole
 from coursekit.staff.build.convert import cells_of, notebook
+from coursekit.staff.build.course_pages import stale, write_outline
 from coursekit.staff.build.execute import KEPT_TAGS, execute
 from coursekit.staff.build.folder import Session, notebooks_folder, sessions
 from coursekit.staff.build.lint import lint
@@ -71,12 +72,12 @@ def problems(session: Session) -> list[str]:
         session.student: notebook(cells, session, student=True),
         session.solution: with_stored_outputs(solution, session.solution),
     }
-    found = [
+    wrong = [
         sentence
         for path, made in expected.items()
         if (sentence := _difference(session, path, made))
     ]
-    return found + [str(f) for f in lint(session, cells) if f.level == "error"]
+    return wrong + [str(f) for f in lint(session, cells) if f.level == "error"]
 
 
 def _difference(session: Session, path: Path, made) -> str | None:
@@ -195,16 +196,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _advise(chosen)
     for session in chosen:
         _say(build(session, run=options.run))
+    if tells_of_the_course(folder) and write_outline(sessions(folder)):
+        _say("the map of the course has changed: run `make pictures` for README.md")
     return 0
 
 
+def tells_of_the_course(folder: Path) -> bool:
+    """Say whether beside `folder` lie the README and the package that tell of it."""
+    root = folder.parent
+    return (root / "README.md").is_file() and (root / "coursekit" / "course").is_dir()
+
+
 def _check(folder: Path, chosen: Sequence[Session], *, everything: bool) -> int:
-    found = {session.name: problems(session) for session in chosen}
-    for name, sentences in found.items():
+    listed = {session.name: problems(session) for session in chosen}
+    for name, sentences in listed.items():
         count = len(sentences)
         _say(f"{name}: {f'{count} to mend' if count else 'ok'}")
-    wrong = [sentence for sentences in found.values() for sentence in sentences]
-    wrong += orphans(folder) if everything else []
+    wrong = [sentence for sentences in listed.values() for sentence in sentences]
+    if everything:
+        wrong += orphans(folder)
+        wrong += stale(sessions(folder)) if tells_of_the_course(folder) else []
     for sentence in wrong:
         _say(f"  {sentence}", sys.stderr)
     return 1 if wrong else 0

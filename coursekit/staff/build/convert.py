@@ -56,11 +56,11 @@ def cells_of(cells: tuple[Cell, ...], session: Session, *, student: bool):
         raise ValueError(f"`{session.source.name}` must begin with a markdown cell")
     left_out = "solution" if student else "student"
     path = session.shown(session.student if student else session.solution)
-    place = repository(session.folder)
+    home = repository(session.folder)
     kept = [cell for cell in cells if left_out not in cell.tags]
     first = _with_minutes(kept)
     return tuple(
-        _opening(cell, path, place) or _rewritten(cell, session.source.name, student)
+        _opening(cell, path, home) or _rewritten(cell, session.source.name, student)
         for cell in (first, *kept[1:])
     )
 
@@ -71,12 +71,12 @@ def _with_minutes(cells: list[Cell]) -> Cell:
     return replace(cells[0], text=MINUTES.sub(shown, cells[0].text, count=1))
 
 
-def _opening(cell: Cell, path: str, place: Repository) -> Cell | None:
+def _opening(cell: Cell, path: str, home: Repository) -> Cell | None:
     """Give the first cell its badges and the set-up cell its code; else None."""
     if cell.position == 1:
-        return replace(cell, text=with_badge(cell.text, badge(path, place)))
+        return replace(cell, text=with_badge(cell.text, badge(path, home)))
     if "setup" in cell.tags:
-        return replace(cell, text=setup_source(place))
+        return replace(cell, text=setup_source(home))
     return None
 
 

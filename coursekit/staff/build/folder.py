@@ -48,9 +48,9 @@ def notebooks_folder(start: str | Path | None = None) -> Path:
     """
     here = Path.cwd() if start is None else Path(start).absolute()
     beside = [] if start is not None else [Path(__file__).parents[3]]
-    for place in [here, *here.parents, *beside]:
-        if (place / "notebooks" / "src").is_dir():
-            return place / "notebooks"
+    for folder in [here, *here.parents, *beside]:
+        if (folder / "notebooks" / "src").is_dir():
+            return folder / "notebooks"
     raise ValueError(
         f"`root` must be the course's folder (one with notebooks/src); found none at "
         f"or above {here}: change to a clone of the repository"
@@ -68,12 +68,12 @@ def sessions(folder: Path, numbers: Iterable[str] = ()) -> tuple[Session, ...]:
     Raises:
         ValueError: a source with a name that fits no session, or an unknown number.
     """
-    found = [_session(folder, path) for path in sorted((folder / "src").glob("*.py"))]
+    sessions = [_session(folder, path) for path in sorted((folder / "src").glob("*.py"))]
     if not (wanted := list(numbers)):
-        return tuple(found)
-    chosen = [[one for one in found if _belongs(one, number)] for number in wanted]
+        return tuple(sessions)
+    chosen = [[one for one in sessions if _belongs(one, number)] for number in wanted]
     if unknown := [n for n, parts in zip(wanted, chosen, strict=True) if not parts]:
-        there = ", ".join(session.number for session in found) or "none yet"
+        there = ", ".join(session.number for session in sessions) or "none yet"
         raise ValueError(
             f"`session` must be one that has a source; got {unknown[0]!r}, there are: "
             f"{there}"

@@ -65,21 +65,21 @@ def lint(session: Session, cells: tuple[Cell, ...]) -> list[Finding]:
     for cell in (cell for cell in cells if cell.kind == "code"):
         tree_of(cell)
     versions = [cells_of(cells, session, student=s) for s in (False, True)]
-    found = [(1, message, "error") for message in _opening(cells)]
+    remarks = [(1, message, "error") for message in _opening(cells)]
     for version in versions:
-        found += _lengths(version)
-        found += _runs_of_code(version)
-    found += [item for cell in versions[0] for item in _content(cell)]
+        remarks += _lengths(version)
+        remarks += _runs_of_code(version)
+    remarks += [item for cell in versions[0] for item in _content(cell)]
     written = [cell for cell in cells if "student" not in cell.tags]
-    found += _claims(written)
-    found += _exercises(written)
-    found += _raising(written)
-    found += check_predictions(written, session.number[:2])
-    found += _words_of_figures(written)
-    found += check_spoilers(cells, session.solution)
-    found += [(line, message, "error") for line, message in typed_in(versions[0])]
+    remarks += _claims(written)
+    remarks += _exercises(written)
+    remarks += _raising(written)
+    remarks += check_predictions(written, session.number[:2])
+    remarks += _words_of_figures(written)
+    remarks += check_spoilers(cells, session.solution)
+    remarks += [(line, message, "error") for line, message in typed_in(versions[0])]
     name = session.shown(session.source)
-    ordered = sorted(set(found))
+    ordered = sorted(set(remarks))
     return [Finding(f"{name}:{line}", text, level) for line, text, level in ordered]
 
 

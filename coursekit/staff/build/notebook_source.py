@@ -76,22 +76,22 @@ def read_source(path: str | Path) -> tuple[Cell, ...]:
             f"the first; found {len(marks)} such lines and {len(cells)} cells"
         )
     return tuple(
-        _cell(path.name, found, line, position)
-        for position, (found, line) in enumerate(zip(cells, marks, strict=True), 1)
+        _cell(path.name, raw, line, position)
+        for position, (raw, line) in enumerate(zip(cells, marks, strict=True), 1)
     )
 
 
-def _cell(name: str, found, line: int, position: int) -> Cell:
+def _cell(name: str, raw, line: int, position: int) -> Cell:
     where = f"`{name}` line {line}"
-    if found.cell_type not in ("code", "markdown"):
+    if raw.cell_type not in ("code", "markdown"):
         raise ValueError(f"{where}: a cell must be code or [markdown]; got a raw cell")
-    tags = frozenset(found.metadata.get("tags", ()))
+    tags = frozenset(raw.metadata.get("tags", ()))
     for tag in sorted(tags - TAGS):
         hint = did_you_mean(tag, sorted(TAGS))
         raise ValueError(f"{where}: unknown tag {tag!r}; {hint}")
-    if not found.source.strip():
+    if not raw.source.strip():
         raise ValueError(f"{where}: the cell is empty")
-    text = found.source.strip("\n")
-    if found.cell_type == "code" and REVEALS.search(text):
+    text = raw.source.strip("\n")
+    if raw.cell_type == "code" and REVEALS.search(text):
         tags |= {"reveal"}
-    return Cell(found.cell_type, text, tags, line, position)
+    return Cell(raw.cell_type, text, tags, line, position)

@@ -85,11 +85,11 @@ def repository(folder: Path) -> Repository:
         ) from None
 
 
-def file_text(place: Repository) -> str | None:
+def file_text(home: Repository) -> str | None:
     """Return what `repository.toml` says for a repository; None for no file at all."""
-    if place == HOME:
+    if home == HOME:
         return None
     return (
         "# Where this fork of the course lives; written by `coursekit badges`.\n"
-        f'repository = "{place.name}"\nbranch = "{place.branch}"\n'
+        f'repository = "{home.name}"\nbranch = "{home.branch}"\n'
     )

@@ -21,23 +21,23 @@ from coursekit.course.start import start  # not found? `make lab` sets the cours
 print(start())""".replace("HOSTED", ", ".join(f'"{name}"' for name in HOSTED.values()))
 
 
-def setup_source(place: Repository = HOME) -> str:
+def setup_source(home: Repository = HOME) -> str:
     """Give the code of the set-up cell.
 
     Args:
-        place: the repository to install from.
+        home: the repository to install from.
     """
-    return SETUP.replace("REPOSITORY@BRANCH", f"{place.name}@{place.branch}")
+    return SETUP.replace("REPOSITORY@BRANCH", f"{home.name}@{home.branch}")
 
 
-def badge(path: str, place: Repository = HOME) -> str:
+def badge(path: str, home: Repository = HOME) -> str:
     """Give the markdown of the two badges that open a notebook in Colab and Kaggle.
 
     Args:
         path: the notebook in the repository, like `notebooks/00_start.ipynb`.
-        place: the repository.
+        home: the repository.
     """
-    file = f"{place.name}/blob/{place.branch}/{path}"
+    file = f"{home.name}/blob/{home.branch}/{path}"
     colab = _image("Colab", f"{COLAB}/assets/colab-badge.svg")
     kaggle = _image("Kaggle", f"{KAGGLE}/static/images/open-in-kaggle.svg")
     return (

@@ -52,15 +52,15 @@ def answers_of(solution: Path) -> dict[str, str]:
     """
     if not solution.is_file():
         return {}
-    found = {}
+    answers = {}
     for cell in json.loads(solution.read_text(encoding="utf-8"))["cells"]:
         names = re.findall(
             r"""\breveal\(\s*["']([\w-]+)["']""", "".join(cell["source"])
         )
         said = " ".join(_said(output) for output in cell.get("outputs", ()))
         if len(names) == 1 and (match := MEASURED.search(said.strip())):
-            found[names[0]] = match["answer"] or match["last"]
-    return found
+            answers[names[0]] = match["answer"] or match["last"]
+    return answers
 
 
 def _said(output: dict) -> str:
@@ -165,7 +165,7 @@ def _code_in(cell: Cell) -> str:
 
 def _expressions(code: str) -> set[str]:
     """Return the arithmetic in code, names left out: a + 2 * b and x + 2 * y agree."""
-    found = set()
+    expressions = set()
     for row in [code, *code.splitlines()]:
         try:
             tree = parsed(re.sub(r"^return ", "", row.strip()))
@@ -174,8 +174,8 @@ def _expressions(code: str) -> set[str]:
         for node in ast.walk(tree):
             parts = sum(isinstance(n, ast.BinOp) for n in ast.walk(node))
             if isinstance(node, ast.BinOp) and parts >= PARTS:
-                found.add(_without_names(node))
-    return found
+                expressions.add(_without_names(node))
+    return expressions
 
 
 def _without_names(node: ast.expr) -> str:

@@ -4,7 +4,7 @@ import torch
 from matplotlib.figure import Figure
 
 from coursekit.anatomy import anatomy
-from coursekit.figures import bars, curves
+from coursekit.figures import bars, profiles
 from coursekit.models import alexnet, googlenet, lenet5, resnet50, vgg16, vgg19, zfnet
 
 
@@ -21,15 +21,23 @@ def session_05() -> Figure:
 
 
 def session_05b() -> Figure:
-    """Show parameters and work of six nets as multiples of LeNet-5's."""
-    small = anatomy(lenet5(), (1, 32, 32))
+    """Show what seven nets of seventeen years count."""
     with torch.device("meta"):
-        nets = [alexnet(), zfnet(), vgg16(), vgg19(), googlenet(), resnet50()]
-    sides = (227, 224, 224, 224, 224, 224)
-    found = [anatomy(n, (3, side, side)) for n, side in zip(nets, sides, strict=True)]
-    lines = {
-        "parameters": [net.parameters / small.parameters for net in found],
-        "multiply-adds": [net.multiply_adds / small.multiply_adds for net in found],
-    }
-    names = {"xlabel": "AlexNet, ZFNet, VGG-16, VGG-19, GoogLeNet, ResNet-50"}
-    return curves(range(1, 7), lines, ylabel="times LeNet-5's", log_y=True, **names)
+        nets = {
+            "1998 LeNet-5": (lenet5(), (1, 32, 32)),
+            "2012 AlexNet": (alexnet(), (3, 227, 227)),
+            "2013 ZFNet": (zfnet(), (3, 224, 224)),
+            "2014 VGG-19": (vgg19(), (3, 224, 224)),
+            "2014 GoogLeNet": (googlenet(), (3, 224, 224)),
+            "2015 ResNet-50": (resnet50(), (3, 224, 224)),
+        }
+    rows = {}
+    for name, (net, shape) in nets.items():
+        table = anatomy(net, shape)
+        fields = [row.receptive_field[0] for row in table if row.kind == "Conv2d"]
+        rows[name] = {
+            "parameters": table.parameters,
+            "multiply-adds": table.multiply_adds,
+            "field": max(fields),
+        }
+    return profiles(rows, log=("parameters", "multiply-adds", "field"))

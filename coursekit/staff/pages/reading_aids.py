@@ -1,23 +1,19 @@
-"""What a page that is read, not run, needs: contents, folded code, narrow screens."""
+"""What a page that is read, not run, needs: contents, folded code, legible pictures."""
+
+import base64
+import re
+import xml.etree.ElementTree as ET
+
+from coursekit.staff.pages.page_style import STYLE
 
 FOLDED = ".celltag_fold, .celltag_verdict"  # nbconvert's classes for the tags
-STYLE = """
-nav.contents { font-family: system-ui, sans-serif; max-width: 44em }
-nav.contents { margin: 1em auto; padding: 0 1em; line-height: 1.6 }
-nav.contents ol { list-style: none; padding-left: 0 }
-details.folded > summary { cursor: pointer; padding: .2em .5em; opacity: .75 }
-img, svg { max-width: 100%; height: auto }
-.jp-RenderedHTMLCommon table { display: block; max-width: 100%; overflow-x: auto }
-@media (max-width: 700px) {
-  .jp-InputPrompt, .jp-OutputPrompt { display: none }
-  .jp-Notebook { padding: 0 .5em }
-  .jp-Cell { padding: 2px }
-}
-"""
+LEAST = 11  # pixels of the smallest letters of a drawing, on any screen
+DRAWING = "data:image/svg+xml;base64,"
+SCALE = re.compile(r"scale\(([\d.]+)")
 
 
 def add_reading_aids(soup) -> None:
-    """Give a page of nbconvert a list of contents, and fold what notebooks fold.
+    """Give a page of nbconvert contents, folds, and pictures one can read by phone.
 
     Args:
         soup: the parsed page; it is changed.
@@ -28,6 +24,11 @@ def add_reading_aids(soup) -> None:
     for cell in soup.select(FOLDED):
         if code := cell.select_one(".jp-Cell-inputWrapper"):
             code.wrap(_details(soup, "code", "folded"))
+    for picture in soup.select("figure img[width], figure svg[width]"):
+        legible = f"--legible:{legible_width(picture):.0f}px"
+        picture.wrap(_scrolling(soup, "picture"))["style"] = legible
+    for table in soup.select("table"):
+        table.wrap(_scrolling(soup, "table"))
     if headings := soup.select("h2[id]"):
         soup.body.insert(0, _contents(soup, headings))
 
@@ -54,3 +55,39 @@ def _contents(soup, headings: list):
     fold.append(places)
     around.append(fold)
     return around
+
+
+def _scrolling(soup, kind: str):
+    """Return a box that scrolls, by keys too, where what it holds is wider."""
+    words = f"{kind}, may be wider than the screen"
+    named = {"class": "wide", "tabindex": "0", "role": "group", "aria-label": words}
+    return soup.new_tag("div", attrs=named)
+
+
+def legible_width(picture) -> float:
+    """Return the width in pixels at which the words of a picture can be read.
+
+    Args:
+        picture: the tag; of an SVG file the smallest letters count, of other pictures
+            the width they were drawn for.
+    """
+    width, source = float(picture["width"]), picture.get("src", "")
+    if picture.name == "svg":
+        root = ET.fromstring(str(picture))
+    elif source.startswith(DRAWING):
+        root = ET.fromstring(base64.b64decode(source.removeprefix(DRAWING)))
+    else:
+        return width
+    smallest = min(_letters(root, 16.0, 1.0), default=LEAST)
+    return width * max(1.0, LEAST / smallest)
+
+
+def _letters(tag: ET.Element, size: float, scale: float) -> list[float]:
+    """List the sizes of all words in a drawing, in its own pixels."""
+    size = float(tag.get("font-size", size))
+    for factor in SCALE.findall(tag.get("transform", "")):
+        scale *= float(factor)
+    mine = (
+        [size * scale] if tag.tag.endswith("text") and "".join(tag.itertext()) else []
+    )
+    return mine + [one for child in tag for one in _letters(child, size, scale)]

@@ -19,6 +19,7 @@ from torch import nn
 from coursekit._base.files import write_whole
 from coursekit.anatomy import anatomy, seen
 from coursekit.blocks import Inception, NaiveInception
+from coursekit.course import course_map
 from coursekit.data import digits, photos
 from coursekit.figures import bars, curves, fields, heatmap, images
 from coursekit.models import cifar_resnet, googlenet, resnet50, vgg16
@@ -30,6 +31,11 @@ from coursekit.models.capstone import (
 )
 from coursekit.staff.pages.classic_pictures import session_05, session_05b
 from coursekit.staff.pages.looking_pictures import session_04, session_04b
+from coursekit.staff.pages.measured_pictures import (
+    session_01b,
+    session_03c,
+    session_04c,
+)
 from coursekit.training import fit
 
 FOLDER = Path(__file__).resolve().parents[3] / "notebooks" / "pictures"
@@ -191,12 +197,15 @@ def session_08() -> Figure:
 SESSIONS: dict[str, Callable[[], Figure]] = {
     "00": session_00,
     "01": session_01,
+    "01b": session_01b,
     "02": session_02,
     "02b": session_02b,
     "03": session_03,
     "03b": session_03b,
+    "03c": session_03c,
     "04": session_04,
     "04b": session_04b,
+    "04c": session_04c,
     "05": session_05,
     "05b": session_05b,
     "06": session_06,
@@ -204,6 +213,7 @@ SESSIONS: dict[str, Callable[[], Figure]] = {
     "07": session_07,
     "07b": session_07b,
     "08": session_08,
+    "map": course_map,
 }
 
 

@@ -1,0 +1,150 @@
+"""What a set holds, before anything is trained on it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from coursekit._base.card import Table
+from coursekit.data.batches import channel_stats
+from coursekit.data.image_set import ImageSet, Splits
+
+ALIKE = 5.0  # grey levels of 255: root mean square of what look-alikes differ by
+MOST_CLASSES = 20  # counted in rows of their own
+_CELLS = 8  # of a thumbnail's side, about
+_AT_ONCE = 1 << 24  # numbers
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Summary:
+    """The parts of a set in numbers; as the last line of a cell, a table.
+
+    Args:
+        parts: name → set.
+        look_alikes: part → (position in it, position in train), a row for each picture
+            that looks like one to learn from.
+
+    Shape:
+        look_alikes: (k, 2) int64 each.
+    """
+
+    parts: dict[str, ImageSet]
+    look_alikes: dict[str, Tensor]
+
+    def counts(self, part: str) -> dict[str, int]:
+        """Return how many pictures each class of a part has."""
+        data = self.parts[part]
+        found = torch.bincount(data.labels.cpu(), minlength=len(data.classes))
+        return dict(zip(data.classes, found.tolist(), strict=True))
+
+    def __repr__(self) -> str:
+        return self._table.text()
+
+    def _repr_html_(self) -> str:
+        return self._table.html()
+
+    @property
+    def _table(self) -> Table:
+        columns = [self._column(name) for name in self.parts]
+        rows = [(line, *(column[line] for column in columns)) for line in columns[0]]
+        sources = dict.fromkeys(part.source for part in self.parts.values())
+        return Table(("", *self.parts), rows, caption="; ".join(sources))
+
+    def _column(self, name: str) -> dict[str, str]:
+        data, counts = self.parts[name], self.counts(name)
+        mean, std = channel_stats(data.images)
+        smallest, largest = (f(counts, key=counts.get) for f in (min, max))
+        found = {
+            "pictures": f"{len(data):,}",
+            "size": "×".join(map(str, data.images.shape[1:])),
+            "classes": f"{len(data.classes)}",
+            "smallest class": f"{smallest} ({counts[smallest]:,})",
+            "largest class": f"{largest} ({counts[largest]:,})",
+            "mean": " ".join(f"{m:.3f}" for m in mean),
+            "deviation": " ".join(f"{s:.3f}" for s in std),
+        }
+        if len(self.parts) > 1:
+            alike = self.look_alikes.get(name)
+            count = "" if alike is None else f"{len(alike):,}"
+            found["look like one in train"] = count
+        if len(counts) <= MOST_CLASSES:
+            found |= {f"· {name}": f"{n:,}" for name, n in counts.items()}
+        return found
+
+
+def summary(data: ImageSet | Splits) -> Summary:
+    """Return what a set, or each of its parts, holds.
+
+    Pictures, classes and their sizes; mean and deviation of each channel on the scale
+    0 to 1, which `Batches` normalises with; and how many pictures of the other parts
+    look like one to learn from (their pixels differ by 5 of 255 grey levels or less,
+    root mean square): an accuracy on these says little.
+
+    Raises:
+        ValueError: neither a set nor `Splits`, or nothing in it.
+    """
+    if not isinstance(data, ImageSet | Splits):
+        kind = type(data).__name__
+        raise ValueError(f"`data` must be an ImageSet or Splits; got {kind}")
+    if isinstance(data, ImageSet):
+        parts = {data.name: data}
+    else:
+        parts = {"train": data.train, "valid": data.valid, "test": data.test}
+    parts = {name: part for name, part in parts.items() if len(part)}
+    if not parts:
+        raise ValueError("`data` must hold at least one image; it is empty")
+    train = parts.get("train") if isinstance(data, Splits) else None
+    others = {n: p for n, p in parts.items() if train is not None and n != "train"}
+    alike = {n: look_alikes(p.images, train.images) for n, p in others.items()}
+    return Summary(parts, alike)
+
+
+def look_alikes(images: Tensor, others: Tensor) -> Tensor:
+    """Return, for each image that looks like one of the others, both positions.
+
+    Thumbnails are compared first. Averages of pixels differ by no more than the pixels
+    do, so none is missed.
+
+    Shape:
+        images (n, c, h, w), others (m, c, h, w) uint8; result (k, 2), k ≤ n.
+    """
+    pairs = [_alike(images, others, pair) for pair in _near(images, others)]
+    found = torch.cat(pairs) if pairs else torch.empty(0, 2, dtype=torch.int64)
+    first = torch.ones(len(found), dtype=torch.bool)
+    first[1:] = found[1:, 0] != found[:-1, 0]
+    return found[first]
+
+
+def _near(images: Tensor, others: Tensor) -> Iterator[Tensor]:
+    """Yield pairs whose thumbnails are near enough, (k, 2), by the first position."""
+    h, w = images.shape[2:]
+    cell = max(1, h // _CELLS), max(1, w // _CELLS)
+    seen = (h // cell[0]) * cell[0] * (w // cell[1]) * cell[1]
+    most = ALIKE**2 * h * w / seen + 0.1  # what the thumbnails leave out, and rounding
+    small = _thumbnails(others, cell)
+    lengths = small.square().sum(1)
+    size = max(1, _AT_ONCE // len(others))
+    for start in range(0, len(images), size):
+        mine = _thumbnails(images[start : start + size], cell)
+        apart = mine.square().sum(1)[:, None] + lengths - 2 * mine @ small.T
+        found = (apart / small.shape[1] <= most).nonzero()
+        found[:, 0] += start
+        yield from found.split(_AT_ONCE // images[0].numel())
+
+
+def _thumbnails(images: Tensor, cell: tuple[int, int]) -> Tensor:
+    """Return the grey thumbnails as rows, about the middle grey."""
+    parts = [
+        F.avg_pool2d(part.float().mean(1, keepdim=True) - 128, cell).flatten(1)
+        for part in images.cpu().split(4096)
+    ]
+    return torch.cat(parts)
+
+
+def _alike(images: Tensor, others: Tensor, pairs: Tensor) -> Tensor:
+    """Return those pairs that differ by little in all pixels."""
+    mine, theirs = images.cpu()[pairs[:, 0]], others.cpu()[pairs[:, 1]]
+    apart = (mine.float() - theirs.float()).square().flatten(1).mean(1)
+    return pairs[apart <= ALIKE**2]

@@ -1,0 +1,1 @@
+"""A class in a folder: release an assignment, collect, grade, give back."""

@@ -1,0 +1,210 @@
+"""An assignment: a TOML file that names exercises, questions and own cells.
+
+id = "a1"
+title = "What a unit sees"
+due = 2026-12-04T23:59:00+01:00
+points = 9                      # must be the sum: a check against slips
+
+[[part]]
+exercise = "01.3"               # of the course …
+points = 4
+
+[[part]]
+exercise_file = "my_sum.py"     # … or an own one, in the form of the course's
+points = 1
+
+[[part]]
+question = "Why does the field of a unit at the border look smaller?"
+id = "border"
+points = 2                      # a short answer, graded by a person
+
+[[part]]
+cells = "before_you_begin.py"   # own cells, jupytext percent, no points
+"""
+
+import hashlib
+import hmac
+import sys
+import tomllib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from coursekit._base.validate import integer
+from coursekit._base.words import did_you_mean
+from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.registry import load
+from coursekit.course.exercises.values import is_value
+from coursekit.staff.build.notebook_source import Cell, read_source
+from coursekit.staff.grading.personal import personal_exercise, usual_length
+
+KEYS = ("id", "title", "due", "points", "part")
+KINDS = ("exercise", "exercise_file", "personal", "question", "cells")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of an assignment; what it is not stays empty.
+
+    Args:
+        id: of the exercise, or the question's own; "" for own cells.
+        points: what a right answer gives, ≥ 0.
+        personal: whether each student gets other numbers.
+    """
+
+    id: str
+    points: int = 0
+    exercise: Exercise | None = None
+    question: str = ""
+    personal: bool = False
+    cells: tuple[Cell, ...] = ()
+
+    @property
+    def answer_name(self) -> str:
+        """Return the name that the hand-in gives to the answer."""
+        if self.exercise is None or self.personal or is_value(self.exercise):
+            return f"answer_{self.id.replace('.', '_').replace('-', '_')}"
+        return self.exercise.answer_name
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What `read_assignment` read; `digest` is the sha256 of the file."""
+
+    id: str
+    title: str
+    due: datetime | None
+    parts: tuple[Part, ...]
+    digest: str
+
+    @property
+    def points(self) -> int:
+        """Return what all right answers give together."""
+        return sum(part.points for part in self.parts)
+
+    @property
+    def is_personal(self) -> bool:
+        """Say whether every student gets a notebook of their own."""
+        return any(part.personal for part in self.parts)
+
+    def of_student(self, student: str, secret: bytes) -> "Assignment":
+        """Return the assignment with the student's own numbers."""
+        parts = tuple(
+            replace(part, exercise=personal_exercise(part.exercise, seed))
+            if part.personal
+            else part
+            for part, seed in (
+                (one, hidden_seed(secret, student, one.id)) for one in self.parts
+            )
+        )
+        return replace(self, parts=parts)
+
+    @property
+    def exercises(self) -> tuple[Part, ...]:
+        """Return the parts that are checked by code."""
+        return tuple(part for part in self.parts if part.exercise)
+
+    @property
+    def questions(self) -> tuple[Part, ...]:
+        """Return the parts that a person grades."""
+        return tuple(part for part in self.parts if part.question)
+
+
+def hidden_seed(secret: bytes, student: str, part_id: str) -> int:
+    """Return the seed of a student's own and hidden inputs.
+
+    Nobody guesses it without the course's secret.
+    """
+    text = f"{student}\n{part_id}".encode()
+    return int.from_bytes(hmac.new(secret, text, hashlib.sha256).digest()[:6], "big")
+
+
+def read_assignment(path: str | Path) -> Assignment:
+    """Read an assignment.
+
+    Args:
+        path: a TOML file as above; files that it names lie beside it.
+
+    Raises:
+        ValueError: no TOML, an unknown key or exercise, a part twice, points that do
+            not add up; the message names the file.
+        OSError: a file cannot be read.
+    """
+    path = Path(path)
+    data = path.read_bytes()
+    try:
+        return _assignment(tomllib.loads(data.decode("utf-8-sig")), path, data)
+    except ValueError as error:  # tomllib's and Unicode's errors are ValueErrors
+        raise ValueError(f"`{path.name}`: {error}") from None
+
+
+def _assignment(table: dict, path: Path, data: bytes) -> Assignment:
+    for key in table:
+        if key not in KEYS:
+            raise ValueError(f"unknown key {key!r}; {did_you_mean(key, KEYS)}")
+    parts = tuple(_part(row, path.parent) for row in table.get("part", ()))
+    if not any(part.points for part in parts):
+        raise ValueError("at least one `[[part]]` with points is needed")
+    names = [part.id for part in parts if part.id]
+    names += [part.answer_name for part in parts if part.id]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(
+                f"{name!r} stands twice; each part needs a name of its own"
+            )
+    due = table.get("due")
+    if due is not None and not (isinstance(due, datetime) and due.tzinfo):
+        raise ValueError(
+            "`due` must be a time with its zone: 2026-12-04T23:59:00+01:00"
+        )
+    given = Assignment(
+        str(table.get("id", path.stem)),
+        str(table.get("title", path.stem)),
+        due,
+        parts,
+        hashlib.sha256(data).hexdigest(),
+    )
+    said = integer("points", table.get("points", given.points), low=1)
+    if said != given.points:
+        raise ValueError(f"`points` says {said}; the parts give {given.points}")
+    return given
+
+
+def _part(row: dict, folder: Path) -> Part:
+    kinds = [kind for kind in KINDS if kind in row]
+    if len(kinds) != 1:
+        named = ", ".join(KINDS)
+        raise ValueError(f"a part has exactly one of {named}; got {sorted(row)}")
+    (kind,) = kinds
+    if kind == "cells":
+        return Part("", cells=read_source(folder / str(row["cells"])))
+    points = integer("points", row.get("points"), low=1)
+    if kind == "question":
+        if not str(row.get("id", "")).isidentifier():
+            raise ValueError(
+                f"a question needs an `id` of letters; got {row.get('id')!r}"
+            )
+        return Part(row["id"], points, question=str(row["question"]))
+    own = kind == "exercise_file"
+    exercise = own_exercise(folder / row[kind]) if own else load(row[kind])
+    if kind == "personal":
+        usual_length(exercise)  # refuses what cannot be asked so
+    return Part(exercise.id, points, exercise, personal=kind == "personal")
+
+
+def own_exercise(path: Path) -> Exercise:
+    """Import an instructor's exercise: a file in the form of the course's own.
+
+    Raises:
+        ValueError: there is no such file, or no `EXERCISE` in it.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no file `{path.name}` beside the assignment")
+    spec = spec_from_file_location(f"own_exercise_{path.stem}", path)
+    module = sys.modules[spec.name] = module_from_spec(spec)  # the proof looks there
+    spec.loader.exec_module(module)
+    exercise = getattr(module, "EXERCISE", None)
+    if not isinstance(exercise, Exercise):
+        raise ValueError(f"`{path.name}` must define `EXERCISE`, an `Exercise`")
+    return exercise

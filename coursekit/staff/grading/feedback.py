@@ -1,0 +1,245 @@
+"""What students and teachers get back: pages that need no other file, and CSV."""
+
+import json
+import re
+from collections import Counter
+from html import escape
+from itertools import chain, combinations
+from pathlib import Path
+
+from coursekit._base.card import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    Table,
+    frame,
+    inline,
+)
+from coursekit._base.files import write_whole
+from coursekit.course.exercises.exercise import Exercise
+from coursekit.staff.grading.assignment import Assignment
+from coursekit.staff.grading.collecting import read_manifest
+from coursekit.staff.grading.grade import SHORT
+from coursekit.staff.grading.gradebooks import (
+    answer_sheet,
+    gradebook,
+    part_of,
+    read_sheet,
+)
+
+COLOURS = {
+    "right": GREEN,
+    "wrong": VERMILLION,
+    "not yet": BLUE,
+    "missing": BLUE,
+    "could not be checked": PURPLE,
+    "person": ORANGE,
+    "graded": GREEN,
+}
+BY_HAND = ("person", "graded")
+STYLE = (
+    ":root{color-scheme:light dark}body{font:16px/1.5 sans-serif;max-width:46rem;"
+    "margin:2rem auto;padding:0 1rem}pre{overflow:auto;border:1px solid;padding:.5em}"
+)
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def read_grades(folder: Path) -> list[dict]:
+    """Return all grades of a class, by student.
+
+    Raises:
+        ValueError: a file is no grade.
+    """
+    grades = []
+    for path in sorted((folder / "grades").glob("*.json")):
+        try:
+            grades.append(json.loads(path.read_text(encoding="utf-8")))
+        except ValueError:
+            raise ValueError(
+                f"`{path}` is no grade; delete it and grade again"
+            ) from None
+    current = {row.sha256 for row in read_manifest(folder) if _counts(row.flags)}
+    return sorted((g for g in grades if g["sha256"] in current), key=_student)
+
+
+def _counts(flags: str) -> bool:
+    return "superseded" not in flags
+
+
+def _student(grade: dict) -> str:
+    return grade["student"]
+
+
+def student_page(grade: dict, assignment: Assignment) -> str:
+    """Return a student's page: points, what was seen, hints; no hidden input.
+
+    Args:
+        grade: as `Grade.write` wrote it.
+    """
+    exercises = {part.id: part.exercise for part in assignment.exercises}
+    points = f"{grade['points']} of {grade['of']} points"
+    cards = [_part(part, exercises.get(part["id"])) for part in grade["parts"]]
+    waits = "<p>Some parts wait for a person; the points may rise.</p>"
+    title, student = escape(assignment.title), escape(grade["student"])
+    head = f"<h1>{title}</h1><p>{student}: {points}</p>"
+    return _page(
+        assignment.title, head + (waits if grade["person"] else "") + "".join(cards)
+    )
+
+
+def _part(part: dict, exercise: Exercise | None) -> str:
+    title = f"{part['id']} {exercise.title if exercise else ''}".strip()
+    status = "waits for a person" if part["status"] == "person" else part["status"]
+    points = f"{part['points']} of {part['of']}"
+    inside = f"<h2>{inline(title)} · {escape(status)} · {points}</h2>"
+    if part["status"] not in BY_HAND:
+        inside += f"<p>{inline(without_inputs(part['message']))}</p>"
+    if exercise and part["status"] != "right":
+        inside += f"<p>A nudge: {inline(exercise.hints[0])}</p>"
+    notes = "".join(f"<li>{inline(note)}</li>" for note in part["notes"])
+    inside += f"<ul>{notes}</ul>" if notes else ""
+    return frame(inside, COLOURS[part["status"]], f"{title}: {status}")
+
+
+def without_inputs(message: str) -> str:
+    """Take the hidden input, and the right value, out of a check's sentence.
+
+    "With size=7: the result is 3; 4 is right. …" → "On a hidden input the result is not
+    right."
+    """
+    if message.startswith("With ") and ": " in message:
+        if "it raises " in message:
+            return f"On a hidden input {message.partition(': ')[2].split('. These')[0]}"
+        return "On a hidden input the result is not right."
+    return message
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}'
+        f"</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>\n"
+    )
+
+
+def class_page(grades: list[dict], assignment: Assignment) -> str:
+    """Return the teacher's page: distribution, misconceptions, what needs a person."""
+    totals = Counter(grade["points"] for grade in grades)
+    spread = [[str(points), str(totals[points])] for points in sorted(totals)]
+    wrong = Counter(
+        (part["id"], part["mistake"])
+        for grade in grades
+        for part in grade["parts"]
+        if part["mistake"]
+    )
+    common = [[*key, str(count)] for key, count in wrong.most_common(12)]
+    person = [[g["student"], text] for g in grades for text in g["person"]]
+    groups = [[", ".join(group)] for group in alike(grades)]
+    tables = (
+        Table(("points", "hand-ins"), spread, "Points", left=0),
+        Table(
+            ("exercise", "right", "points elsewhere"),
+            _separation(grades, assignment),
+            "Who had it right, and how many more points those have elsewhere",
+        ),
+        Table(("exercise", "mistake", "hand-ins"), common, "Most common mistakes", 2),
+        Table(("student", "what needs a person"), person, "For a person", 2),
+        Table(("students",), groups, "Nearly the same code: look"),
+    )
+    shown = "".join(table.html() for table in tables if table.rows)
+    return _page(assignment.title, f"<h1>{escape(assignment.title)}</h1>{shown}")
+
+
+def _separation(grades: list[dict], assignment: Assignment) -> list[list[str]]:
+    """Return for each exercise the share right, and what it separates."""
+    rows = []
+    for part in assignment.exercises:
+        rest: dict[bool, list[int]] = {True: [], False: []}
+        for grade in grades:
+            own = part_of(grade, part.id)
+            rest[own["status"] == "right"].append(grade["points"] - own["points"])
+        right, wrong = rest[True], rest[False]
+        gap = f"{_mean(right) - _mean(wrong):+.1f}" if right and wrong else "–"
+        rows.append([part.id, f"{len(right)} of {len(grades)}", gap])
+    return rows
+
+
+def _mean(values: list[int]) -> float:
+    return sum(values) / len(values)
+
+
+def alike(grades: list[dict], *, least: float = 0.9) -> list[tuple[str, ...]]:
+    """Return groups of students whose code is nearly the same, for a person to look at.
+
+    Compared are the sets of six-token runs of all answers' code, names included: a
+    Jaccard index of 1 is the same code but for comments and blanks. Short right answers
+    are alike by nature, so only hand-ins of 60 runs or more are compared; and whoever
+    is alike to one of a group belongs to it.
+    """
+    runs = {grade["student"]: _shingles(grade) for grade in grades}
+    groups = [{name} for name in sorted(runs) if len(runs[name]) >= 60]
+    for one, other in combinations([*chain(*groups)], 2):
+        both, either = len(runs[one] & runs[other]), len(runs[one] | runs[other])
+        if both >= least * either:
+            joined = [group for group in groups if group & {one, other}]
+            groups = [g for g in groups if g not in joined] + [set().union(*joined)]
+    return sorted(tuple(sorted(group)) for group in groups if len(group) > 1)
+
+
+def _shingles(grade: dict) -> set[tuple[str, ...]]:
+    code = "\n".join(part["code"] for part in grade["parts"])
+    own = re.sub(r"#.*|^(import|from)\b.*", "", code, flags=re.MULTILINE)
+    tokens = re.findall(r"\w+|[^\w\s]", own)
+    return {tuple(tokens[i : i + 6]) for i in range(len(tokens) - 5)}
+
+
+def _with_points(grades: list[dict], sheets: dict[str, dict[str, int]]) -> None:
+    """Put a person's points into the grades that are about to be shown."""
+    for question, points in sheets.items():
+        for grade in grades:
+            given = points.get(grade["sha256"][:8])
+            if given is not None:
+                part = part_of(grade, question)
+                part |= {"points": given, "status": "graded"}
+                grade["points"] += given
+                grade["person"] = [
+                    text for text in grade["person"] if text != f"{question}: {SHORT}"
+                ]
+
+
+def give_back(folder: Path, assignment: Assignment) -> list[Path]:
+    """Write every page and table of a class, each whole.
+
+    Points that a person wrote into `answers-….txt` count; the sheets keep them, and get
+    the answers that are new.
+
+    Returns:
+        The files, in the order in which they were written.
+
+    Raises:
+        ValueError: a grade or a sheet that cannot be read; nothing is written.
+    """
+    grades, files, sheets = read_grades(folder), {}, {}
+    for part in assignment.questions:
+        name = f"answers-{part.id}.txt"
+        path = folder / name
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        files[name] = answer_sheet(grades, part.id, before)
+        sheets[part.id] = read_sheet(before, part.points)
+    _with_points(grades, sheets)
+    for grade in grades:
+        name = f"feedback/{_safe(grade['student'])}.html"
+        files[name] = student_page(grade, assignment)
+    files["class.html"] = class_page(grades, assignment)
+    for form in ("plain", "canvas", "moodle"):
+        files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment)
+    for name, text in files.items():
+        write_whole(folder / name, text)
+    return [folder / name for name in files]
+
+
+def _safe(student: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in student)[:80]

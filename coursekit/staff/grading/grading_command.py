@@ -1,0 +1,168 @@
+"""`coursekit release`, `collect`, `grade`, `feedback`: a class in a folder."""
+
+import argparse
+import hashlib
+import os
+import sys
+from pathlib import Path
+from secrets import token_hex
+
+from coursekit._base.files import write_whole
+from coursekit.staff.grading.assignment import read_assignment
+from coursekit.staff.grading.class_grading import grade_class
+from coursekit.staff.grading.collecting import collect, read_roster
+from coursekit.staff.grading.feedback import give_back
+from coursekit.staff.grading.release import release
+from coursekit.staff.grading.sandbox import Sandbox
+
+SECRET_FILE = "course.secret"
+EXAMPLES = """a class, from first to last:
+  coursekit release a1.toml                        a1.ipynb for the students
+  coursekit collect a1.toml fall download.zip --roster roster.csv
+  coursekit grade a1.toml fall --jobs 2            again after a stop: goes on
+  coursekit feedback a1.toml fall                  pages and gradebooks in fall/
+"""
+KINDS = {
+    "bwrap": "bubblewrap: no network, read-only system, limits (Linux)",
+    "none": "no walls: only for code that you trust",
+}
+
+
+def main_release(argv: list[str] | None = None) -> int:
+    """Write the student's notebook of an assignment, after the proof."""
+    parser = _parser("release", "make an assignment's notebook, proven")
+    parser.add_argument("--to", type=Path, help="folder; default: the assignment's own")
+    parser.add_argument("--roster", type=Path, help="who gets personal parts")
+    given = parser.parse_args(argv)
+    assignment = read_assignment(given.assignment)
+    folder = given.assignment.parent
+    secret = _secret(folder, make=True)
+    known = read_roster(given.roster) if given.roster else {}
+    students = list(dict.fromkeys(known.values()))
+    with Sandbox(_kind(given)) as sandbox:
+        made = release(assignment, given.to or folder, sandbox, secret, students)
+    names = ", ".join(path.name for path in made.paths[:3])
+    more = f" and {len(made.paths) - 3} more" if len(made.paths) > 3 else ""
+    sys.stdout.write(
+        f"{names}{more}: the student's version scores {made.student_points}, "
+        f"the solved one {made.solution_points} of {made.of}\n"
+    )
+    return 0
+
+
+def main_collect(argv: list[str] | None = None) -> int:
+    """Copy hand-ins into a folder and write its manifest."""
+    parser = _parser("collect", "gather hand-ins: folders, zips, platform downloads")
+    parser.add_argument("folder", type=Path, help="where the class's files go")
+    parser.add_argument("sources", type=Path, nargs="+", help="folders, zips, files")
+    parser.add_argument("--roster", type=Path, help="CSV with a column `id`")
+    given = parser.parse_args(argv)
+    assignment = read_assignment(given.assignment)
+    roster = read_roster(given.roster) if given.roster else {}
+    rows = collect(given.sources, given.folder, roster, assignment.due)
+    for row in rows:
+        if row.flags:
+            sys.stdout.write(f"{row.student or '?'}: {row.flags} ({row.came_as})\n")
+    sys.stdout.write(f"{len(rows)} hand-ins in {given.folder / 'manifest.csv'}\n")
+    return 0
+
+
+def main_grade(argv: list[str] | None = None) -> int:
+    """Grade what is not graded yet."""
+    parser = _parser("grade", "grade collected hand-ins, each in a sandbox")
+    parser.add_argument("folder", type=Path, help="as `collect` left it")
+    parser.add_argument("--jobs", type=int, default=1, help="processes; default: 1")
+    parser.add_argument("--shard", default="1/1", help="i/n: every n-th from the i-th")
+    given = parser.parse_args(argv)
+    secret = _secret(given.assignment.parent, make=False)
+    _same_secret(given.folder, secret)
+    failed = 0
+    for job, why in grade_class(
+        given.folder,
+        given.assignment,
+        secret,
+        processes=_jobs(given.jobs),
+        sandbox=_kind(given),
+        shard=_shard(given.shard),
+    ):
+        failed += bool(why)
+        sys.stdout.write(f"{job.student}: {why or 'graded'}\n")
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+def main_feedback(argv: list[str] | None = None) -> int:
+    """Write pages and gradebooks from the grades."""
+    parser = _parser(
+        "feedback", "write each student's page, the class page, gradebooks"
+    )
+    parser.add_argument("folder", type=Path, help="as `grade` left it")
+    given = parser.parse_args(argv)
+    files = give_back(given.folder, read_assignment(given.assignment))
+    sys.stdout.write(f"{len(files)} files in {given.folder}\n")
+    return 0
+
+
+def _parser(name: str, text: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"coursekit {name}",
+        description=text,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("assignment", type=Path, help="the assignment's TOML file")
+    if name in ("release", "grade"):
+        listed = "; ".join(f"{kind}: {words}" for kind, words in KINDS.items())
+        parser.add_argument("--sandbox", choices=KINDS, default="bwrap", help=listed)
+        parser.add_argument(
+            "--unsafe", action="store_true", help="needed with --sandbox none"
+        )
+    return parser
+
+
+def _kind(given: argparse.Namespace) -> str:
+    if given.sandbox == "none" and not given.unsafe:
+        raise ValueError(
+            "`--sandbox none` runs students' code with your rights: say --unsafe, too"
+        )
+    return given.sandbox
+
+
+def _jobs(count: int) -> int:
+    if count < 1:
+        raise ValueError(f"`--jobs` must be 1 or more; got {count}")
+    return count
+
+
+def _shard(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("/")
+    if not (first.isdigit() and last.isdigit() and 1 <= int(first) <= int(last)):
+        raise ValueError(f"`--shard` must be i/n with 1 ≤ i ≤ n; got {text!r}")
+    return int(first), int(last)
+
+
+def _secret(folder: Path, *, make: bool) -> bytes:
+    """Read the course's secret, from which hidden inputs come.
+
+    Raises:
+        ValueError: there is none.
+    """
+    path = folder / SECRET_FILE
+    if make and not path.exists():
+        write_whole(path, token_hex(32))
+        os.chmod(path, 0o600)
+    if not path.is_file() or not path.read_bytes().strip():
+        raise ValueError(f"`{path}` is missing: hidden inputs come from it; restore it")
+    return path.read_bytes().strip()
+
+
+def _same_secret(folder: Path, secret: bytes) -> None:
+    """Refuse a secret that is not the one the first grades were made with."""
+    mark, path = hashlib.sha256(b"mark" + secret).hexdigest(), folder / "secret.sha256"
+    if not path.exists():
+        write_whole(path, mark)
+    elif path.read_text(encoding="utf-8") != mark:
+        raise ValueError(
+            f"`{SECRET_FILE}` is not the one that graded `{folder}` before: restore "
+            "it, or begin a new folder"
+        )
