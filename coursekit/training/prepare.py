@@ -1,6 +1,6 @@
 """Put a run together: check everything first, then change the model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -65,7 +65,9 @@ def start(
     sources = _sources(train, valid, settings, workers.device)
     keeper, seed = Keeper(settings), settings.seed + 1 + workers.rank
     with keeper.alone(workers), seeded(seed, workers.device):
+        keep_freed_memory()
         run = _prepare(model, sources, settings, keeper, workers)
+        note_norm(model, sources[0])
         show = progress and not workers.rank
         run.progress = open_progress(show, settings.epochs, run.where)
         try:
@@ -112,19 +114,11 @@ def _prepare(
 ) -> Run:
     """Move the model to its device, find the checkpoint, choose the format."""
     batches = sources[0]
-    keep_freed_memory()
     fold_every, batch = _try_out(model, *sources)
     model.to(workers.device)
     optimizer = _optimizer(model, settings)
-    state, put_outside = None, None
-    if settings.checkpoint is not None:
-        outside = Outside(roots_of(settings, model, *sources))
-        texts = fingerprint(settings, model, optimizer, *sources, outside)
-        state = keeper.read(workers, outside, texts)
-        put_outside = state and keeper.putting(state["outside"])
+    state, put_outside = _saved(keeper, workers, settings, model, optimizer, sources)
     copy_from_first(workers, [*model.parameters(), *model.buffers()])
-    if state is not None and not is_choice(state["choice"]):
-        raise keeper.damaged("its choice of a format is none")
     choice = _choose(state, model, batch, len(batches), settings, workers)
     model.to(memory_format=choice.memory_format)
     shown = _shown(model, batches, settings, choice, workers)
@@ -136,13 +130,32 @@ def _prepare(
         workers=workers,
         clock=Clock(1 if keeper.always else fold_every, alone=workers.world == 1),
         keeper=keeper,
-        progress=open_progress(False),
         history=History((), shown, *norm_of(batches)),
     )
     if state is not None:
         restore(run, state, put_outside)
-    note_norm(model, batches)
     return run
+
+
+def _saved(
+    keeper: Keeper,
+    workers: Workers,
+    settings: Settings,
+    model: nn.Module,
+    optimizer: Optimizer,
+    sources: Sources,
+) -> tuple[dict | None, Callable[[], None] | None]:
+    """Return what a checkpoint holds, and a function that puts back a part of it."""
+    if settings.checkpoint is None:
+        return None, None
+    outside = Outside(roots_of(settings, model, *sources))
+    texts = fingerprint(settings, model, optimizer, *sources, outside)
+    state = keeper.read(workers, outside, texts)
+    if state is None:
+        return None, None
+    if not is_choice(state["choice"]):
+        raise keeper.damaged("its choice of a format is none")
+    return state, keeper.putting(state["outside"])
 
 
 def _optimizer(model: nn.Module, settings: Settings) -> Optimizer:

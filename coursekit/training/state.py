@@ -51,8 +51,8 @@ class Run:
     workers: Workers
     clock: Clock
     keeper: Keeper
-    progress: Progress
     history: History
+    progress: Progress = field(default_factory=partial(Progress, None))
     step: int = 0
     meter: Meter = field(default_factory=Meter)
 
