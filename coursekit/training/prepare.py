@@ -65,11 +65,10 @@ def start(
     sources = _sources(train, valid, settings, workers.device)
     keeper, seed = Keeper(settings), settings.seed + 1 + workers.rank
     with keeper.alone(workers), seeded(seed, workers.device):
-        keep_freed_memory()
         run = _prepare(model, sources, settings, keeper, workers)
         note_norm(model, sources[0])
-        show = progress and not workers.rank
-        run.progress = open_progress(show, settings.epochs, run.where)
+        if progress and not workers.rank:
+            run.progress = open_progress(True, settings.epochs, run.where)
         try:
             yield run
             finish(run)
@@ -114,6 +113,7 @@ def _prepare(
 ) -> Run:
     """Move the model to its device, find the checkpoint, choose the format."""
     batches = sources[0]
+    keep_freed_memory()
     fold_every, batch = _try_out(model, *sources)
     model.to(workers.device)
     optimizer = _optimizer(model, settings)
