@@ -16,7 +16,6 @@ from matplotlib.text import Annotation
 from PIL import Image
 
 from coursekit import figures
-from coursekit.figures.overlays import overlays
 from coursekit.figures.style import SERIES
 
 GREY = np.linspace(0, 1, 64).reshape(1, 8, 8)
@@ -102,7 +101,6 @@ def test_the_picture_carries_its_description_in_the_page(make):
         lambda words: figures.heatmap([[1, 2]], words=words),
         lambda words: figures.matrices({"a": [1]}, words=words),
         lambda words: figures.matrix([1], words=words),
-        lambda words: overlays(GREY, words=words),
     ],
 )
 def test_words_are_the_caption_and_the_alternative_text(make):
