@@ -91,8 +91,8 @@ def padding_modes(
         >>> padding_modes(torch.rand(3, 64, 64)).numbers["border_response"]["zeros"][0]
         0.6666666666666666
     """
-    rows = {m: filtered_ones(ONES, m, kernel, layers)[_HALF] for m in PADDING_MODES}
-    off = {m: int((abs(r[: _HALF + 1] - 1) > 0.01).sum()) for m, r in rows.items()}
+    rows = {m: filtered_ones(ONES, m, kernel, layers)[_HALF].tolist() for m in _PLACES}
+    off = {m: sum(abs(v - 1) > 0.01 for v in r[: _HALF + 1]) for m, r in rows.items()}
     after = tuple(side + 2 * width for side in photo.size)
     table = [("mode", "a row begins", "ones: at the edge", "in the middle", "changed")]
     for m, row in rows.items():
@@ -104,8 +104,7 @@ def padding_modes(
         f"Ones after {many(layers, 'mean filter')} of {kernel}×{kernel} with padding "
         f"{kernel // 2} ({mode}): {_trace(rows[mode][0], off[mode])}"
     )
-    numbers = {"padded_size": after, "reach": off}
-    numbers["border_response"] = {m: row.tolist() for m, row in rows.items()}
+    numbers = {"padded_size": after, "border_response": rows, "reach": off}
     more = {"numbers": numbers, "table": tuple(table), "backdrop": photo.backdrop}
     body = _panels(photo, width, mode) + _ones(kernel, layers)
     return View.drawn(_HEIGHT, body, text, **more)
