@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from coursekit.setup import lab
 from tests.controls import FrontEnd
 from tests.page import Notebook
 
@@ -130,6 +131,25 @@ def jupyterlab(root: Path, scratch: Path) -> Iterator[str]:
     line += [f"--IdentityProvider.token={token}", "--LabApp.extension_manager=readonly"]
     with _served(line, port, scratch) as base:
         yield f"{base}/lab/tree/{{}}?reset&token={token}"
+
+
+@contextlib.contextmanager
+def course_lab(root: Path, scratch: Path) -> Iterator[str]:
+    """Serve the notebooks in `root` as `coursekit lab` does; give the address it opens.
+
+    Args:
+        root: the folder that holds the notebooks.
+        scratch: an empty folder for everything JupyterLab writes.
+    """
+    port, token = _free_port(), secrets.token_hex(16)
+    with pytest.MonkeyPatch.context() as patch:
+        workspaces = str(scratch / "workspaces")
+        patch.setenv("JUPYTERLAB_WORKSPACES_DIR", workspaces)
+        lab.prepare_workspace()
+    own = ["--no-browser", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    own += [f"--IdentityProvider.token={token}", "--ServerApp.ip=127.0.0.1"]
+    with _served(lab.command(root, own), port, scratch) as base:
+        yield f"{base}/?token={token}"
 
 
 @contextlib.contextmanager

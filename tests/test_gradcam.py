@@ -125,6 +125,13 @@ def test_a_frozen_backbone_and_no_grad_do_not_matter():
         ("3", 0.5, "one class or 2"),
         ("3", [[1, 2, 3]], r"k for each as \(2, k\)"),
         ("3", [[1, 2], [3, 5]], "classes 0 to 4"),
+        ("3", "cat", "one class or 2.*got cat"),
+        ("3", [None, 1], "one class or 2"),
+        ("3", [[1], [1, 2]], "one class or 2"),
+        ("3", True, "one class or 2"),
+        ("3", 1j, "one class or 2"),
+        ("", None, "`layer` is the whole model"),
+        (nn.Sequential(nn.ReLU()), None, "got another Sequential$"),
     ],
 )
 def test_wrong_layers_and_targets_are_refused(layer, targets, message):
@@ -197,12 +204,180 @@ def test_a_layer_without_influence_is_refused():
         grad_cam(Deaf(), picture(1, 3, 4, 4), "unheard")
 
 
-def test_a_model_that_answers_with_maps_is_refused():
-    model = nn.Sequential(nn.Conv2d(3, 4, 3))
-    with pytest.raises(
-        ValueError, match=r"must answer with logits.*got \(1, 4, 2, 2\)"
-    ):
-        grad_cam(model, picture(1, 3, 4, 4), "0")
+class Model(nn.Module):
+    """The network cut in two, with steps of one's own between and behind."""
+
+    def __init__(self, between=lambda self, x: self.first(x), behind=lambda x: x):
+        super().__init__()
+        whole = network()
+        self.first, self.rest = whole[:4], whole[4:]
+        self.between, self.behind = between, behind
+
+    def forward(self, x):
+        return self.behind(self.rest(self.between(self, x)))
+
+
+class Wrapped(nn.Module):
+    """Gives what another module gives, in a tuple or dict."""
+
+    def __init__(self, module, wrap):
+        super().__init__()
+        self.module, self.wrap = module, wrap
+
+    def forward(self, x):
+        return self.wrap(self.module(x))
+
+
+def in_a_dict(model):
+    model.first = Wrapped(model.first, lambda x: {"map": x, "size": x.shape})
+    model.between = lambda self, x: self.first(x)["map"]
+    return model
+
+
+def in_a_tuple(model):
+    model.first = Wrapped(model.first, lambda x: (x, x.mean((2, 3))))
+    model.between = lambda self, x: self.first(x)[0]
+    return model
+
+
+def without_gradients(self, x):
+    with torch.no_grad():
+        return self.first(x)
+
+
+def again(reentrant):
+    def between(self, x):
+        from torch.utils.checkpoint import checkpoint
+
+        return checkpoint(
+            lambda y: self.drop(y), self.first(x), use_reentrant=reentrant
+        )
+
+    model = Model(between)
+    model.drop = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm2d(6))
+    model.drop[1].requires_grad_(False)
+    return model
+
+
+THE_SAME = {
+    "logits in a dict": Model(behind=lambda x: {"logits": x, "loss": x.sum()}),
+    "logits in a tuple": Model(behind=lambda x: (x, None)),
+    "the layer gives a dict": in_a_dict(Model()),
+    "the layer gives a tuple": in_a_tuple(Model()),
+    "a backbone under no_grad": Model(without_gradients),
+    "checkpointed": again(False),
+    "checkpointed as it used to be": again(True),
+}
+
+
+@pytest.mark.parametrize("model", THE_SAME.values(), ids=THE_SAME)
+def test_what_surrounds_the_layer_does_not_change_its_map(model):
+    x = picture(2, 3, 12, 12)
+    before = {k: v.clone() for k, v in model.train().state_dict().items()}
+    found = grad_cam(model, x, "first", 2).raw
+    expected = grad_cam(network(), x, "3", 2).raw
+    torch.testing.assert_close(found, expected, rtol=2e-4, atol=1e-6)  # batch norm's ε
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    assert all(module.training for module in model.modules())
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_checkpointed_densenet_is_left_as_it_was():
+    torch.manual_seed(0)
+    sizes = {"growth_rate": 4, "block_config": (2, 2), "num_init_features": 8}
+    lazy = torchvision.models.DenseNet(**sizes, memory_efficient=True, num_classes=5)
+    eager = torchvision.models.DenseNet(**sizes, num_classes=5)
+    eager.load_state_dict(lazy.state_dict())
+    x, before = (
+        picture(2, 3, 64, 64),
+        {k: v.clone() for k, v in lazy.state_dict().items()},
+    )
+    found, expected = (
+        grad_cam(m, x, "features.denseblock1", 1).raw for m in (lazy, eager)
+    )
+    torch.testing.assert_close(found, expected)
+    assert expected.any()
+    assert all(torch.equal(v, before[k]) for k, v in lazy.state_dict().items())
+
+
+BYTES = (picture(2, 3, 12, 12).sigmoid() * 255).byte()
+IMAGES = {
+    "bytes": (BYTES, BYTES / 255),
+    "a byte array": (BYTES.numpy(), BYTES / 255),
+    "an array": (picture(2, 3, 12, 12).numpy(), picture(2, 3, 12, 12)),
+    "doubles": (picture(2, 3, 12, 12).double(), picture(2, 3, 12, 12)),
+    "channels last in memory": (
+        picture(2, 3, 12, 12).to(memory_format=torch.channels_last),
+        picture(2, 3, 12, 12),
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "meant"), IMAGES.values(), ids=IMAGES)
+def test_images_come_in_several_forms(given, meant):
+    found = grad_cam(network(), given, "3", 1)
+    torch.testing.assert_close(found.raw, grad_cam(network(), meant, "3", 1).raw)
+
+
+@pytest.mark.parametrize("made_inside", [False, True])
+def test_inference_mode_does_not_matter(made_inside):
+    expected = grad_cam(network(), picture(2, 3, 12, 12), "3", 1).raw
+    model, x = network(), picture(2, 3, 12, 12)
+    with torch.inference_mode():
+        if made_inside:
+            model, x = network(), picture(2, 3, 12, 12)
+        found = grad_cam(model, x, "3", 1).raw
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize(
+    "images", [[[1.0]], None, torch.zeros(0, 3, 8, 8), torch.zeros(1, 3, 8, 8) * 1j]
+)
+def test_what_is_no_batch_of_images_is_refused(images):
+    with pytest.raises(ValueError, match=r"`images` must be a batch \(n, c, h, w\)"):
+        grad_cam(network(), images, "3")
+
+
+ANSWERS = {
+    "maps": (lambda x: x[..., None, None], r"got \(2, 5, 1, 1\)"),
+    "one number": (lambda x: x[:, 0], r"got \(2,\)"),
+    "classes": (lambda x: x.argmax(1), r"got \(2,\)"),
+    "whole numbers": (lambda x: x.long(), r"got \(2, 5\)"),
+    "two tables": (lambda x: {"a": x, "b": x}, r"\['a'\] \(2, 5\), \['b'\] \(2, 5\)"),
+    "nothing": (lambda x: None, "got NoneType"),
+}
+
+
+@pytest.mark.parametrize(("behind", "got"), ANSWERS.values(), ids=ANSWERS)
+def test_a_model_that_does_not_answer_with_logits_is_refused(behind, got):
+    with pytest.raises(ValueError, match=r"must answer with logits.*" + got):
+        grad_cam(Model(behind=behind), picture(2, 3, 12, 12), "first")
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        lambda self, x: self.first(x).detach(),
+        lambda self, x: (self.first(x), torch.ones(len(x), 6, 6, 6))[1],
+    ],
+)
+def test_a_layer_that_nothing_can_be_traced_back_to_is_refused(between):
+    with pytest.raises(ValueError, match="'first' has no influence on the logits"):
+        grad_cam(Model(between), picture(2, 3, 12, 12), "first")
+
+
+def test_attention_gives_no_map():
+    class Attends(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.attend = nn.MultiheadAttention(3, 1, batch_first=True)
+
+        def forward(self, x):
+            tokens = x.flatten(2).mT
+            return self.attend(tokens, tokens, tokens)[0].mean(1)
+
+    with pytest.raises(ValueError, match=r"'attend' gives \(2, 144, 3\).*not a map"):
+        grad_cam(Attends(), picture(2, 3, 12, 12), "attend")
 
 
 def test_low_resolution_maps_equal_those_of_the_package_before_it_enlarges_them():

@@ -1,10 +1,12 @@
 """Small contexts that leave a network and torch's random numbers as they were found."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 # hooks and the like, which a forward pass does not change
 _TORCHS_OWN = vars(nn.Module()).keys() - {"_buffers", "_parameters", "_modules"}
@@ -60,6 +62,18 @@ def cpu_by_default() -> AbstractContextManager:
     # torch 2.4's get_default_device() does not see `with torch.device(…)`.
     elsewhere = torch.empty(0).device.type != "cpu"
     return torch.device("cpu") if elsewhere else nullcontext()
+
+
+def copy_of(model: nn.Module) -> nn.Module:
+    """Return a deep copy of a model, whatever forward passes have left on it.
+
+    torch copies no tensor that has a history, such as a remembered feature or a pruned
+    weight: of these the copy has the numbers alone.
+    """
+    left = tree_leaves([vars(module) for module in model.modules()])
+    tensors = [tensor for tensor in left if isinstance(tensor, Tensor)]
+    memo = {id(t): t.detach().clone() for t in tensors if not t.is_leaf}
+    return copy.deepcopy(model, memo)
 
 
 @contextmanager

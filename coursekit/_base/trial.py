@@ -91,6 +91,7 @@ def one_sentence(
     stack: list[Frame] | None = None,
     note: Callable[[Tensor], object] = lambda tensor: None,
     questions: Questions | None = None,
+    said: str = "",
 ) -> Iterator[None]:
     """Turn what a model raises for an input that does not fit into one sentence.
 
@@ -102,6 +103,7 @@ def one_sentence(
         shape: of one image that it is given.
         frames, stack, note: as in `watched_calls`.
         questions: what else to refuse, for a run in which tensors have shapes only.
+        said: how the sentence begins.
 
     Raises:
         ValueError: which layer, what it was given, what it said.
@@ -113,12 +115,12 @@ def one_sentence(
             with questions or Questions():
                 yield
         except REFUSALS as error:
-            raise explained(error, stack, shape) from error
+            raise explained(error, stack, shape, said) from error
         except (TypeError, AttributeError) as error:
             reason = _about_the_input(error, model, stack)
             if reason is None:
                 raise
-            raise explained(ValueError(reason), stack, shape) from error
+            raise explained(ValueError(reason), stack, shape, said) from error
 
 
 class Questions(TorchFunctionMode):
@@ -166,18 +168,21 @@ def _not_one_tensor(model: nn.Module) -> str:
     return ""
 
 
-def explained(error: Exception, stack: list[Frame], shape: tuple) -> ValueError:
+def explained(
+    error: Exception, stack: list[Frame], shape: tuple, said: str = ""
+) -> ValueError:
     """Say at which layer a forward pass ended, and with what shapes."""
+    start = said or f"an input of `input_shape` {shape} does not go through the model"
     frame = stack[-1] if stack else None
     kind = type(frame.module).__name__ if frame else "model"
     name = f"layer `{frame.name}` ({kind})" if frame and frame.name else f"`{kind}`"
     if hasattr(error, "used_in"):
         return error.used_in(name)
     took = ", ".join(str(s) for s in frame.inputs) if frame else str(shape)
-    said = str(error).strip().split("\n")[0] or "an `assert` in it fails"
+    why = str(error).strip().split("\n")[0] or "an `assert` in it fails"
     return ValueError(
-        f"an input of `input_shape` {shape} does not go through the model: {name} "
-        f"was given {took or 'no tensor'}, and {_mismatch(frame) or said}"
+        f"{start}: {name} was given {took or 'no tensor'}, and "
+        f"{_mismatch(frame) or why}"
     )
 
 

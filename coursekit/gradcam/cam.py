@@ -9,7 +9,6 @@ The map is right also where a later layer overwrites the chosen layer's output, 
 convolution before `ReLU(inplace=True)`: the values are kept from before that.
 """
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
-from coursekit._base.modes import device_of, left_as_found
+from coursekit._base.modes import copy_of, device_of, left_as_found
 from coursekit._base.trial import checked_model, named_tensors, one_sentence
 
 
@@ -99,9 +98,9 @@ def _own_copy(model: nn.Module, dtype: torch.dtype | None) -> nn.Module:
     """Return the model, or a copy where its own weights cannot be computed with."""
     with torch.inference_mode(False):
         if dtype is not None:
-            return copy.deepcopy(model).to(_floating(dtype))
+            return copy_of(model).to(_floating(dtype))
         if any(p.is_inference() for p in model.parameters()):
-            return copy.deepcopy(model)
+            return copy_of(model)
     return model
 
 

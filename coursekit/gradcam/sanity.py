@@ -6,7 +6,6 @@ weights layer by layer from the output on (section 3.1), or train on shuffled la
 are compared by Spearman's rank correlation, as there.
 """
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -14,6 +13,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from coursekit._base.modes import copy_of
 from coursekit.gradcam.cam import grad_cam, name_of
 
 DataSet = TypeVar("DataSet")
@@ -57,7 +57,7 @@ def randomised_layers(
 
 def _worse_and_worse(model: nn.Module, seed: int) -> Iterator[tuple[str, nn.Module]]:
     """Yield a copy of the model with one more layer forgotten each time."""
-    forgetful = copy.deepcopy(model)
+    forgetful = copy_of(model)
     learns = [
         (name, module)
         for name, module in forgetful.named_modules()

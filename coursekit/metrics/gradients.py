@@ -5,11 +5,12 @@ neural networks", section 4.2, look at gradients through depth in this way.
 """
 
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from coursekit._base.modes import copy_of
 
 
 def gradient_norms(
@@ -41,7 +42,7 @@ def gradient_norms(
         >>> gradient_norms(net, torch.zeros(1, 2), torch.tensor([0]), ["0"])
         {'0': 0.7…}
     """
-    copied = deepcopy(model).double().train()
+    copied = copy_of(model).double().train()
     outputs = _watched(copied, layers)
     value = loss(copied(images.double()), labels)
     if unused := [name for name in layers if name not in outputs]:

@@ -1,6 +1,11 @@
-"""`coursekit lab`: open the course in JupyterLab, at session 00."""
+"""`coursekit lab`: open the course in JupyterLab, at session 00.
+
+JupyterLab keeps open notebooks and panels in a workspace. The course has one of its
+own, so that nobody's other work is moved; when it is new, the list of contents is open.
+"""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 FIRST = "00_start_here.ipynb"
+WORKSPACE = "coursekit"
+CONTENTS = "coursekit.setup.contents.CourseContents"
 
 
 def notebooks_folder() -> Path:
@@ -34,10 +41,27 @@ def command(folder: Path, extra: Sequence[str] = ()) -> list[str]:
         extra: further options of JupyterLab, such as `--no-browser`.
     """
     line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
-    line.append(f"--LabApp.default_url=/lab/tree/{FIRST}")
+    line.append(f"--LabApp.default_url=/lab/workspaces/{WORKSPACE}/tree/{FIRST}")
+    line.append(f"--ServerApp.contents_manager_class={CONTENTS}")
     # In a container one is root; Jupyter refuses that without being told.
     is_root = getattr(os, "geteuid", lambda: 1)() == 0
     return [*line, *(["--allow-root"] if is_root else []), *extra]
+
+
+def prepare_workspace() -> None:
+    """Open the list of contents in the course's workspace, unless there is one."""
+    from jupyterlab.commands import get_workspaces_dir
+    from jupyterlab_server.workspaces_handler import WorkspacesManager
+
+    kept = WorkspacesManager(get_workspaces_dir())
+    if kept.load(WORKSPACE)["data"]:
+        return
+    left = {"collapsed": False, "visible": True, "current": "@jupyterlab/toc:plugin"}
+    new = {
+        "data": {"layout-restorer:data": {"left": left}},
+        "metadata": {"id": WORKSPACE},
+    }
+    kept.save(WORKSPACE, json.dumps(new))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,6 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     sys.stdout.write(f"Opening {folder / FIRST} in JupyterLab; Ctrl-C ends it.\n")
     sys.stdout.flush()
+    prepare_workspace()
     return _run(command(folder, extra))
 
 

@@ -4,7 +4,6 @@ Channels-last gave 1.2–1.3× on one CPU and 0.9× on another net of the same m
 bfloat16 wins or loses by the processor, so neither can be a fixed default.
 """
 
-import copy
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +13,7 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from coursekit._base.modes import seeded
+from coursekit._base.modes import copy_of, seeded
 from coursekit.training.settings import Loss, Settings
 
 STEPS = 8  # tried at most, of all choices together
@@ -98,7 +97,7 @@ def _step(
 ) -> Callable[[], float]:
     """Return a function that takes one step in a format and returns its seconds."""
     images, labels = batch
-    copied = copy.deepcopy(model).to(memory_format=choice.memory_format).train()
+    copied = copy_of(model).to(memory_format=choice.memory_format).train()
 
     def step() -> float:
         started = time.perf_counter()

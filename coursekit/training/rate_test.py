@@ -4,7 +4,6 @@ Smith 2017, "Cyclical Learning Rates for Training Neural Networks", section 3.3,
 https://arxiv.org/abs/1506.01186.
 """
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from coursekit._base import validate as _validate
-from coursekit._base.modes import device_of, seeded
+from coursekit._base.modes import copy_of, device_of, seeded
 from coursekit.training.optimizers import build_optimizer
 from coursekit.training.settings import Loss
 from coursekit.training.sources import Source, as_batches, check_outputs, first_batch
@@ -81,7 +80,7 @@ def rate_test(
         "train", train, batch_size=batch_size, device=device, generator=draw
     )
     check_outputs("train", model, batches, first_batch(batches))
-    model = copy.deepcopy(model).train()
+    model = copy_of(model).train()
     stepper = build_optimizer(model, optimizer, low)
     rates = [low * (high / low) ** (i / (steps - 1)) for i in range(steps)]
     with seeded(seed + 1, device):

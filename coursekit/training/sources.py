@@ -1,13 +1,13 @@
 """Turn what the caller gives as images into checked `Batches`."""
 
-import copy
 import time
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from coursekit._base.modes import device_of, evaluating, seeded
+from coursekit._base.modes import copy_of, device_of, evaluating, seeded
+from coursekit._base.trial import one_sentence
 from coursekit.data import Batches, ImageSet
 from coursekit.training.history import History
 
@@ -158,7 +158,7 @@ def check_last_batch(
     size, n = batches.batch_size, len(batches.data)
     if n % size != 1 or size == 1 or batches.drop_last:
         return
-    copied = copy.deepcopy(model).train()
+    copied = copy_of(model).train()
     try:
         with torch.no_grad(), seeded(0, batches.device):
             copied.to(batches.device)(batch[0][:1])
@@ -170,12 +170,13 @@ def check_last_batch(
 
 
 def _try(name: str, model: nn.Module, images: Tensor) -> Tensor:
-    try:
-        with evaluating(model), seeded(0, images.device):
-            return model(images)
-    except (RuntimeError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"`model` refuses the images of `{name}`, (channels, height, width) = "
-            f"{tuple(images.shape[1:])}: {reason}"
-        ) from error
+    shape = tuple(images.shape[1:])
+    said = (
+        f"`model` refuses the images of `{name}`, (channels, height, width) = {shape}"
+    )
+    with (
+        evaluating(model),
+        seeded(0, images.device),
+        one_sentence(model, shape, said=said),
+    ):
+        return model(images)

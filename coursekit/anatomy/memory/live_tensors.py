@@ -36,11 +36,15 @@ class Block:
         bytes: its size, rounded up to what the allocator hands out.
         kind: what it is used for, one of `KINDS`.
         layer: the layer that first saved it for backward.
+        born, gone: moments of the run, counted in tensors that came and went; `gone` is
+            None as long as it is alive.
     """
 
     bytes: int
     kind: str = "working"
     layer: str | None = None
+    born: int = 0
+    gone: int | None = None
 
 
 class LiveTensors(TorchDispatchMode):
@@ -54,11 +58,13 @@ class LiveTensors(TorchDispatchMode):
         super().__init__()
         self.granule = granule
         self.blocks: dict[int, tuple[weakref.ref, Block]] = {}
-        self.total = self.peak = 0
-        self.at_peak: list[Block] = []
+        self.all: list[Block] = []
+        self.total = self.peak = self.now = self.peak_at = 0
         self.phase = self.peak_phase = "forward"
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func is torch.ops.prim.device.default:  # asked for at every turn
+            return args[0].fake_device
         out = func(*args, **(kwargs or {}))
         kind = "working"
         if func is torch.ops.aten._to_copy.default and self._is_weight(args[0]):
@@ -68,7 +74,7 @@ class LiveTensors(TorchDispatchMode):
                 self._enter(tensor, kind)
         if self.total > self.peak:
             self.peak, self.peak_phase = self.total, self.phase
-            self.at_peak = self.alive()
+            self.peak_at = self.now
         return out
 
     def _is_weight(self, tensor: Tensor) -> bool:
@@ -82,11 +88,17 @@ class LiveTensors(TorchDispatchMode):
             return
         size = -(-storage.nbytes() // self.granule) * self.granule
         ended = weakref.ref(storage, lambda _: self._leave(key))
-        self.blocks[key] = (ended, Block(size, kind))
+        self.now += 1
+        block = Block(size, kind, born=self.now)
+        self.blocks[key] = (ended, block)
+        self.all.append(block)
         self.total += size
 
     def _leave(self, key: int) -> None:
-        self.total -= self.blocks.pop(key)[1].bytes
+        block = self.blocks.pop(key)[1]
+        self.now += 1
+        block.gone = self.now
+        self.total -= block.bytes
 
     def block(self, tensor: Tensor) -> Block | None:
         """Return the block a tensor lies in, None if no operator made it."""
@@ -97,6 +109,13 @@ class LiveTensors(TorchDispatchMode):
         """Return every live block."""
         return [block for _, block in self.blocks.values()]
 
+    @property
+    def at_peak(self) -> list[Block]:
+        """The blocks that were alive when most bytes were."""
+        moment = self.peak_at
+        born = (block for block in self.all if block.born <= moment)
+        return [block for block in born if block.gone is None or block.gone > moment]
+
     def mark(self, tensors: Iterable[Tensor], kind: str) -> None:
         """Say what the storages of some tensors are used for."""
         for tensor in tensors:
@@ -105,7 +124,7 @@ class LiveTensors(TorchDispatchMode):
 
     def restart(self) -> None:
         """Forget the peak so far: what follows is measured."""
-        self.peak, self.at_peak = 0, []
+        self.peak, self.peak_at = 0, self.now
 
 
 def bytes_by_kind(blocks: Iterable[Block]) -> dict[str, int]:

@@ -5,7 +5,6 @@ torch since 1.x, though newer versions announce its end; the one built on torch.
 takes over where the first is gone, and needs the package `onnxscript` beside `onnx`.
 """
 
-import copy
 import inspect
 import io
 import os
@@ -20,7 +19,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from coursekit._base.modes import evaluating, seeded
+from coursekit._base.modes import copy_of, evaluating, seeded
 from coursekit.course.handin.anonymise import anonymised
 from coursekit.course.handin.known_branches import without_known_branches
 from coursekit.course.handin.layout import INPUT, OPSET, OUTPUT, need
@@ -28,7 +27,8 @@ from coursekit.course.handin.layout import INPUT, OPSET, OUTPUT, need
 # What tracing and the exporters raise for a model they cannot write.
 REFUSALS = (RuntimeError, TypeError, ValueError, AttributeError, LookupError)
 TRACED = 7  # images to trace with: a number that networks seldom hold
-OPERATOR = re.compile(r"\b[a-z_]\w*::\w+")
+OPERATOR = re.compile(r"(?<=ONNX export of operator )\w+|\b(?!onnx|prim)[a-z_]\w*::\w+")
+UNEVEN = re.compile(r"adaptive_\w+_pool\dd, output size that are not factor")
 
 
 def exported(model: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
@@ -47,6 +47,8 @@ def exported(model: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
             return anonymised(_written(write, model, input_shape), model)
         except REFUSALS as error:
             refusals.append(error)
+            if UNEVEN.search(str(error)):
+                break  # the other exporter writes what no reader can run
     raise ValueError(_reason(refusals[0])) from refusals[0]
 
 
@@ -76,7 +78,7 @@ def on_cpu(model: nn.Module) -> nn.Module:
     """
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
     try:
-        copied = copy.deepcopy(model)
+        copied = copy_of(model)
     except REFUSALS as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"`model` cannot be copied: {reason}") from error
@@ -182,6 +184,12 @@ def _muted(stream: int) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     text = str(error)
+    if UNEVEN.search(text):
+        return (
+            "`model` cannot be written as ONNX: its adaptive pooling makes a map whose "
+            "sides do not divide those before it; choose sides that do, or pool with a "
+            "kernel size and stride"
+        )
     found = OPERATOR.search(text)
     if found:
         return (

@@ -13,6 +13,7 @@ from torch import nn
 
 from coursekit import __version__
 from coursekit._base.modes import evaluating, seeded
+from coursekit._base.trial import one_sentence
 from coursekit.course.handin import plain_json as jsons
 from coursekit.course.handin.layout import (
     FORMAT,
@@ -124,14 +125,9 @@ def _check_readable(written: bytes) -> None:
 
 def _classes(model: nn.Module, shape: tuple[int, ...]) -> int:
     """Try two images; refuse what does not give one row of class scores an image."""
-    try:
-        with evaluating(model):
-            logits = model(torch.zeros(2, *shape))
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(
-            f"`model` refuses images of `input_shape` {shape}: {reason}"
-        ) from error
+    said = f"`model` refuses images of `input_shape` {shape}"
+    with evaluating(model), one_sentence(model, shape, said=said):
+        logits = model(torch.zeros(2, *shape))
     found = tuple(getattr(logits, "shape", ()))
     if len(found) != 2 or found[0] != 2:
         raise ValueError(

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coursekit.staff.build.folder import Session
+from coursekit.staff.build.linking import linked
 from coursekit.staff.build.minutes import minutes
 from coursekit.staff.build.repository import Repository, repository
 from coursekit.staff.build.setup_cell import badge, setup_source, with_badge
@@ -58,10 +59,10 @@ def cells_of(cells: tuple[Cell, ...], session: Session, *, student: bool):
     path = session.shown(session.student if student else session.solution)
     home = repository(session.folder)
     kept = [cell for cell in cells if left_out not in cell.tags]
-    first = _with_minutes(kept)
+    shown = linked([_with_minutes(kept), *kept[1:]], session, student=student)
     return tuple(
         _opening(cell, path, home) or _rewritten(cell, session.source.name, student)
-        for cell in (first, *kept[1:])
+        for cell in shown
     )
 
 
