@@ -26,6 +26,8 @@ class Broken(nn.Module):
     def forward(self, x):
         return self.head(self.conv(x))  # my line
 
+results = {}
+
 def mine(x):
     return {}[x]  # my other line
 """
@@ -37,6 +39,8 @@ CALLS = {
     "own": "mine(3)",
     "sorted": "sorted([1, 2], key=mine)",
     "name": "no_such_name",
+    "key": "results['plain']",
+    "one step": "torch.nn.functional.pad(torch.zeros(1, 4), (4, 4), mode='reflect')",
     "syntax": "x = = 2",
 }
 
@@ -68,7 +72,7 @@ def test_an_error_inside_a_network_shows_own_lines_sentence_and_layer(shown, cal
     assert "head" in text
     assert "Linear" in text
     assert "_call_impl" not in text
-    assert "steps through packages are left out" in text
+    assert "steps through packages are left out. To see more" in text
 
 
 def test_every_line_of_the_student_s_own_code_stays(shown):
@@ -79,9 +83,17 @@ def test_every_line_of_the_student_s_own_code_stays(shown):
     assert "left out" not in shown["own"]
 
 
-def test_an_unknown_name_says_what_to_do_after_a_restart(shown):
+def test_an_unknown_name_or_key_says_what_to_do_after_a_restart(shown):
     assert "name 'no_such_name' is not defined" in shown["name"]
-    assert "run the cells above once more" in shown["name"]
+    assert "KeyError: 'plain'" in shown["key"]
+    for call in ("name", "key"):
+        assert "run the cells above once more" in shown[call]
+    for call in ("anatomy", "torch", "syntax"):
+        assert "run the cells above once more" not in shown[call]
+
+
+def test_one_step_is_one_step(shown):
+    assert "\n1 step through packages is left out." in shown["one step"]
 
 
 def test_a_syntax_error_still_points_at_the_place(shown):

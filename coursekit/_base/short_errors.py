@@ -126,17 +126,28 @@ def _notes(value: BaseException, stories: list, hidden: int) -> list[str]:
     notes = []
     if (layer := _layer(stories)) and layer not in str(value):
         notes.append(f"in {layer}")
-    if isinstance(value, NameError):
+    if isinstance(value, NameError) or _misses_a_key(value, stories[0]):
         notes.append(
             "After the kernel was restarted, run the cells above once more (Run → Run "
             "All Above)."
         )
     if hidden:
+        steps = (
+            "1 step through packages is"
+            if hidden == 1
+            else (f"{hidden} steps through packages are")
+        )
         notes.append(
-            f"{hidden} steps through packages are left out. To see them: from "
-            "coursekit.course import whole_error; whole_error()"
+            f"{steps} left out. To see more: from coursekit.course import whole_error; "
+            "whole_error()"
         )
     return notes
+
+
+def _misses_a_key(value: BaseException, story: TracebackType | None) -> bool:
+    """Say whether the student's own code missed a key that a cell above may fill."""
+    files = [step.tb_frame.f_code.co_filename for step in _steps(story)]
+    return isinstance(value, KeyError) and bool(files) and is_own(files[-1])
 
 
 def _layer(stories: list) -> str:

@@ -16,9 +16,9 @@ from pathlib import Path
 from coursekit.staff.build.folder import Session
 from coursekit.staff.build.linking import linked
 from coursekit.staff.build.minutes import minutes
+from coursekit.staff.build.notebook_source import Cell
 from coursekit.staff.build.repository import Repository, repository
 from coursekit.staff.build.setup_cell import badge, setup_source, with_badge
-from coursekit.staff.build.notebook_source import Cell
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = "...  # your code here"

@@ -112,7 +112,10 @@ def _section(row: Sitting, verdicts: dict[str, str]) -> str:
     facts += [f"builds on {', '.join(on)}"] if on else []
     facts += [f"exercises {', '.join(row.exercises)}"] if row.exercises else []
     facts += [f"claims {ranges(row.claims)}"] if row.claims else []
-    lines = [f"\n## [{row.number} {row.title}]({row.name}.ipynb)\n", row.question + "\n"]
+    lines = [
+        f"\n## [{row.number} {row.title}]({row.name}.ipynb)\n",
+        row.question + "\n",
+    ]
     lines += [" · ".join(facts) + "\n"]
     if row.claims:
         lines += ["<details><summary>The verdicts: predict first</summary>\n"]

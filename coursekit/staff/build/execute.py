@@ -10,8 +10,8 @@ import os
 import re
 from pathlib import Path
 
-from coursekit.staff.build.notebook_source import Cell
 from coursekit.course.claims import VERDICT_MIME
+from coursekit.staff.build.notebook_source import Cell
 
 KEPT_TAGS = frozenset({"check", "reveal", "verdict"})
 KEPT_TYPES = ("text/plain", VERDICT_MIME)
@@ -168,7 +168,11 @@ def _refuse_hidden_errors(client, name: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    fixed = {"COURSEKIT_STRICT": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"} | QUIET
+    fixed = {
+        "COURSEKIT_STRICT": "1",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+    } | QUIET
     return {**os.environ, **fixed}
 
 

@@ -1,6 +1,5 @@
 """Where the course's files are: the folder, and the three files of each session."""
 
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -68,7 +67,9 @@ def sessions(folder: Path, numbers: Iterable[str] = ()) -> tuple[Session, ...]:
     Raises:
         ValueError: a source with a name that fits no session, or an unknown number.
     """
-    sessions = [_session(folder, path) for path in sorted((folder / "src").glob("*.py"))]
+    sessions = [
+        _session(folder, path) for path in sorted((folder / "src").glob("*.py"))
+    ]
     if not (wanted := list(numbers)):
         return tuple(sessions)
     chosen = [[one for one in sessions if _belongs(one, number)] for number in wanted]

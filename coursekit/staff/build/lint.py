@@ -21,8 +21,8 @@ from coursekit.staff.build.convert import FOLDED, cells_of
 from coursekit.staff.build.counting import code_lines, words
 from coursekit.staff.build.folder import Session
 from coursekit.staff.build.measured_only import typed_in
-from coursekit.staff.build.predicting import check_predictions
 from coursekit.staff.build.notebook_source import Cell
+from coursekit.staff.build.predicting import check_predictions
 from coursekit.staff.build.spoilers import check_spoilers
 
 CODE_LINES, CODE_AIM = 30, 10

@@ -17,7 +17,11 @@ from coursekit.staff.build.code import tree_of
 from coursekit.staff.build.notebook_source import Cell
 
 WORDS = ("cases", "measured")
-VERDICTS = ("coursekit.verdict", "coursekit.course.claims.verdict", "coursekit.course.verdict")
+VERDICTS = (
+    "coursekit.verdict",
+    "coursekit.course.claims.verdict",
+    "coursekit.course.verdict",
+)
 # Calls into these modules and of these names measure nothing: they pass on what they
 # are given. So do these methods, and those of str, list, dict …
 _MODULES = """builtins cmath collections copy dataclasses decimal enum fractions

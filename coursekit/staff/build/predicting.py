@@ -3,9 +3,9 @@
 import ast
 from collections.abc import Iterator, Sequence
 
+from coursekit.course.predictions import NAME
 from coursekit.staff.build.code import answers_in, calls_in, first_argument, name_of
 from coursekit.staff.build.notebook_source import Cell
-from coursekit.course.predictions import NAME
 
 AT_LEAST = 4  # predictions a notebook
 

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from coursekit.course.claims import CLAIMS, VERDICT_MIME
 from coursekit.staff.build.code import calls_in, first_argument, name_of, parsed
 from coursekit.staff.build.convert import BEGIN, END
-from coursekit.staff.build.predicting import predictions_in
 from coursekit.staff.build.notebook_source import Cell
-from coursekit.course.claims import CLAIMS, VERDICT_MIME
+from coursekit.staff.build.predicting import predictions_in
 
 MEASURED = re.compile(r"\bmeasured (?P<answer>.+?)\. |\bmeasured (?P<last>.+?)\.$")
 NUMBER = re.compile(r"(?P<number>−?-?\d[\d,]*(?:\.\d+)?)(?: (?P<unit>[^\d(±]+))?")
