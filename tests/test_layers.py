@@ -31,6 +31,7 @@ COURSE = (
     "prediction_cards",
     "predictions",
     "exercises",
+    "defence",
     "overview",
     "challenges",
     "handin",

@@ -15,6 +15,7 @@ from coursekit._base.words import many
 from coursekit.explore import svg
 from coursekit.explore.arithmetic import IN_NUMPY, PADDING_MODES, filtered_ones
 from coursekit.explore.declare import explorer
+from coursekit.explore.marks import Mark
 from coursekit.explore.photo_input import Photo, photo_or_sample
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View, pointed
@@ -107,10 +108,16 @@ def padding_modes(
     numbers = {"padded_size": after, "border_response": rows, "reach": off}
     more = {"numbers": numbers, "table": tuple(table), "backdrop": photo.backdrop}
     body = _panels(photo, width, mode) + _ones(kernel, layers)
-    return View.drawn(_HEIGHT, body, text, **more)
+    return View.drawn(_HEIGHT, body, text, marks=_MARKS, **more)
 
 
 explore_padding = padding_modes.explore
+
+
+_MARKS = tuple(
+    Mark(left, _TOP, SIDE + 2 * MOST, SIDE + 2 * MOST, {"mode": mode})
+    for mode, left in _PLACES.items()
+)
 
 
 def _trace(edge: float, off: int) -> str:
