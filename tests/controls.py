@@ -1,6 +1,7 @@
 """The controls of an explorer on a page, its picture, words and table."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 HANDLE = ".noUi-handle, .ui-slider-handle"  # of a slider of ipywidgets 8, of 7
 CONTROLS = ".widget-slider, .widget-dropdown"
@@ -83,8 +84,8 @@ class Explorer:
         return dict(zip(labels, values, strict=True))
 
     def buttons(self) -> list[str]:
-        """Return what is written on the buttons."""
-        words = self.output.get_by_role("button").all_text_contents()
+        """Return what is written on the buttons, without those that take files."""
+        words = self.output.locator("button:not(.widget-upload)").all_text_contents()
         return [word for word in words if word.strip()]
 
     def pictures(self) -> list[str]:
@@ -128,6 +129,12 @@ class Explorer:
         signs.filter(has=self.output.page.locator(sign)).click()
         if pause:
             self.wait_until_settled()
+
+    def upload(self, path: Path) -> None:
+        """Choose a file with the button that takes one."""
+        with self.output.page.expect_file_chooser() as chooser:
+            self.output.locator(".widget-upload").click()
+        chooser.value.set_files(path)
 
     def point(self, x: float, y: float, to: tuple[float, float] = ()) -> None:
         """Press on the picture, and drag on if there is a place to go to.

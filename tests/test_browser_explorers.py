@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from coursekit.data import digits, shapes
 from coursekit.explore import (
@@ -28,6 +30,7 @@ from coursekit.explore import (
     receptive_field_view,
 )
 from coursekit.explore.photo_input import sample_digit, sample_photo
+from coursekit.explore.receptive_field import HIGHER
 from coursekit.models import tiny_net
 from tests.browser import (
     CLASSIC,
@@ -355,10 +358,10 @@ def test_pointing_at_the_picture_moves_the_controls(page: Notebook):
     chain = explorer.control("chain")
     if chain.value != "three 3×3":
         chain.choose("three 3×3")
-    explorer.point(30 / 760, 60 / 388)
+    explorer.point(30 / 760, 60 / HIGHER)
     first = explorer.settings()
     assert_shows(explorer, field(first, (C3,) * 3))
-    explorer.point(30 / 760, 60 / 388, (200 / 760, 300 / 388))
+    explorer.point(30 / 760, 60 / HIGHER, (200 / 760, 300 / HIGHER))
     then = explorer.settings()
     assert_shows(explorer, field(then, (C3,) * 3))
     # the photo of 224 pixels is 344 units wide from (8, 34)
@@ -397,3 +400,30 @@ def test_every_slider_and_play_button_has_a_name_and_a_value(name: str, page: No
     assert all(said in PLAY for said in spoken)
     assert len({*spoken}) == len(spoken)
     assert bool(spoken) == (name == "kernel")
+
+
+def test_an_uploaded_photo_is_pooled_and_a_bad_file_is_one_sentence(
+    page: Notebook, tmp_path: Path
+):
+    stripes = np.zeros((60, 90, 3), np.uint8)
+    stripes[:, ::3] = 200
+    Image.fromarray(stripes).save(tmp_path / "mine.png")
+    explorer = page.explorer("spot size")
+    before = explorer.drawn()
+    explorer.upload(tmp_path / "mine.png")
+    explorer.wait_until_settled(before)
+    says = explorer.settings()
+    chosen = {name: says[name] for name in ("levels", "kernel", "spot")}
+    chosen |= {"row": says["spot row"], "column": says["spot column"]}
+    view = pooling_pyramid(stripes, spot_size=says["spot size"], **chosen)
+    assert_shows(explorer, view)
+    (tmp_path / "text.png").write_text("no picture", encoding="utf-8")
+    explorer.upload(tmp_path / "text.png")
+    alert = explorer.output.get_by_role("alert")
+    assert alert.inner_text().startswith(
+        "`image` must be a picture; this one: no PNG, JPEG"
+    )
+    assert explorer.pictures()
+    explorer.upload(tmp_path / "mine.png")
+    alert.wait_for(state="detached")
+    assert (page.alerts(), page.tracebacks(), page.errors) == ([], [], [])

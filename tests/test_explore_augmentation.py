@@ -204,7 +204,7 @@ def test_without_an_amount_a_usual_one_is_taken():
         ({"images": photos(2, 3, 7)}, r"8 to 64 rows.*; got .* \(2, 3, 7, 16\)"),
         ({"images": photos(1, 3, 65)}, r"8 to 64 rows.*; got .* \(1, 3, 65, 16\)"),
         ({"images": photos(0)}, r"at least one.*; got .* \(0, 3, 16, 16\)"),
-        ({"images": "cat.png"}, "`images` must be .*; got str"),
+        ({"images": "cat.png"}, "`images` must be a picture; cat.png: No such"),
         ({"way": "blur"}, "`way` must be one of 'cutout', .* got 'blur'"),
         ({"amount": 17}, "`amount` must be 0 to 16; got 17"),
         ({"way": "crop", "amount": 9}, "`amount` must be 0 to 8; got 9"),

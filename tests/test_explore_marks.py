@@ -5,14 +5,20 @@ from itertools import islice, product
 
 import pytest
 
-from coursekit.explore import explore_network, explore_receptive_field
+from coursekit.explore import (
+    explore_kernel,
+    explore_network,
+    explore_pooling,
+    explore_receptive_field,
+)
 from coursekit.explore.live import LiveExplorer
 from coursekit.explore.marks import Along, Mark, layer
 from coursekit.models import tiny_net
 from tests.explorers import SVG, drawing, small_model, turns
 from tests.test_explore_controls import NAMES, made
 
-POINTED = {"explore_receptive_field", "explore_network"}
+KINDS = ("receptive_field", "network", "kernel", "padding", "pooling", "dense_matrix")
+POINTED = {f"explore_{kind}" for kind in KINDS}
 
 
 def corners(mark: Mark) -> list[dict]:
@@ -41,7 +47,7 @@ def test_what_is_pointed_at_is_always_a_value_that_the_setting_can_have(name: st
     explorer = made(name)
     for _ in islice(turns(explorer), 40):
         assert_allowed(explorer)
-    assert bool(explorer.view.marks) == (name in POINTED)
+    assert bool(made(name).view.marks) == (name in POINTED)
 
 
 def test_a_page_gets_the_marks_as_plain_data():
@@ -110,3 +116,39 @@ def test_the_chain_is_a_row_of_boxes_that_choose_the_layer_and_frame_the_chosen_
         explorer.choose(**mark.at())
         assert explorer.controls["layer"].value == mark.at()["layer"]
         assert f'x="{mark.x - 2:g}" y="{mark.y - 2:g}"' in explorer.view.svg_or_html
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_the_kernel_comes_to_lie_round_the_pixel_that_is_pointed_at(stride: int):
+    explorer = explore_kernel()
+    explorer.choose(stride=stride, dilation=2)
+    on_image, on_output = explorer.view.marks
+    cell = min(40, 328 // 10)  # of the padded digit, 10×10, from (8, 34)
+    for row, column in product(range(on_image.rows), range(on_image.columns)):
+        assert on_image.at(row, column) == on_output.at(row, column)
+        explorer.choose(**on_image.at(row, column))
+        pixels = [
+            ((at + 0.5) * length / count + first - start) / cell
+            for at, length, count, first, start in (
+                (row, on_image.height, on_image.rows, on_image.y, 34),
+                (column, on_image.width, on_image.columns, on_image.x, 8),
+            )
+        ]
+        for pixel, read in zip(pixels, ("rows", "columns"), strict=True):
+            places = explorer.view.numbers[read]
+            assert pixel - 0.5 == pytest.approx((places[0] + places[-1]) / 2)
+
+
+def test_the_spot_comes_to_lie_round_the_pixel_that_is_pointed_at():
+    explorer = explore_pooling()
+    explorer.choose(spot_size=5)
+    photo, *others = explorer.view.marks
+    assert [mark.x - photo.x for mark in others] == [189, 378, 567]
+    pixel = 176 / 96
+    for row, column in ((0, 0), (91, 91), (40, 7)):
+        sets = photo.at(row, column)
+        assert photo.y + (row + 0.5) * pixel == pytest.approx(
+            34 - 2 + (row + 2.5) * pixel
+        )
+        explorer.choose(**sets)
+        assert (explorer.state["row"], explorer.state["column"]) == (row, column)

@@ -31,7 +31,9 @@ COURSE = (
     "prediction_cards",
     "predictions",
     "exercises",
+    "defence",
     "overview",
+    "network_file",
     "challenges",
     "handin",
 )

@@ -16,6 +16,7 @@ _HOMES = {
     "course_map": "coursekit.course.outline",
     "check": "coursekit.course.exercises",
     "claim": "coursekit.course.claims",
+    "defend": "coursekit.course.defence",
     "exercise": "coursekit.course.exercises",
     "exercise_ids": "coursekit.course.exercises",
     "hint": "coursekit.course.exercises",

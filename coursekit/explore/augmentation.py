@@ -9,10 +9,10 @@ from coursekit import augment
 from coursekit._base.words import many
 from coursekit.augment.batch import check_batch
 from coursekit.augment.traced import Traced, in_words, traced
-from coursekit.data import shapes
+from coursekit.data import ImageSet, shapes
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
-from coursekit.explore.judged import picture_of
+from coursekit.explore.judged import picture_of, squared
 from coursekit.explore.photo_input import Photo
 from coursekit.explore.setting import Button, Choice, Whole
 from coursekit.explore.view import View
@@ -46,11 +46,12 @@ def _row(images: Tensor, number: int, title: str, below: list[str]) -> str:
     return svg.words(_LEFT, y - 10, title) + "".join(parts)
 
 
-def _given(images: Tensor | None = None) -> Photo:
+def _given(images: object = None) -> Photo:
     """See what cutout, crop, flip, shift and rotation do to a few images.
 
     Args:
-        images: bytes; the first 6 are shown. None takes `coursekit.data.shapes`.
+        images: bytes, of which the first 6 are shown; or a path or Pillow image, cut
+            square and reduced. None takes `coursekit.data.shapes`.
 
     Shape:
         images: (n, 3, h, w) or (n, 1, h, w), sides 8 to 64.
@@ -59,6 +60,8 @@ def _given(images: Tensor | None = None) -> Photo:
         ValueError: `images` of another type or shape.
     """
     images = shapes(SHOWN, noise=0).images if images is None else images
+    if not isinstance(images, Tensor | ImageSet):
+        images = squared("images", images, 64)
     check_batch(images)
     n, c, *sides = images.shape
     if images.dtype != torch.uint8 or not n or c not in (1, 3) or {*sides} - {*SIDES}:
@@ -89,7 +92,7 @@ _AGAIN = Button("draw again", sets=lambda seed: {"seed": (seed + 1) % SEEDS})
 _TITLE = "Augmentation: the same images, different in every epoch"
 
 
-@explorer(_TITLE, _given, helpers={"again": _AGAIN})
+@explorer(_TITLE, _given, helpers={"again": _AGAIN}, photo="images")
 def augmentation_view(
     shown: Photo,
     *,

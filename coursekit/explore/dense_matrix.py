@@ -7,6 +7,7 @@ import numpy as np
 
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
+from coursekit.explore.marks import DOWN, Mark
 from coursekit.explore.setting import Switch, Whole
 from coursekit.explore.view import View
 from coursekit.figures.style import ROLES
@@ -56,6 +57,7 @@ def dense_matrix_view(
         _text(side, kernel, permuted, row, numbers),
         numbers=numbers,
         sheet=_whole(side, kernel, padded, permuted),
+        marks=(_mark(matrix),),
     )
 
 
@@ -99,6 +101,12 @@ def _whole(side: int, kernel: int, padded: bool, permuted: bool) -> str:
     body = svg.words(_LEFT, 24, title)
     body += svg.picture(source, _LEFT, _TOP, wide, high)
     return svg.document(_HEIGHT, body + svg.box(_LEFT, _TOP, wide, high, "#999"))
+
+
+def _mark(matrix: np.ndarray) -> Mark:
+    """Let a row of the matrix be pressed."""
+    high, wide = (n * _SIDE / max(matrix.shape) for n in matrix.shape)
+    return Mark(_LEFT, _TOP, wide, high, {"row": DOWN}, rows=len(matrix))
 
 
 def _row(matrix: np.ndarray, row: int) -> str:

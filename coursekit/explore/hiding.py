@@ -14,7 +14,7 @@ from coursekit.augment import cutout, mean_covered_fraction
 from coursekit.data import ImageSet, digits
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
-from coursekit.explore.judged import check_set, picture_of
+from coursekit.explore.judged import check_set, picture_of, squared
 from coursekit.explore.setting import Choice, Real, Whole
 from coursekit.explore.view import View
 
@@ -22,16 +22,21 @@ WAYS, DRAWS, PICTURES = ("cutout", "dropout"), 20, 30
 _SIDE, _TOP, _HEIGHT = 250, 30, 300
 
 
-def _prepare(data: ImageSet | None = None) -> ImageSet:
+def _prepare(data: ImageSet | object | None = None) -> ImageSet:
     """Hide parts of pictures by cutout or by dropout of single pixels.
 
     Args:
-        data: a set of pictures; None takes handwritten digits of 28×28.
+        data: a set of pictures, or one picture of your own (a path, a Pillow image, an
+            array, a tensor), cut square and reduced to 96×96; None takes handwritten
+            digits of 28×28.
 
     Raises:
-        ValueError: `data` is no set, or has pictures of other than 1 or 3 channels.
+        ValueError: `data` is neither, or has pictures of other than 1 or 3 channels.
     """
     data = digits(28) if data is None else data
+    if not isinstance(data, ImageSet):
+        own, label = squared("data", data, 96), torch.zeros(1, dtype=torch.int64)
+        data = ImageSet(own, label, ("your own picture",), "own", "yours")
     check_set("data", data)
     if data.images.shape[1] not in (1, 3):
         raise ValueError(
@@ -48,7 +53,7 @@ def _largest(data: ImageSet) -> int:
     return min(data.images.shape[2:])
 
 
-@explorer("Cutout and dropout: which of them hides a part?", _prepare)
+@explorer("Cutout and dropout: which of them hides a part?", _prepare, photo="data")
 def hiding_view(
     data: ImageSet,
     *,

@@ -12,6 +12,7 @@ from coursekit._base.modes import left_as_found
 from coursekit._base.trial import Frame, one_sentence
 from coursekit.data import Batches, ImageSet, Shapes
 from coursekit.explore import svg
+from coursekit.explore.photo_input import photo_or_sample
 from coursekit.gradcam import grad_cam, overlay
 from coursekit.metrics import energy_inside
 from coursekit.training.sources import norm_of
@@ -38,6 +39,16 @@ def check_set(name: str, data: object) -> None:
     if not isinstance(data, ImageSet) or len(data) == 0:
         kind = type(data).__name__
         raise ValueError(f"`{name}` must be an ImageSet with images; got {kind}")
+
+
+def squared(name: str, picture: object, side: int) -> Tensor:
+    """Return one picture of any kind as a batch, its middle square reduced.
+
+    Shape:
+        (1, 3, h, w) uint8, h and w at most `side`.
+    """
+    pixels = photo_or_sample(name, picture, side, low=8)
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None]
 
 
 def as_taught(model: nn.Module, data: ImageSet) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 from coursekit.explore import arithmetic, svg
 from coursekit.explore.arithmetic import PADDING_MODES, Scene, Step, weights
 from coursekit.explore.declare import explorer
+from coursekit.explore.marks import Along, Mark
 from coursekit.explore.photo_input import matrix, sample_digit
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View
@@ -89,7 +90,8 @@ def kernel_step(
     numbers["output"] = scene.output.tolist()
     numbers |= {n: np.asarray(v).tolist() for n, v in vars(at).items()} if at else {}
     body, text = _overlay(scene, at) if at else "", arithmetic.in_words(scene, at)
-    return View.drawn(_places(scene)[2], body, text, numbers=numbers, backdrop=ground)
+    more = {"numbers": numbers, "backdrop": ground, "marks": _marks(scene)}
+    return View.drawn(_places(scene)[2], body, text, **more)
 
 
 explore_kernel = kernel_step.explore
@@ -100,6 +102,19 @@ def _places(scene: Scene) -> tuple[int, ...]:
     cells = _SIDE // max(scene.padded.shape), _SIDE // max(1, *scene.output.shape)
     height, width = (_SMALL * side for side in scene.kernel.shape)
     return *cells, _LOW + height + 14, *(_LEFT + n * (width + _GAP) for n in range(4))
+
+
+def _marks(scene: Scene) -> tuple[Mark, ...]:
+    """Let a place of the output choose its step, and one of the image that round it."""
+    rows, columns = scene.output.shape
+    if not scene.output.size:
+        return ()
+    cell, side, *_ = _places(scene)
+    sets, step = {"position": Along(0, columns, 1)}, scene.stride * cell
+    y, x = ((scene.span(axis) - scene.stride) / 2 * cell for axis in (0, 1))
+    image = _LEFT + x, _TOP + y, columns * step, rows * step
+    output = _RIGHT, _TOP, columns * side, rows * side
+    return tuple(Mark(*place, sets, rows, columns) for place in (image, output))
 
 
 def _backdrop(scene: Scene) -> str:

@@ -115,9 +115,9 @@ def layer(size: tuple[str, str], marks: Iterable[Mark]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" aria-hidden="true" '
-        f'onpointerdown="{hand}" onpointermove="{hand}" style="display:block;'
-        f'max-width:100%;height:auto;touch-action:none"><g fill-opacity="0" '
-        f'style="pointer-events:all">{rectangles}</g></svg>'
+        f'onpointerdown="{hand}" onpointermove="this.onpointerdown(event)" '
+        'style="display:block;max-width:100%;height:auto;touch-action:none">'
+        f'<g fill-opacity="0" style="pointer-events:all">{rectangles}</g></svg>'
     )
 
 

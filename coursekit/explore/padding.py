@@ -14,6 +14,7 @@ from coursekit._base.words import many
 from coursekit.explore import svg
 from coursekit.explore.arithmetic import IN_NUMPY, PADDING_MODES, filtered_ones
 from coursekit.explore.declare import explorer
+from coursekit.explore.marks import Mark
 from coursekit.explore.photo_input import Photo, photo_or_sample
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View, pointed
@@ -109,10 +110,17 @@ def padding_modes(
     numbers = {"padded_size": after, "reach": off}
     numbers["border_response"] = {m: row.tolist() for m, row in rows.items()}
     more = {"numbers": numbers, "table": tuple(table), "backdrop": photo.backdrop}
+    more["marks"] = _MARKS
     return View.drawn(_HEIGHT, _panels(photo, width, mode) + _ones(ones), text, **more)
 
 
 explore_padding = padding_modes.explore
+
+
+_MARKS = tuple(
+    Mark(left, _TOP, SIDE + 2 * MOST, SIDE + 2 * MOST, {"mode": mode})
+    for mode, left in _PLACES.items()
+)
 
 
 def _trace(edge: float, off: int) -> str:

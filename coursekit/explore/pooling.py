@@ -8,6 +8,7 @@ from coursekit.explore import svg
 from coursekit.explore.arithmetic import pyramid
 from coursekit.explore.charts import Chart
 from coursekit.explore.declare import explorer
+from coursekit.explore.marks import ACROSS, DOWN, Mark
 from coursekit.explore.photo_input import Photo, photo_or_sample
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View
@@ -91,10 +92,23 @@ def pooling_pyramid(
     body = _panels(photo, place, ways, kernel) + _chart(numbers["spot_left"])
     text = _text(photo, f"{spot} {spot_size}×{spot_size} spot", kernel, levels, numbers)
     more = {"numbers": numbers, "table": tuple(table), "backdrop": photo.backdrop}
+    more["marks"] = () if spot == "none" else _marks(photo, spot_size)
     return View.drawn(_HEIGHT, body, text, **more)
 
 
 explore_pooling = pooling_pyramid.explore
+
+
+def _marks(photo: Photo, size: int) -> tuple[Mark, ...]:
+    """Let a press move the middle of the spot, on the photo and on what is left."""
+    unit = _PANEL / max(photo.size)
+    rows, columns = (side - size + 1 for side in photo.size)
+    off, place = (size - 1) / 2 * unit, (columns * unit, rows * unit)
+    sets = {"row": DOWN, "column": ACROSS}
+    return tuple(
+        Mark(_LEFT + i * _STEP + off, _TOP + off, *place, sets, rows, columns)
+        for i in range(1 + len(MARKS))
+    )
 
 
 def _panels(photo: Photo, place: tuple, ways: dict, kernel: int) -> str:

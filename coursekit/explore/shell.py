@@ -58,7 +58,7 @@ class Explorer:
         self.title, self.controls = title, dict(controls)
         self._draw, self._adjust, self._busy = draw, adjust, False
         self._layers = [widgets.HTML(layout=_LAYER) for _ in range(3)]
-        self._touch = widgets.HTML(layout=_LAYER)
+        self._touch, self._marks = widgets.HTML(layout=_LAYER), ()
         self._table = widgets.HTML(layout=_BELOW)
         self.widget = self._assemble(groups or {"": [*self.controls.values()]})
         for name, control in self.controls.items():
@@ -83,9 +83,14 @@ class Explorer:
             shown = (self.view.backdrop, self.view.sheet, front)
             for part, html in zip(self._layers, shown, strict=True):
                 part.value = html
-            marks = self.view.marks
-            self._touch.value = layer(self.view.size, marks) if marks else ""
+            self._lay_over(self.view)
             self._table.value = table_html(self.view.table)
+
+    def _lay_over(self, view: View) -> None:
+        """Lay over the picture what can be pointed at, if it is not there already."""
+        if view.marks != self._marks:
+            self._marks = view.marks
+            self._touch.value = layer(view.size, view.marks) if view.marks else ""
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

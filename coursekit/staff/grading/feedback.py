@@ -84,7 +84,7 @@ def student_page(grade: dict, assignment: Assignment) -> str:
     waits = "<p>Some parts wait for a person; the points may rise.</p>"
     title, student = escape(assignment.title), escape(grade["student"])
     head = f"<h1>{title}</h1><p>{student}: {points}</p>"
-    return _page(
+    return page(
         assignment.title, head + (waits if grade["person"] else "") + "".join(cards)
     )
 
@@ -116,7 +116,8 @@ def without_inputs(message: str) -> str:
     return message
 
 
-def _page(title: str, body: str) -> str:
+def page(title: str, body: str) -> str:
+    """Return a page that needs no other file and asks nobody for anything."""
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -150,7 +151,7 @@ def class_page(grades: list[dict], assignment: Assignment) -> str:
         Table(("students",), groups, "Nearly the same code: look"),
     )
     shown = "".join(table.html() for table in tables if table.rows)
-    return _page(assignment.title, f"<h1>{escape(assignment.title)}</h1>{shown}")
+    return page(assignment.title, f"<h1>{escape(assignment.title)}</h1>{shown}")
 
 
 def _separation(grades: list[dict], assignment: Assignment) -> list[list[str]]:
