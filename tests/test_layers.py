@@ -33,6 +33,7 @@ COURSE = (
     "exercises",
     "defence",
     "overview",
+    "network_file",
     "challenges",
     "handin",
 )

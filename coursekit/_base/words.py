@@ -41,6 +41,17 @@ def number_text(value: object) -> str:
     return f"{short:.4g}"
 
 
+def shown(text: str, most: int = 60) -> str:
+    """Return a foreign text as it can be printed: cut, quoted, no signs that act.
+
+    Args:
+        text: anything, such as a name out of somebody else's file.
+        most: characters to keep.
+    """
+    kept = (c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[:most])
+    return f"'{''.join(kept)}'"
+
+
 def many(number: int, noun: str) -> str:
     """Return "1 image" or "6 images"."""
     return f"{number} {noun}{'s' * (number != 1)}"

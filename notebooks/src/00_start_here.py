@@ -296,8 +296,8 @@ figures.images(
 course_map()
 
 # %% [markdown]
-# The same as a page, with the question of each notebook: [the map of the
-# course](course_map.md).
+# The same as a page, with the question of each notebook, is `course_map.md` in the
+# folder `notebooks`.
 #
 # ## Your predictions
 

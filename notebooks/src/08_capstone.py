@@ -690,13 +690,21 @@ if ready:
 receipt if ready else "for this part: pip install onnx onnxruntime"
 
 # %% [markdown]
-# And this is what your instructor sees: recounted from the graph alone, without your
-# code and without torch. A weight hidden in a buffer or a dense layer dressed up as a
+# And this is what your instructor sees. It is the judge of `task.check`, on the same
+# file, without your code: a weight hidden in a buffer or a dense layer dressed up as a
 # convolution shows here.
-
 # %%
 seen = ready and inspect_submission(handin, images=sets.test, rules=task)
 seen or "nothing to inspect"
+
+# %% [markdown]
+# **What you may use.** What the sessions have: all convolutions, pooling, norms,
+# residuals, concatenation, shuffled channels, squeeze-and-excite, attention over
+# channels, GAP, and `Linear` after it. Weights, frozen or in buffers, count where your
+# answer uses them. What the judge does not know is *for a person*, never "met".
+#
+# **What no file can prove:** how many epochs you trained, and that it was you. And
+# public images can be learnt by heart, so the judge also moves them by a pixel.
 
 # %% [markdown]
 # ## 12 · From their definitions

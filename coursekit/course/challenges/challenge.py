@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from torch import nn
 
 from coursekit._base.words import did_you_mean
+from coursekit.course.challenges.as_file import handed_in
 from coursekit.course.challenges.challenge_file import read
-from coursekit.course.challenges.measured import examine, rows_of
+from coursekit.course.challenges.measured import rows_of
 from coursekit.course.challenges.page import ReportCard
 from coursekit.course.challenges.report import Test, judged, report
 from coursekit.course.challenges.rule_table import RuleTable
@@ -42,6 +43,9 @@ class Challenge(Task):
     ) -> RuleTable:
         """Judge what can be judged without data; use it while you design.
 
+        Judged is the file that `submit` would write, so that you see what your
+        instructor will see.
+
         Args:
             model: your network, trained or not; it is left as it was found.
             history: what `fit` returned, for the rules about epochs.
@@ -50,11 +54,8 @@ class Challenge(Task):
         Raises:
             ValueError: no module, or images of the challenge do not go through it.
         """
-        other = None if baseline is None else examine(baseline, self.input_shape)
-        measured = examine(
-            model, self.input_shape, epochs=rows_of(history), baseline=other
-        )
-        return judged(self, measured)
+        other = None if baseline is None else handed_in(baseline, self.input_shape)
+        return judged(self, model, epochs=rows_of(history), baseline=other)
 
     def report(
         self,

@@ -23,15 +23,15 @@ from coursekit.course.challenges.layer_makers import (
 )
 from coursekit.course.challenges.layer_rules import is_dense_too_early
 from coursekit.course.challenges.measured import Measured
-from coursekit.course.challenges.swaps import Edit, edit, joined
+from coursekit.course.challenges.swaps import Edit, edit
 
 WIDTHS = [k / 20 for k in range(19, 0, -1)]  # 0.95, 0.9 … 0.05 of the channels
 
 
 def free(measured: Measured) -> Edit | None:
-    """Take out what changes no answer: unused layers, biases before a batch norm."""
-    spare = [e for e in (_unused(measured), _biases(measured)) if e and e.adds < 0]
-    return joined(spare) if spare else None
+    """Take out what changes no answer: biases before a batch norm."""
+    spare = _biases(measured)
+    return spare if spare and spare.adds < 0 else None
 
 
 def gap_head(measured: Measured) -> Edit | None:
@@ -117,19 +117,6 @@ def narrower(measured: Measured) -> Iterator[Edit]:
             yield edit("narrower", says, model, swaps, len(weighing))
         except ValueError:  # groups that do not divide the channels
             continue
-
-
-def _unused(measured: Measured) -> Edit | None:
-    unused, swaps = measured.count.unused, {}
-    for name, module in measured.model.named_modules():
-        own = [f"{name}.{key}" for key, _ in module.named_parameters(recurse=False)]
-        if name and own and all(key in unused for key in own):
-            swaps[name] = nn.Identity
-    names = ", ".join(f"`{name}`" for name in swaps)
-    if not swaps:
-        return None
-    says = f"leave out {names}, which nothing uses"
-    return edit("free", says, measured.model, swaps, 0)
 
 
 def _biases(measured: Measured) -> Edit | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
 from coursekit.anatomy.arguments import checked_model
+from coursekit.anatomy.rules.operators import UnknownOperatorError
 from coursekit.course.challenges.census import census
-from coursekit.course.challenges.count_learnt import Count, count
+from coursekit.course.challenges.count_learnt import Learnt, count
 from coursekit.course.challenges.notes import Census
+from coursekit.course.network_file.count import Count
 from coursekit.metrics.proportion import Proportion
 from coursekit.training import History
 from coursekit.training.history import Epoch
@@ -26,7 +28,11 @@ class Measured:
         census: what it does, operator by operator; None where that is not known.
         problem: why there is no census.
         count: the numbers it has learnt.
+        description: bytes of its graph without the weights, packed; 0 where the network
+            was not judged as a file.
+        notes: what there is to say about the count.
         epochs: the rows of its training; None where no history was given.
+        no_file: why the network was not judged as a file.
         test: the accuracy on the test images; None where it was not measured.
         no_test: why it was not.
         baseline: the same of the network it is compared with.
@@ -36,10 +42,13 @@ class Measured:
     input_shape: tuple[int, ...]
     census: Census | None
     problem: str
-    count: Count
+    count: Learnt | Count
+    description: int = 0
+    notes: tuple[str, ...] = ()
     epochs: tuple[Epoch, ...] | None = None
     no_history: str = "no history was given: `report(model, history)`"
     test: Proportion | None = None
+    no_file: str = "the hand-in file needs onnx: pip install onnx onnxruntime"
     no_test: str = "the test images come with `report`"
     baseline: Measured | None = None
 
@@ -58,12 +67,50 @@ def examine(model: nn.Module, input_shape: tuple[int, ...], **more) -> Measured:
     seen, problem = None, ""
     try:
         seen = census(checked_model(model), input_shape)
-    except ValueError as error:
-        if "has no rule for the operator" not in str(error):
-            raise
+    except UnknownOperatorError as error:
         problem = str(error)
     counted = count(model, seen)
     return Measured(model, input_shape, seen, problem, counted, **more)
+
+
+def of_file(written: bytes, **more) -> Measured:
+    """Collect what can be told from a network as it would be handed in.
+
+    This is the one judge: the student's `check` and the inspection of a hand-in both
+    look at the file, so that they see the same.
+
+    Args:
+        written: an ONNX file; no part of it is trusted.
+        more: further fields of `Measured`.
+
+    Raises:
+        ValueError: the file is refused; one sentence.
+    """
+    from coursekit.course.network_file.allow_list import Misfit, Unrecognised
+    from coursekit.course.network_file.graph import read_graph
+    from coursekit.course.network_file.replay import Replay
+
+    graph = read_graph(written)
+    replay, seen, problem = Replay(graph), None, ""
+    try:
+        seen = census(replay, graph.input_shape)
+        seen = replace(seen, doubts=(*replay.ledger.doubts, *seen.doubts))
+    except Misfit as error:
+        raise ValueError(str(error)) from error
+    except (Unrecognised, UnknownOperatorError) as error:
+        problem = str(error)
+        replay.ledger.use_everything()
+    counted = replay.ledger.count()
+    return Measured(
+        replay,
+        graph.input_shape,
+        seen,
+        problem,
+        counted,
+        graph.description,
+        tuple(counted.notes()),
+        **more,
+    )
 
 
 def rows_of(history: object) -> tuple[Epoch, ...] | None:

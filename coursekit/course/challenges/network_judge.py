@@ -1,9 +1,9 @@
-"""Judge one rule after the other: met, not met, or not judged and why."""
+"""Judge one rule after the other: met, not met, for a person, or not judged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coursekit.course.challenges.layer_rules import judge_layers
 from coursekit.course.challenges.measured import Measured
@@ -11,6 +11,10 @@ from coursekit.course.challenges.requirements import Rule
 from coursekit.metrics.proportion import images_to_tell, percent
 
 MET, NOT_MET, NOT_JUDGED = "met", "not met", "not judged"
+FOR_A_PERSON = "for a person"
+# Rules that are not about the network: a doubt about it changes nothing there.
+OF_TRAINING = {"epochs_below", "epochs_at_most", "seconds_at_most", "by_eye"}
+OF_TRAINING |= {"test_accuracy", "valid_accuracy", "same_accuracy"}
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Finding:
 
     Args:
         rule: the rule.
-        status: "met", "not met" or "not judged".
+        status: "met", "not met", "not judged" or "for a person".
         value: the number measured, None where there is none.
         found: the same in a few words.
         says: what there is to say about it, "" if the number says all.
@@ -37,12 +41,39 @@ class Finding:
 
 
 def judge(rule: Rule, measured: Measured) -> Finding:
-    """Judge one rule by what was measured; nothing is trained or changed."""
-    return _JUDGES[rule.key](rule, measured)
+    """Judge one rule by what was measured; nothing is trained or changed.
+
+    What is recognised is met or not met. With anything in the network that is not, no
+    rule about it is met: that is for a person to look at.
+    """
+    found = _JUDGES[rule.key](rule, measured)
+    doubts = (measured.problem,) if measured.problem else ()
+    doubts = measured.census.doubts if measured.census is not None else doubts
+    if not doubts or found.status == NOT_MET or rule.key in OF_TRAINING:
+        return found
+    return replace(found, status=FOR_A_PERSON, says=f"{doubts[0]}{_more(doubts)}")
+
+
+def _more(doubts: tuple[str, ...]) -> str:
+    return f" (and {len(doubts) - 1} more like it)" if len(doubts) > 1 else ""
 
 
 def _not_judged(rule: Rule, why: str) -> Finding:
     return Finding(rule, NOT_JUDGED, None, "", why)
+
+
+def _description_below(rule: Rule, measured: Measured) -> Finding:
+    size = measured.description
+    if not size:
+        return _not_judged(rule, measured.no_file)
+    return Finding(rule, _status(size < rule.limit), size, f"{size:,} bytes")
+
+
+def _multiply_adds_at_most(rule: Rule, measured: Measured) -> Finding:
+    if measured.census is None:
+        return _not_judged(rule, measured.problem)
+    number = measured.census.multiply_adds
+    return Finding(rule, _status(number <= rule.limit), number, f"{number:,}")
 
 
 def _status(met: bool) -> str:
@@ -51,7 +82,7 @@ def _status(met: bool) -> str:
 
 def _parameters_below(rule: Rule, measured: Measured) -> Finding:
     total = measured.count.total
-    says = ". ".join(measured.count.notes())
+    says = ". ".join(measured.notes)
     return Finding(rule, _status(total < rule.limit), total, f"{total:,}", says)
 
 
@@ -175,7 +206,7 @@ def _channels_at_least(rule: Rule, measured: Measured) -> Finding:
 def _layers(rule: Rule, measured: Measured) -> Finding:
     if measured.census is None:
         return _not_judged(rule, measured.problem)
-    found = judge_layers(rule.limit, measured.model, measured.census)
+    found = judge_layers(rule.limit, measured.census)
     return Finding(rule, _status(found.met), None, found.found, found.says)
 
 
@@ -195,6 +226,8 @@ _JUDGES: dict[str, Callable[[Rule, Measured], Finding]] = {
     "receptive_field": _receptive_field,
     "map_at_least": _map_at_least,
     "channels_at_least": _channels_at_least,
+    "multiply_adds_at_most": _multiply_adds_at_most,
+    "description_below": _description_below,
     "layers": _layers,
     "by_eye": _by_eye,
 }

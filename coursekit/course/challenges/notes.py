@@ -23,9 +23,11 @@ class Step:
         input_shape, output_shape: of one image.
         uses: how often each weight is used on one image; 1 in a dense layer.
         places: units side by side on the map before it; 1 for a vector.
-        spans: whether some unit sees all of that map through weights of its own.
+        spans: whether some unit sees a side of that map, or most of it, through
+            weights of its own, or the weights tell its places apart.
         averaged: whether what comes in went through global average pooling.
         jump: pixels from one place to the next on the map before it, 0 if they vary.
+        pooled: (places averaged, places there were), where averaging took only a part.
     """
 
     layer: str
@@ -38,6 +40,7 @@ class Step:
     spans: bool
     averaged: bool
     jump: int
+    pooled: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,15 @@ class LastMap:
 
 @dataclass(frozen=True)
 class Pool:
-    """A pooling by a window: the layer, the window's sides and its strides."""
+    """A pooling by a window: the layer, the window's sides and its strides.
+
+    `rest`: places of a map that is left; a pooling to one place overlaps with nothing.
+    """
 
     layer: str
     window: tuple[int, ...]
     stride: tuple[int, ...]
+    rest: int
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,9 @@ class Census:
         idle: names of the buffers that no operator reads in eval mode.
         pools: every pooling by a window.
         shapes: module → (c, h, w) of what its first call gave.
+        doubts: what the judge does not recognise, a sentence each: for a person.
+        multiply_adds: of one image.
+        averaged: whether every way to the answer leads through global averaging.
     """
 
     steps: tuple[Step, ...]
@@ -87,6 +97,9 @@ class Census:
     idle: frozenset[str]
     pools: tuple[Pool, ...]
     shapes: Mapping[str, tuple[int, ...]]
+    doubts: tuple[str, ...] = ()
+    multiply_adds: int = 0
+    averaged: bool = False
 
     def of(self, kind: str) -> tuple[Step, ...]:
         """Return the steps of one kind."""

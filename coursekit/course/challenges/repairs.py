@@ -39,7 +39,7 @@ def undisguised(measured: Measured) -> Edit | None:
 
 def normalised(measured: Measured, *, everywhere: bool) -> Edit | None:
     """Put batch norm after convolutions that have none: all, or the narrowest."""
-    bare = without_norm(measured.model, measured.census)
+    bare = without_norm(measured.census)
     layers = {}
     for step in bare:
         conv = module_of(measured.model, step)

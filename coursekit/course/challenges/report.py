@@ -10,8 +10,9 @@ from torch import nn
 from coursekit._base.modes import device_of, seeded
 from coursekit._base.validate import integer
 from coursekit.anatomy import anatomy
+from coursekit.course.challenges.as_file import handed_in
 from coursekit.course.challenges.cheapest_way import advised
-from coursekit.course.challenges.measured import Measured, examine, rows_of
+from coursekit.course.challenges.measured import examine, rows_of
 from coursekit.course.challenges.network_judge import judge
 from coursekit.course.challenges.page import ReportCard
 from coursekit.course.challenges.rule_table import RuleTable
@@ -27,7 +28,7 @@ Test = ImageSet | Batches | Splits | Evaluation | None
 
 @dataclass(frozen=True)
 class Request:
-    """What `report` was asked, checked."""
+    """What `report` was asked, checked; `unknown` if anatomy cannot show the model."""
 
     challenge: Task
     model: nn.Module
@@ -36,6 +37,7 @@ class Request:
     no_test: str
     baseline: nn.Module | None
     images: int
+    unknown: bool
 
     @property
     def like(self) -> History | None:
@@ -57,8 +59,8 @@ def report(
     rows = rows_of(history)
     several = (history,) if isinstance(history, History) else tuple(history or ())
     test, no_test = _test_images(challenge, test)
-    asked = Request(challenge, model, several, test, no_test, baseline, images)
-    examine(model, challenge.input_shape)  # refuse before anything is measured
+    unknown = examine(model, challenge.input_shape).census is None  # or refused here
+    asked = Request(challenge, model, several, test, no_test, baseline, images, unknown)
     with seeded(0, device_of(model)):  # whatever draws: the same card every time
         return _measured(asked, rows)
 
@@ -66,8 +68,9 @@ def report(
 def _measured(asked: Request, rows: tuple | None) -> ReportCard:
     challenge, model, test = asked.challenge, asked.model, asked.test
     answers = _answers(model, test, asked.like)
-    measured = _evidence(asked, rows, answers)
-    found = None if measured.census is None else anatomy(model, challenge.input_shape)
+    more = _evidence(asked, rows, answers)
+    rules = judged(challenge, model, **more)
+    found = None if asked.unknown else anatomy(model, challenge.input_shape)
     wrong = None
     if answers is not None and not isinstance(test, Evaluation):
         cam = "last" if found is not None else None
@@ -75,19 +78,27 @@ def _measured(asked: Request, rows: tuple | None) -> ReportCard:
         wrong = gallery(model, test, **how, answers=answers)
     return ReportCard(
         challenge,
-        judged(challenge, measured),
+        rules,
         None if rows is None else replace(asked.histories[-1], epochs=rows),
         answers,
-        measured.test,
+        more["test"],
         wrong,
         found,
     )
 
 
-def judged(challenge: Task, measured: Measured) -> RuleTable:
-    """Judge every rule of a challenge, with advice where one is not met."""
-    found = (judge(rule, measured) for rule in challenge.rules)
-    return RuleTable(challenge.title, advised(found, measured))
+def judged(challenge: Task, model: nn.Module, **more) -> RuleTable:
+    """Judge every rule of a challenge by the file, with advice where one is not met.
+
+    Args:
+        challenge: what is asked.
+        model: judged as its file; advice is tried on its layers.
+        more: further fields of `Measured`, such as the epochs.
+    """
+    shape = challenge.input_shape
+    written = handed_in(model, shape, **more)
+    found = (judge(rule, written) for rule in challenge.rules)
+    return RuleTable(challenge.title, advised(found, examine(model, shape, **more)))
 
 
 def _test_images(challenge: Task, test: Test) -> tuple[object, str]:
@@ -127,14 +138,15 @@ def _interval(answers: Evaluation | None) -> Proportion | None:
     return wilson(int(answers.correct.sum()), answers.n)
 
 
-def _evidence(asked: Request, rows, answers) -> Measured:
+def _evidence(asked: Request, rows, answers) -> dict[str, object]:
+    """Return what is known beside the network: answers, baseline, epochs."""
     shape, other = asked.challenge.input_shape, None
     if asked.baseline is not None:
         images = None if isinstance(asked.test, Evaluation) else asked.test
         its_answers = _answers(asked.baseline, images, asked.like)
-        other = examine(asked.baseline, shape, test=_interval(its_answers))
+        other = handed_in(asked.baseline, shape, test=_interval(its_answers))
     more = {"test": _interval(answers), "no_test": asked.no_test, "baseline": other}
     if rows is not None:
         why = not_of_this_model(asked.challenge, asked.model, asked.histories)
         more |= {"no_history": why} if why else {"epochs": rows}
-    return examine(asked.model, shape, **more)
+    return more

@@ -116,4 +116,12 @@ KEYS = {
         _whole(1),
         lambda n: f"every convolution gives at least {n} channels",
     ),
+    "multiply_adds_at_most": Key(
+        "a whole number ≥ 1", _whole(1), lambda n: f"at most {n:,} multiply-adds"
+    ),
+    "description_below": Key(
+        "a whole number ≥ 1",
+        _whole(1),
+        lambda n: f"fewer than {n:,} bytes for the graph without its weights",
+    ),
 }

@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from coursekit._base.card import GREEN, GREY, VERMILLION, Html, Table, inline, wrapped
-from coursekit.course.challenges.network_judge import MET, NOT_JUDGED, NOT_MET, Finding
+from coursekit._base.card import (
+    BLUE,
+    GREEN,
+    GREY,
+    VERMILLION,
+    Html,
+    Table,
+    inline,
+    wrapped,
+)
+from coursekit.course.challenges.network_judge import (
+    FOR_A_PERSON,
+    MET,
+    NOT_JUDGED,
+    NOT_MET,
+    Finding,
+)
 
-SIGNS = {MET: "✓", NOT_MET: "✗", NOT_JUDGED: "–"}
+SIGNS = {MET: "✓", NOT_MET: "✗", NOT_JUDGED: "–", FOR_A_PERSON: "?"}
 HEAD = ("verdict", "rule", "found", "what to say about it")
-COLOURS = {MET: GREEN, NOT_MET: VERMILLION, NOT_JUDGED: GREY}
+COLOURS = {MET: GREEN, NOT_MET: VERMILLION, NOT_JUDGED: GREY, FOR_A_PERSON: BLUE}
 
 
 @dataclass(frozen=True, repr=False)

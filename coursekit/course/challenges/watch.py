@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
 import torch
@@ -13,11 +12,17 @@ from torch.utils.flop_counter import flop_registry
 
 from coursekit._base.trial import Frame
 from coursekit.anatomy import trace as tracing
-from coursekit.anatomy.field import Field, numbers, whole_image
-from coursekit.anatomy.rules.operators import (
-    Operands,
-    UnknownOperatorError,
-    propagate,
+from coursekit.anatomy.field import numbers, whole_image
+from coursekit.anatomy.rules.operators import RULES, Operands, UnknownOperatorError
+from coursekit.course.challenges.by_place import (
+    HALF,
+    carried,
+    covers,
+    differs_by_place,
+    is_even,
+    name_of,
+    place_axes,
+    used_share,
 )
 from coursekit.course.challenges.notes import (
     Census,
@@ -26,20 +31,17 @@ from coursekit.course.challenges.notes import (
     Step,
     is_learnable,
 )
+from coursekit.course.challenges.past import (
+    Past,
+    local_of,
+    of_one_output,
+    opened,
+    opens_a_map,
+    past_after,
+    past_of,
+)
 
-_AVERAGES = {"mean", "sum", "avg_pool1d", "avg_pool2d", "_adaptive_avg_pool2d"}
 _PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "_trilinear"}
-_SCALINGS = {"mul", "div", "addcmul", "native_layer_norm"}
-
-
-@dataclass(frozen=True)
-class _Past:
-    """What is known of a tensor: units on their map, the last map, and averaging."""
-
-    local: Field
-    map_shape: tuple[int, ...]
-    last_map: LastMap | None
-    averaged: bool = False
 
 
 class CensusWatch(tracing.Watch):
@@ -55,15 +57,18 @@ class CensusWatch(tracing.Watch):
         owned = (*self.parameters.values(), *self.buffers.values())
         self.own = {_storage(tensor) for tensor in owned}
         self.read: set[int] = set()
+        self.doubts: dict[str, None] = {}
 
     def start(self, image: Tensor) -> None:
         """Take the image as the first map."""
         self.fields[image] = whole_image(image.shape)
-        self._remember(image, _opened(image, None))
+        self._remember(image, opened(image))
 
     def census(self, out: object, frames: list[Frame]) -> Census:
         """Return what was taken down, with the map behind the first output."""
-        pasts = [_past(t) for t in tree_leaves(out) if isinstance(t, Tensor)]
+        pasts = [past_of(t) for t in tree_leaves(out) if isinstance(t, Tensor)]
+        for past in filter(None, pasts):
+            self._check_used(past)
         maps = [past.last_map for past in pasts if past and past.last_map]
         loose: dict[str, int] = {}
         for tensor, layer in self.loose.values():
@@ -76,6 +81,9 @@ class CensusWatch(tracing.Watch):
             idle=frozenset(self._unread(self.buffers)),
             pools=tuple(self.pools),
             shapes={f.name: f.outputs[0][1] for f in frames if f.outputs},
+            doubts=tuple(self.doubts),
+            multiply_adds=frames[0].multiply_adds if frames else 0,
+            averaged=any(past.averaged for past in pasts if past),
         )
 
     def _unread(self, named: dict[str, Tensor]) -> dict[str, int]:
@@ -96,7 +104,7 @@ class CensusWatch(tracing.Watch):
         self.read.update(map(_storage, given))
         out = super().__torch_dispatch__(func, types, args, kwargs)
         made = [t for t in tree_leaves(out) if isinstance(t, Tensor)]
-        if _name(func) != "lift_fresh":  # a constant written in the code
+        if name_of(func) != "lift_fresh":  # a constant written in the code
             self._look_for_loose(given)
         for tensor in made:
             tensor._coursekit_met = True
@@ -105,66 +113,123 @@ class CensusWatch(tracing.Watch):
     def _look_for_loose(self, given: list[Tensor]) -> None:
         """Find numbers that no operator made and that the model does not own."""
         for tensor in given:
-            is_made = getattr(tensor, "_coursekit_met", False) or _past(tensor)
+            is_made = getattr(tensor, "_coursekit_met", False) or past_of(tensor)
             is_several = is_learnable(tensor) and tensor.numel() > 1
             if is_several and not is_made and _storage(tensor) not in self.own:
                 self.loose.setdefault(id(tensor), (tensor, self.layer))
 
     def _carry(self, call: Operands, out: object) -> None:
         super()._carry(call, out)
-        given = [t for t in call.tensors if _past(t) is not None]
+        given = [t for t in call.tensors if past_of(t) is not None]
         if call.fields and not given:
             raise UnknownOperatorError(f"{call.func} on values of unknown origin")
         outputs = [t for t in tree_leaves(out) if isinstance(t, Tensor)]
         if not given or not outputs or self.field_of(outputs[0]) is None:
             return
-        after = _after(call, given, outputs)
+        own = carried(call, outputs[0], self.field_of, local_of)
+        if own is not None:
+            self.fields[outputs[0]] = own
+        after = past_after(call, given, outputs)
         self._note(call, given, outputs[0], after)
-        if outputs[0].dim() == 4 and _opens_a_map(call, given, outputs[0]):
-            after = _opened(outputs[0], after.last_map, after.averaged)
+        if outputs[0].dim() == 4 and opens_a_map(call, given, outputs[0]):
+            self._check_used(after)
+            after = opened(outputs[0], after)
         for tensor in outputs:
             if self.field_of(tensor) is not None:
-                self._remember(tensor, after)
+                self._remember(tensor, of_one_output(call, after, tensor, outputs))
             if call.func._schema.is_mutable and tensor._base is not None:
                 base = tensor._base  # written to in part: a map of its own
-                self._remember(base, _opened(base, after.last_map, after.averaged))
+                self._remember(base, opened(base, after))
 
-    def _note(self, call: Operands, given: list, out: Tensor, after: _Past) -> None:
-        name, source = _name(call.func), given[0]
-        meeting = (source, out, _past(source), after)
+    def _note(self, call: Operands, given: list, out: Tensor, after: Past) -> None:
+        name, source = name_of(call.func), given[0]
+        meeting = (source, out, past_of(source), after)
         weight = call.get("weight")
+        if not _only_moves(call):
+            for tensor in given:
+                self._check_used(past_of(tensor))
         if "batch_norm" in name:
+            if 1 in place_axes(past_of(source).local):
+                self.doubt("its statistics differ from place to place")
             count = 0 if weight is None else weight.numel()
             self._step("norm", count, out.numel(), meeting)
-        elif name == "convolution" and _past(weight) is None:
+        elif name == "convolution" and past_of(weight) is None:
             self._step("convolution", weight.numel(), out[0, 0].numel(), meeting)
-        elif name in _PRODUCTS and len(given) == 1:
+        elif name in _PRODUCTS or "attention" in name:
+            self._note_product(call, given, out, meeting)
+        elif "_pool" in name and "adaptive" not in name:
+            window = call.get("kernel_size")
+            strides = tuple(call.get("stride") or window)
+            rest = out[0, 0].numel()
+            self.pools.append(Pool(self.layer, tuple(window), strides, rest))
+        else:
+            self._note_scaling(call, given, meeting)
+
+    def _note_product(self, call: Operands, given: list, out: Tensor, meeting) -> None:
+        source, factors = given[0], call.tensors[-2:]
+        if len(given) == 1:
             weight = max(_others(call, source), key=Tensor.numel, default=None)
             if weight is not None:
                 uses = _multiply_adds(call, out) // weight.numel()
-                self._step("product", weight.numel(), uses, meeting)
-        elif name in _SCALINGS and len(given) == 1:
-            weight = next((t for t in _others(call, source)), None)
-            if weight is not None and _is_for_each_place(weight, out):
-                self._step("scaling", weight.numel(), 1, meeting)
-        elif "_pool" in name and "adaptive" not in name:
-            window = call.get("kernel_size")
-            self.pools.append(
-                Pool(self.layer, tuple(window), tuple(call.get("stride") or window))
-            )
+                over = _summed(source, factors) in place_axes(past_of(source).local)
+                self._step("product", weight.numel(), uses, meeting, spans=over)
+            return
+        if "attention" in name_of(call.func) or len(given) > 2:
+            self.doubt("both factors of a product are made from the image")
+            return
+        places = [place_axes(past_of(t).local) for t in factors]
+        summed = [
+            _summed(t, factors) in p for t, p in zip(factors, places, strict=True)
+        ]
+        if summed[0] != summed[1]:
+            self._step("scaling", 0, 1, meeting)
+        elif not summed[0] and all(places):
+            self.doubt("both factors of a product are made from the image")
 
-    def _step(self, kind: str, weights: int, uses: int, meeting: tuple) -> None:
+    def _note_scaling(self, call: Operands, given: list, meeting: tuple) -> None:
+        """Note an operand with numbers of its own for the places of another."""
+        name, out = name_of(call.func), meeting[1]
+        is_pointwise = torch.Tag.pointwise in call.func.tags
+        if not is_pointwise and name not in ("cat", "native_layer_norm", "stack"):
+            return
+        axes = [place_axes(past_of(t).local) for t in given]
+        lift = [out.dim() - t.dim() for t in given]
+        places = {d + up for a, up in zip(axes, lift, strict=True) for d in a}
+        for tensor in call.tensors:
+            past = past_of(tensor)
+            up = out.dim() - tensor.dim()
+            own = set() if past is None else {d + up for d in place_axes(past.local)}
+            strange = differs_by_place(tensor, places - own, out.dim())
+            if strange and not (name == "cat" and is_even(tensor)):
+                self._step("scaling", tensor.numel(), 1, meeting)
+        stored = [t for t in call.tensors if past_of(t) is None and t.numel() > 1]
+        if is_pointwise and any(_spreads(t, given, out) for t in stored):
+            self.doubt("stored numbers are spread over what is made from the image")
+
+    def doubt(self, because: str) -> None:
+        """Note what is not recognised, with the layer it happens in."""
+        where = f"`{self.layer}`" if self.layer else "the forward pass"
+        self.doubts[f"{where}: {because}"] = None
+
+    def _check_used(self, past: Past) -> None:
+        """Doubt what is made of a small part of a map: a place picked."""
+        share = used_share(past.local, past.map_shape)
+        if share < HALF:
+            self.doubt("it uses a part of its map only, as if a place were picked")
+
+    def _step(
+        self, kind: str, weights: int, uses: int, meeting: tuple, spans: bool = False
+    ) -> None:
         source, out, past, after = meeting
-        before = _sees_all(past.local, past.map_shape)
-        now = _sees_all(after.local, past.map_shape)
-        spans = kind == "scaling" or bool(now.any() & ~before.all())
+        if kind == "convolution":
+            spans = covers(past.local, after.local, past.map_shape)
         shapes = tuple(source.shape[1:]), tuple(out.shape[1:])
         places = prod(past.map_shape)
         jump = past.last_map.jump if past.last_map else 0
-        seen = uses, places, spans, past.averaged, jump
+        seen = uses, places, spans or kind == "scaling", past.averaged, jump, past.part
         self.steps.append(Step(self.layer, kind, weights, *shapes, *seen))
 
-    def _remember(self, tensor: Tensor, past: _Past) -> None:
+    def _remember(self, tensor: Tensor, past: Past) -> None:
         """Keep a tensor's past; where it is a map, it is the last one so far."""
         if tensor.dim() == 4 and tensor[0, 0].numel() > 1:
             units = self.field_of(tensor)
@@ -176,60 +241,23 @@ class CensusWatch(tracing.Watch):
         tensor._coursekit_past = past
 
 
-def _after(call: Operands, given: list, outputs: list) -> _Past:
-    """Return what is known of the output, places counted on the map before."""
-    if len(given) > 1:
-        return _joined(call, given, outputs)
-    past = _past(given[0])
-    own = Operands(call.func, call.args, call.kwargs, _local_of)
-    local = propagate(own, outputs)[0] or past.local
-    averaged = past.averaged
-    if _name(call.func) in _AVERAGES and not averaged:
-        before = _sees_all(past.local, past.map_shape)
-        averaged = bool(_sees_all(local, past.map_shape).all() & ~before.all())
-    return replace(past, local=local, averaged=averaged)
+def _only_moves(call: Operands) -> bool:
+    """Tell whether an operator only moves values about."""
+    own = RULES.get(name_of(call.func))
+    return getattr(own, "__module__", "").endswith(".moving")
 
 
-def _joined(call: Operands, given: list, outputs: list) -> _Past:
-    """Return what is known of tensors brought together: `+`, `*`, `cat`."""
-    pasts = [_past(t) for t in given]
-    averaged = all(past.averaged for past in pasts)
-    for past, tensor in zip(pasts, given, strict=True):
-        if tensor.shape == outputs[0].shape:  # it stands where this one stood
-            return replace(past, averaged=averaged)
-    past = max(pasts, key=lambda past: prod(past.map_shape))
-    if outputs[0].dim() == 4:  # a map of its own, which is opened next
-        return replace(past, averaged=averaged)
-    own = Operands(call.func, call.args, call.kwargs, _local_of)
-    local = propagate(own, outputs)[0] or past.local
-    return replace(past, local=local, averaged=averaged)
+def _summed(tensor: Tensor, factors: list[Tensor]) -> int:
+    """Return the axis of a factor that a product sums over."""
+    left = tensor is factors[0]
+    return tensor.dim() - 1 if left or tensor.dim() == 1 else tensor.dim() - 2
 
 
-def _opened(tensor: Tensor, last: LastMap | None, averaged: bool = False) -> _Past:
-    return _Past(whole_image(tensor.shape), tuple(tensor.shape[2:]), last, averaged)
-
-
-def _opens_a_map(call: Operands, given: list, out: Tensor) -> bool:
-    """Tell whether the units of the output are places of a map of their own."""
-    if len(given) > 1:
-        return all(t.shape != out.shape for t in given)
-    name = _name(call.func)
-    return name == "convolution" or "pool" in name or "upsample" in name
-
-
-def _sees_all(units: Field, map_shape: Sequence[int]) -> Tensor:
-    """Tell for each unit whether it sees the whole map."""
-    seen = torch.ones((), dtype=torch.bool)
-    for axis, size in zip(units.axes, map_shape, strict=True):
-        low, minus_high = axis.bounds
-        seen = seen & (low <= 0) & (minus_high <= 1 - size)
-    return seen
-
-
-def _is_for_each_place(weight: Tensor, out: Tensor) -> bool:
-    """Tell whether a factor has a number of its own for every place of a map."""
-    is_map = out.dim() == 4 and out[0, 0].numel() > 1
-    return is_map and weight.dim() > 1 and weight.shape[-2:] == out.shape[-2:]
+def _spreads(stored: Tensor, given: list[Tensor], out: Tensor) -> bool:
+    """Tell whether an operand makes more numbers of what is made from the image."""
+    if any(t.shape == out.shape for t in given):
+        return False
+    return max(t.numel() for t in given) < out.numel() and stored.numel() > 1
 
 
 def _others(call: Operands, source: Tensor) -> list[Tensor]:
@@ -241,19 +269,6 @@ def _multiply_adds(call: Operands, out: Tensor) -> int:
     if formula is None:  # mv, addmv: every weight meets the vector once
         return max(t.numel() for t in call.tensors)
     return formula(*call.args, **call.kwargs, out_val=out) // 2
-
-
-def _name(func) -> str:
-    return func._schema.name.removeprefix("aten::").rstrip("_")
-
-
-def _past(tensor: object) -> _Past | None:
-    return getattr(tensor, "_coursekit_past", None)
-
-
-def _local_of(tensor: object) -> Field | None:
-    past = _past(tensor)
-    return past and past.local
 
 
 def _storage(tensor: Tensor) -> int:

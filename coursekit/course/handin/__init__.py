@@ -1,8 +1,8 @@
 """The hand-in file: one zip with a network, its training history and a manifest.
 
 `submit` writes it on the student's machine; `inspect_submission` reads it on somebody
-else's as hostile data, and recounts everything from the graph alone: neither torch nor
-the student's code runs. Nothing heavy loads before one of the two is asked for.
+else's as hostile data, in a process with bounds, and judges it by the graph alone.
+Nothing heavy loads before one of the two is asked for.
 """
 
 from coursekit._base.lazy import lazy
@@ -12,7 +12,7 @@ _HOMES = {
     "Submission": "coursekit.course.handin.packing",
     "inspect_submission": "coursekit.course.handin.inspecting",
     "Inspection": "coursekit.course.handin.inspection",
-    "Rule": "coursekit.course.handin.submission_rules",
+    "Ruled": "coursekit.course.handin.inspection",
 }
 __all__ = [*sorted(_HOMES)]
 __getattr__, __dir__ = lazy(__name__, _HOMES)

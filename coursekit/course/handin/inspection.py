@@ -9,14 +9,38 @@ from typing import TYPE_CHECKING
 from coursekit.course.handin import inspection_card as cards
 
 if TYPE_CHECKING:  # these need packages that may be missing
-    from coursekit.course.handin.count import Count
-    from coursekit.course.handin.graph_field import Field
-    from coursekit.course.handin.layers import Layer
+    from coursekit.course.challenges.measured import Measured
+    from coursekit.course.challenges.notes import Step
     from coursekit.course.handin.predict import Evaluation
     from coursekit.course.handin.stated import Claims
-    from coursekit.course.handin.submission_rules import Rule
+    from coursekit.course.network_file.count import Count
 
-DENSE = ("dense", "dense in disguise")
+SIGNS = {True: "✓ met", False: "✗ not met"}
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """One rule and how the network stands to it.
+
+    Args:
+        key: as in a challenge's file, such as "parameters_below".
+        wanted, found: in words.
+        met: None where a person decides, or nothing is known.
+        note: what to know about it, "" where nothing.
+        status: "met", "not met", "for a person" or "not judged".
+    """
+
+    key: str
+    wanted: str
+    found: str
+    met: bool | None
+    note: str = ""
+    status: str = "not judged"
+
+    def __str__(self) -> str:
+        note = f" ({self.note})" if self.note else ""
+        sign = SIGNS.get(self.met, f"? {self.status}")
+        return f"{sign}: {self.wanted}; found {self.found}{note}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,14 +50,7 @@ class Inspection:
     Args:
         file, size, sha256: of the zip; size in bytes.
         claims: what the file says about itself, unproven.
-        input_shape: (channels, height, width) the network takes.
-        count: parameters and other numbers, recounted.
-        layers: every operator the images go through, in order.
-        gap: whether the answer is made by way of global average pooling.
-        last_map: (channels, height, width) of the map before it; None if there is none.
-        field: of that map's units, (height, width), in pixels.
-        multiply_adds: of one image; None where a size is not known.
-        unknown: operators the inspection does not know.
+        network: what the judge saw.
         evaluation: measured with onnxruntime, None without images.
         rules: judged, in the order they were given.
     """
@@ -42,21 +59,35 @@ class Inspection:
     size: int
     sha256: str
     claims: Claims
-    input_shape: tuple[int, ...]
-    count: Count
-    layers: tuple[Layer, ...]
-    gap: bool
-    last_map: tuple[int, ...] | None
-    field: tuple[Field, Field]
-    multiply_adds: int | None
-    unknown: tuple[str, ...]
+    network: Measured
     evaluation: Evaluation | None = None
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[Ruled, ...] = ()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(channels, height, width) the network takes."""
+        return self.network.input_shape
+
+    @property
+    def count(self) -> Count:
+        """Parameters and other numbers, recounted."""
+        return self.network.count
 
     @property
     def parameters(self) -> int:
         """The recounted number of parameters."""
-        return self.count.parameters
+        return self.count.total
+
+    @property
+    def description(self) -> int:
+        """Bytes of the graph without its weights, packed."""
+        return self.network.description
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What the judge does not recognise; with any, the network is for a person."""
+        census = self.network.census
+        return (self.network.problem,) if census is None else census.doubts
 
     @property
     def epochs(self) -> int | None:
@@ -64,14 +95,42 @@ class Inspection:
         return self.claims.epochs
 
     @property
-    def dense(self) -> tuple[Layer, ...]:
-        """The dense layers, plain and in disguise."""
-        return tuple(layer for layer in self.layers if layer.kind in DENSE)
+    def gap(self) -> bool:
+        """Whether every way to the answer leads through global average pooling."""
+        return bool(self.network.census and self.network.census.averaged)
+
+    @property
+    def last_map(self) -> tuple[int, ...] | None:
+        """(channels, height, width) of the last map; None if there is none."""
+        last = self.network.census and self.network.census.last_map
+        return last.shape if last else None
+
+    @property
+    def field(self) -> tuple | None:
+        """(height, width) in pixels that its units see; None if there is none."""
+        last = self.network.census and self.network.census.last_map
+        return last.field if last else None
+
+    @property
+    def multiply_adds(self) -> int | None:
+        """Of one image; None where the network was not recognised."""
+        return self.network.census and self.network.census.multiply_adds
+
+    @property
+    def dense(self) -> tuple[Step, ...]:
+        """The dense layers before averaging, plain and in disguise."""
+        from coursekit.course.challenges.layer_rules import (
+            is_dense_too_early,
+            is_disguised,
+        )
+
+        steps = self.network.census.steps if self.network.census else ()
+        return tuple(s for s in steps if is_dense_too_early(s) or is_disguised(s))
 
     @property
     def batch_norms(self) -> int:
         """How many batch norms the images go through."""
-        return sum(layer.kind == "batch norm" for layer in self.layers)
+        return len(self.network.census.of("norm")) if self.network.census else 0
 
     @property
     def passed(self) -> bool | None:
@@ -86,15 +145,22 @@ class Inspection:
 
     def to_dict(self) -> dict[str, object]:
         """Return everything as plain JSON."""
-        found = _plain(asdict(self))
+        from coursekit.course.handin.facts import plain
+
+        found = {
+            **{key: getattr(self, key) for key in ("file", "size", "sha256")},
+            "claims": _plain(asdict(self.claims)),
+            "network": plain(self.network),
+            "rules": [asdict(rule) for rule in self.rules],
+            "evaluation": None,
+        }
         if self.evaluation is not None:
+            found["evaluation"] = _plain(asdict(self.evaluation))
             found["evaluation"]["accuracy"] = self.evaluation.accuracy
             found["evaluation"]["interval"] = list(self.evaluation.interval)
-        found["parameters"] = self.parameters
-        found["batch_norms"] = self.batch_norms
-        found["passed"] = self.passed
-        found["remarks"] = list(self.remarks)
-        return found
+        for key in ("parameters", "batch_norms", "passed", "gap", "multiply_adds"):
+            found[key] = getattr(self, key)
+        return found | {"remarks": list(self.remarks), "doubts": list(self.doubts)}
 
     def __repr__(self) -> str:
         return cards.inspection_card(self).text()

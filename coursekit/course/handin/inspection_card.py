@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from coursekit._base.card import BLUE, GREEN, VERMILLION, Card
+from coursekit._base.words import shown
 
 COLOURS = {True: GREEN, False: VERMILLION, None: BLUE}
 WORDS = {True: "all rules met", False: "a rule is broken", None: "a rule is open"}
+WORDS_OF = {"norm": "batch norm", "product": "matrix product"}
+WORDS_OF |= {"convolution": "convolution", "scaling": "scaling by place"}
 MOST_NAMED = 4
 
 
@@ -17,22 +20,17 @@ def rows(found) -> Iterator[tuple[str, str]]:
     yield "from", f"{who}, {claims.written or 'no date'}, {claims.challenge or '–'}"
     yield "file", f"{found.size:,} bytes, sha256 {found.sha256[:16]}…"
     yield "takes", "images of " + "×".join(map(str, found.input_shape))
-    yield "parameters", f"{counted.parameters:,} recounted, {_claimed(claims)}"
+    yield "parameters", f"{counted.total:,} recounted, {_claimed(claims)}"
     for how, number in counted.how.items():
         yield "", f"{number:,} as {how}"
-    yield "", f"{counted.statistics:,} batch-norm statistics, not counted"
-    yield "layers", _kinds(found.layers)
-    yield "batch norm", f"{found.batch_norms} layers" if found.batch_norms else "none"
-    yield "GAP", "yes, before the answer" if found.gap else "no"
-    for layer in found.dense:
-        where = "after GAP" if layer.after_gap else "before GAP or without"
-        yield "dense", f"{layer.kind}, {where}: {layer.described}"
-    where = "×".join(map(str, found.last_map)) if found.last_map else "no map"
-    sides = [f"{side}" for side in found.field]
-    size = sides[0] if found.field[0].unknown else " × ".join(sides) + " pixels"
-    yield "field", f"{size}, of the last map ({where})"
-    costs = found.multiply_adds
-    yield "cost", "not known" if costs is None else f"{costs:,} multiply-adds an image"
+    yield "", f"{counted.statistics:,} statistics of norms and images, not counted"
+    yield (
+        "description",
+        f"{found.description:,} bytes for the graph without its weights: whatever is "
+        "written into settings, sizes or signs instead costs bytes here",
+    )
+    if found.network.census is not None:
+        yield from _structure(found)
     yield "history", _history(claims)
     if found.evaluation is not None:
         seconds = found.evaluation.seconds
@@ -43,21 +41,43 @@ def rows(found) -> Iterator[tuple[str, str]]:
         yield "look", remark
 
 
+def _structure(found) -> Iterator[tuple[str, str]]:
+    """Yield what is known of a network that was recognised as far as its answer."""
+    yield "layers", _kinds(found.network.census)
+    yield "GAP", "yes, before the answer" if found.gap else "no"
+    for step in found.dense:
+        by = "×".join(map(str, step.input_shape))
+        yield "dense", f"`{step.layer}`, of {by} numbers: {step.weights:,} weights"
+    where = "×".join(map(str, found.last_map)) if found.last_map else "no map"
+    size = " × ".join(str(side) for side in found.field or ())
+    yield "field", f"{size or 'no'} pixels, of the last map ({where})"
+    yield "cost", f"{found.multiply_adds:,} multiply-adds an image"
+
+
 def remarks(found) -> Iterator[str]:
     """Yield what a judge should look at."""
     claims, counted = found.claims, found.count
+    for doubt in found.doubts:
+        yield f"not recognised, for a person: {doubt}"
     named = set(claims.parameter_names)
     loose = {k: n for k, n in counted.tensors.items() if k not in named}
-    if claims.parameters is not None and claims.parameters != counted.parameters:
-        apart = counted.parameters - claims.parameters
-        word = "more" if apart > 0 else "fewer"
-        yield f"{abs(apart):,} parameters {word} than the manifest claims"
+    if claims.parameters is not None and claims.parameters > counted.total:
+        apart = claims.parameters - counted.total
+        yield (
+            f"the model has {apart:,} parameters more that its answer does not use: "
+            "they are not in the file and do not count"
+        )
+    elif claims.parameters is not None and claims.parameters < counted.total:
+        apart = counted.total - claims.parameters
+        yield f"{apart:,} numbers count that are no parameters in torch"
     if loose:
-        some = [f"{name[:40]} ({n:,})" for name, n in list(loose.items())[:MOST_NAMED]]
+        some = [f"{shown(name, 40)[1:-1]} ({n:,})" for name, n in loose.items()][
+            :MOST_NAMED
+        ]
         more = f" and {len(loose) - MOST_NAMED} more" if len(loose) > MOST_NAMED else ""
         yield f"used as weights, but no parameters in torch: {', '.join(some)}{more}"
-    if found.unknown:
-        yield f"operators that the inspection does not know: {', '.join(found.unknown)}"
+    if found.evaluation is not None:
+        yield from found.evaluation.doubts()
     if found.epochs is not None:
         yield "epochs and history are the file's own word; no graph can prove them"
 
@@ -82,10 +102,10 @@ def _claimed(claims) -> str:
     return f"{claims.parameters:,} claimed"
 
 
-def _kinds(layers) -> str:
-    kinds = Counter(layer.kind for layer in layers)
-    kinds.pop("rearrangement", None)
-    return ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+def _kinds(census) -> str:
+    kinds = Counter(WORDS_OF[step.kind] for step in census.steps)
+    kinds["pooling"] = len(census.pools)
+    return ", ".join(f"{number} {kind}" for kind, number in kinds.items() if number)
 
 
 def _history(claims) -> str:

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit._base.words import shown
 from coursekit.course.handin import plain_json as jsons
-from coursekit.course.handin.layout import (
+from coursekit.course.network_file.layout import (
     HISTORY,
     LIMITS,
     MANIFEST,
@@ -25,6 +26,9 @@ from coursekit.course.handin.layout import (
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
+# The end of a zip's directory: signature, disks, entries, length, place, comment.
+END, SIGNATURE, LOCATOR = struct.Struct("<4s4H2LH"), b"PK\5\6", b"PK\6\7"
+MOST_ENTRIES, MOST_DIRECTORY = 1_000, 64 * 2**10
 # What zipfile raises for a broken archive.
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, struct.error, UnicodeError),
@@ -61,47 +65,75 @@ def opened(path: str | os.PathLike) -> Opened:
         OSError: the file cannot be read.
     """
     path = Path(path)
+    check_directory(path)
     with open(path, "rb") as file:
-        _check_file(path, os.fstat(file.fileno()))
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = file.tell()
         try:
             with zipfile.ZipFile(file) as archive:
                 members = _members(path, archive)
         except BROKEN as error:
-            raise ValueError(f"{path.name} is no zip that can be read: {error}") from (
-                error
-            )
+            raise ValueError(
+                f"{shown_name(path)} is no zip that can be read: {error}"
+            ) from (error)
     manifest = jsons.load(MANIFEST, members[MANIFEST])
     _check_seals(manifest, members)
     history = jsons.load(HISTORY, members[HISTORY])
     return Opened(members[MODEL], history, manifest, size, sha256)
 
 
-def _check_file(path: Path, found: os.stat_result) -> None:
+def check_directory(path: Path) -> None:
+    """Look at the kind, the size and the zip directory of a file, at a few bytes.
+
+    A zip ends with 22 bytes that say how many entries it has and how long its directory
+    is; what stands there is checked before anybody reads the directory itself.
+
+    Raises:
+        ValueError: no file, too large, no zip, or too long a directory.
+        OSError: the file cannot be read.
+    """
+    found = path.stat()
+    name = shown_name(path)
     if not stat.S_ISREG(found.st_mode):
-        raise ValueError(f"{path.name} is not a file")
+        raise ValueError(f"{name} is not a file")
     if found.st_size > MOST_BYTES:
         raise ValueError(
-            f"{path.name} has {found.st_size / MIB:.0f} MB; a hand-in file has at most "
+            f"{name} has {found.st_size / MIB:.0f} MB; a hand-in file has at most "
             f"{MOST_BYTES // MIB} MB"
         )
+    with open(path, "rb") as file:
+        file.seek(max(0, found.st_size - len(LOCATOR) - 16 - END.size))
+        tail = file.read()
+    if len(tail) < END.size or tail[-END.size :][:4] != SIGNATURE:
+        raise ValueError(f"{name} is no zip that can be read: it has no directory")
+    *_, entries, length, _, comment = END.unpack(tail[-END.size :])
+    if comment or tail.startswith(LOCATOR) or length > MOST_DIRECTORY:
+        raise ValueError(f"{name} has a zip directory of an unusual kind or length")
+    if entries > MOST_ENTRIES:
+        raise ValueError(
+            f"{name} holds {entries:,} entries; a hand-in file has {len(LIMITS)}"
+        )
+
+
+def shown_name(path: Path) -> str:
+    """Return a file's name as it can be printed."""
+    return shown(path.name, 80)[1:-1]
 
 
 def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
-    entries = archive.infolist()
+    entries, name = archive.infolist(), shown_name(path)
     names = [entry.filename for entry in entries]
-    strange = next((name for name in names if name not in LIMITS), None)
+    strange = next((one for one in names if one not in LIMITS), None)
     if strange is not None:
         raise ValueError(
-            f"{path.name} holds {strange[:80]!r}; only {', '.join(LIMITS)} may be in it"
+            f"{name} holds {shown(strange, 80)}; only {', '.join(LIMITS)} may be in it"
         )
-    double = next((name for name in names if names.count(name) > 1), None)
+    double = next((one for one in names if names.count(one) > 1), None)
     if double is not None:
-        raise ValueError(f"{path.name} holds {double} twice")
-    missing = next((name for name in LIMITS if name not in names), None)
+        raise ValueError(f"{name} holds {double} twice")
+    missing = next((one for one in LIMITS if one not in names), None)
     if missing is not None:
-        raise ValueError(f"{path.name} is no hand-in file: it holds no {missing}")
+        raise ValueError(f"{name} is no hand-in file: it holds no {missing}")
     return {entry.filename: _read(archive, entry) for entry in entries}
 
 

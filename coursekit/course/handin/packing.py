@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coursekit._base.files import whole
 from coursekit.course.handin import plain_json as jsons
-from coursekit.course.handin.layout import MANIFEST
+from coursekit.course.network_file.layout import MANIFEST
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Measure a handed-in network with onnxruntime: batched, timed, bounded."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from coursekit.course.handin import worker
 from coursekit.metrics import wilson
 
+WORKER = "coursekit.course.handin.worker"
 SECONDS = 300  # longest time for all images
 MEMORY = 8 * 2**30  # bytes of address space, where the system can bound it
 BATCH = 256
+GENTLE = 1_000  # images that are answered again, gently changed
+DROP = 0.2  # of them; so many more wrong answers are said
+APART = 1e-3  # of the largest logit
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,21 @@ class Evaluation:
     Args:
         right, n: counts.
         seconds: for all images, on one thread, without loading.
+        gentle: how many of the images were answered a second time, gently changed.
+        alike, moved, noisy: of those, answered rightly as they are, moved by a pixel,
+            with small noise.
+        apart: how far logits change with the order of the images, as a share of the
+            largest.
     """
 
     right: int
     n: int
     seconds: float
+    gentle: int = 0
+    alike: int = 0
+    moved: int = 0
+    noisy: int = 0
+    apart: float = 0.0
 
     @property
     def accuracy(self) -> float:
@@ -42,11 +56,41 @@ class Evaluation:
         found = wilson(self.right, self.n)
         return found.low, found.high
 
+    def doubts(self) -> list[str]:
+        """Say what speaks against the accuracy, a sentence each."""
+        said = []
+        if self.apart > APART:
+            said.append(
+                "an answer depends on the other images of its batch: in another order "
+                f"logits differ by {self.apart:.2g} of the largest"
+            )
+        if (
+            self.gentle
+            and self.alike - min(self.moved, self.noisy) > DROP * self.gentle
+        ):
+            plain, moved, noisy = (
+                f"{n / self.gentle:.1%}" for n in (self.alike, self.moved, self.noisy)
+            )
+            said.append(
+                f"{plain} on the images, {moved} when they move by a pixel, {noisy} "
+                "with small noise: were these images learnt by heart?"
+            )
+        return said
+
     def __str__(self) -> str:
         low, high = self.interval
         return (
             f"{self.accuracy:.2%} ({self.right:,} of {self.n:,}), 95 % interval "
-            f"{low:.2%} to {high:.2%}"
+            f"{low:.2%} to {high:.2%}{self._changed()}"
+        )
+
+    def _changed(self) -> str:
+        if not self.gentle:
+            return ""
+        moved, noisy = (f"{n / self.gentle:.1%}" for n in (self.moved, self.noisy))
+        return (
+            f"; of {self.gentle:,} gently changed, {moved} moved by a pixel, {noisy} "
+            "with small noise"
         )
 
 
@@ -77,23 +121,48 @@ def evaluate(
     images, labels = _checked(images, labels, input_shape)
     channels = input_shape[0]
     norm = normalisation or {"mean": [0.0] * channels, "std": [1.0] * channels}
-    job = {**norm, "batch": BATCH, "threads": 1, "memory": MEMORY}
+    job = {**norm, "batch": BATCH, "threads": 1, "memory": MEMORY, "gentle": GENTLE}
+    job |= {"seconds": int(seconds) + 1, "written": 16 * 2**20 + 64 * len(labels)}
+    order = np.random.default_rng(0).permutation(len(labels))
     with tempfile.TemporaryDirectory(prefix="coursekit-") as folder:
         place = Path(folder)
         (place / "model.onnx").write_bytes(model)
         (place / "job.json").write_text(json.dumps(job), encoding="utf-8")
         np.save(place / "images.npy", images)
+        np.save(place / "order.npy", order)
         _run(place, seconds)
-        answers = np.load(place / "answers.npy", allow_pickle=False)
+        with np.load(place / "answers.npz", allow_pickle=False) as read:
+            answers = {name: read[name] for name in read.files}
         took = json.loads((place / "result.json").read_text(encoding="utf-8"))
-    return Evaluation(int((answers == labels).sum()), len(labels), took["seconds"])
+    return _compared(answers, labels, order, took)
+
+
+def _compared(answers: dict, labels: np.ndarray, order: np.ndarray, took: dict):
+    """Count the right answers, to the images as they are and gently changed."""
+    some, plain = np.sort(order[:GENTLE]), answers["plain"] == labels
+    return Evaluation(
+        right=int(plain.sum()),
+        n=len(labels),
+        seconds=took["seconds"],
+        gentle=len(some),
+        alike=int(plain[some].sum()),
+        moved=int((answers["moved"] == labels[some]).sum()),
+        noisy=int((answers["noisy"] == labels[some]).sum()),
+        apart=took["apart"],
+    )
 
 
 def _run(place: Path, seconds: float) -> None:
-    command = [sys.executable, "-P", worker.__file__, str(place)]
+    command = [sys.executable, "-P", "-m", WORKER, str(place)]
+    ways = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(
-            command, cwd=place, capture_output=True, text=True, timeout=seconds
+            command,
+            cwd=place,
+            env=ways,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
         )
     except subprocess.TimeoutExpired as error:
         raise ValueError(

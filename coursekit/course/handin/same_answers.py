@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from coursekit._base.modes import evaluating
-from coursekit.course.handin.layout import INPUT
+from coursekit.course.network_file.layout import INPUT
 
 BATCHES = (1, 3, 5)  # other sizes than the one the graph was written with
 TOLERANCE = 1e-3  # of the largest logit
@@ -50,6 +50,11 @@ def agreement(
         images = torch.randn(size, *input_shape, generator=generator)
         with evaluating(model):
             expected = model(images).numpy()
+        if not np.isfinite(expected).all():
+            raise ValueError(
+                "`model` answers random images with logits that are no numbers (NaN or "
+                "infinite): did its training diverge?"
+            )
         apart = max(apart, _apart(expected, run(images.numpy())))
     if not apart <= TOLERANCE:
         raise _differs(

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 
-from coursekit.course.handin.layout import FORMAT, MANIFEST
+from coursekit._base.words import shown
+from coursekit.course.network_file.layout import FORMAT, MANIFEST
 
 LONGEST = 200  # characters of a text
 MOST_ROWS = 100_000
+LARGEST = 1e9  # of a mean or a deviation
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ def read_claims(manifest: Mapping, history: Mapping, channels: int) -> Claims:
     """
     if manifest.get("format") != FORMAT:
         raise ValueError(
-            f"{MANIFEST} has format {manifest.get('format')!r:.40}; this version reads "
-            f"format {FORMAT}"
+            f"{MANIFEST} has format {shown(repr(manifest.get('format')), 40)[1:-1]}; "
+            f"this version reads format {FORMAT}"
         )
     rows = history.get("epochs", [])
     if not isinstance(rows, list) or len(rows) > MOST_ROWS:
@@ -81,12 +82,12 @@ def _text(manifest: Mapping, key: str) -> str:
         raise ValueError(
             f"`{key}` in {MANIFEST} must be a text of at most {LONGEST} characters"
         )
-    return "".join(one if one.isprintable() else " " for one in found)
+    return shown(found, LONGEST)[1:-1]
 
 
 def _versions(found: Mapping) -> dict[str, str]:
-    pairs = list(found.items())[:20]
-    return {str(k)[:40]: str(v)[:40] for k, v in pairs if isinstance(v, str)}
+    texts = [(k, v) for k, v in list(found.items())[:20] if isinstance(v, str)]
+    return {shown(k, 40)[1:-1]: shown(v, 40)[1:-1] for k, v in texts}
 
 
 def _whole(manifest: Mapping, key: str) -> int | None:
@@ -112,7 +113,7 @@ def _normalisation(found: object, channels: int) -> dict[str, list[float]] | Non
     good = all(
         isinstance(one, list)
         and len(one) == channels
-        and all(isinstance(n, int | float) and isfinite(n) for n in one)
+        and all(isinstance(n, int | float) and abs(n) < LARGEST for n in one)
         for one in lists
     )
     if not good or min(lists[1]) <= 0:

@@ -14,8 +14,10 @@ from torch import nn
 from coursekit import __version__
 from coursekit._base.modes import evaluating, seeded
 from coursekit._base.trial import one_sentence
+from coursekit.course.challenges.measured import Measured
 from coursekit.course.handin import plain_json as jsons
-from coursekit.course.handin.layout import (
+from coursekit.course.handin.packing import Submission, seal, write
+from coursekit.course.network_file.layout import (
     FORMAT,
     HISTORY,
     LIMITS,
@@ -24,7 +26,6 @@ from coursekit.course.handin.layout import (
     need,
     version,
 )
-from coursekit.course.handin.packing import Submission, seal, write
 from coursekit.training import History
 
 LONGEST_NAME = 200
@@ -88,8 +89,8 @@ def submit(
 
 def _network(model: nn.Module, shape: tuple[int, ...]) -> tuple[bytes, dict]:
     """Return the ONNX form and what is claimed about it."""
-    from coursekit.course.handin.export import exported, on_cpu
     from coursekit.course.handin.same_answers import agreement
+    from coursekit.course.network_file.export import exported, on_cpu
 
     copied = on_cpu(model)
     classes = _classes(copied, shape)
@@ -100,8 +101,7 @@ def _network(model: nn.Module, shape: tuple[int, ...]) -> tuple[bytes, dict]:
             f"hold {LIMITS[MODEL] // MIB} MB"
         )
     agreed = agreement(copied, written, shape)
-    _check_readable(written)
-    parameters = sum(parameter.numel() for parameter in copied.parameters())
+    parameters = _judged(written).count.total
     facts = {
         "classes": classes,
         "parameters": parameters,
@@ -113,12 +113,12 @@ def _network(model: nn.Module, shape: tuple[int, ...]) -> tuple[bytes, dict]:
     return written, facts
 
 
-def _check_readable(written: bytes) -> None:
+def _judged(written: bytes) -> Measured:
     """Refuse to write what an inspection would refuse to read."""
-    from coursekit.course.handin.graph import read_graph
+    from coursekit.course.challenges.measured import of_file
 
     try:
-        read_graph(written)
+        return of_file(written)
     except ValueError as error:
         raise ValueError(f"`model` cannot be handed in: {error}") from error
 

@@ -20,9 +20,9 @@ from onnx import numpy_helper
 from torch import nn
 
 from coursekit._base.modes import copy_of, evaluating, seeded
-from coursekit.course.handin.anonymise import anonymised
-from coursekit.course.handin.known_branches import without_known_branches
-from coursekit.course.handin.layout import INPUT, OPSET, OUTPUT, need
+from coursekit.course.network_file.anonymise import anonymised
+from coursekit.course.network_file.known_branches import without_known_branches
+from coursekit.course.network_file.layout import INPUT, OPSET, OUTPUT, need
 
 # What tracing and the exporters raise for a model they cannot write.
 REFUSALS = (RuntimeError, TypeError, ValueError, AttributeError, LookupError)

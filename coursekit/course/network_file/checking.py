@@ -6,7 +6,10 @@ functions, control flow, training mode and random numbers.
 
 from onnx import ModelProto, NodeProto, TensorProto
 
-MOST_NODES = 20_000
+from coursekit._base.words import shown
+from coursekit.course.network_file.layout import OPSET
+
+MOST_INPUTS = 256
 MOST_NUMBERS = 16  # floats in an attribute, which no weight may hide in
 OWN = ("", "ai.onnx")
 RANDOM = {
@@ -30,18 +33,29 @@ def check_model(proto: ModelProto) -> None:
     strange += [node.domain for node in proto.graph.node if node.domain not in OWN]
     if strange:
         raise ValueError(
-            f"model.onnx uses operators of {strange[0][:60]!r}; only ONNX's own count"
+            f"model.onnx uses operators of {shown(strange[0])}; only ONNX's own count"
         )
-    if len(proto.graph.node) > MOST_NODES:
-        raise ValueError(f"model.onnx has more than {MOST_NODES:,} operators")
+    version = max((one.version for one in proto.opset_import), default=0)
+    if version != OPSET:
+        raise ValueError(
+            f"model.onnx is written in operator set {version}; `submit` writes {OPSET}"
+        )
+    if proto.graph.sparse_initializer:
+        raise ValueError("model.onnx holds sparse tensors: write them out in full")
     for node in proto.graph.node:
         _check_node(node)
-    sparse = (t for s in proto.graph.sparse_initializer for t in (s.values, s.indices))
-    for tensor in (*proto.graph.initializer, *sparse):
+    for tensor in proto.graph.initializer:
         _check_tensor(tensor)
 
 
 def _check_node(node: NodeProto) -> None:
+    if len(node.input) > MOST_INPUTS or len(node.output) > MOST_INPUTS:
+        raise ValueError(
+            f"{shown(node.op_type)} in model.onnx has more than {MOST_INPUTS} inputs "
+            "or outputs"
+        )
+    if node.op_type == "Constant" and len(node.attribute) != 1:
+        raise ValueError("model.onnx holds a Constant without its number")
     if node.op_type in RANDOM:
         raise ValueError(f"model.onnx draws random numbers ({node.op_type})")
     for attribute in node.attribute:
@@ -52,8 +66,9 @@ def _check_node(node: NodeProto) -> None:
             )
         if attribute.name == "training_mode" and attribute.i:
             raise ValueError(f"{node.op_type} in model.onnx is in training mode")
-        sparse = attribute.sparse_tensor
-        for tensor in (attribute.t, *attribute.tensors, sparse.values, sparse.indices):
+        if attribute.HasField("sparse_tensor") or attribute.sparse_tensors:
+            raise ValueError("model.onnx holds sparse tensors: write them out in full")
+        for tensor in (attribute.t, *attribute.tensors):
             _check_tensor(tensor)
         is_constant = node.op_type == "Constant"
         if not is_constant and len(attribute.floats) > MOST_NUMBERS:
@@ -65,7 +80,7 @@ def _check_node(node: NodeProto) -> None:
 def _check_tensor(tensor: TensorProto) -> None:
     if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
         raise ValueError(
-            f"tensor {tensor.name[:60]!r} of model.onnx lies in another file"
+            f"tensor {shown(tensor.name)} of model.onnx lies in another file"
         )
     if tensor.data_type == TensorProto.STRING:
-        raise ValueError(f"tensor {tensor.name[:60]!r} of model.onnx holds texts")
+        raise ValueError(f"tensor {shown(tensor.name)} of model.onnx holds texts")

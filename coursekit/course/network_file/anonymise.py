@@ -11,7 +11,7 @@ import onnx
 from onnx import ModelProto, NodeProto, numpy_helper
 from torch import Tensor, nn
 
-from coursekit.course.handin.layout import INPUT, OUTPUT
+from coursekit.course.network_file.layout import INPUT, OUTPUT
 
 
 def anonymised(proto: ModelProto, model: nn.Module) -> ModelProto:

@@ -4,10 +4,13 @@ The exporter writes `x.squeeze(1)` as a question ("is that axis 1 long?") althou
 sizes of the network's maps leave only one answer. A question about the images stays.
 """
 
+import torch
 from onnx import GraphProto, ModelProto, NodeProto
 
-from coursekit.course.handin.layout import INPUT
-from coursekit.course.handin.shapes import known_shapes
+from coursekit.course.network_file.allow_list import Misfit, Unrecognised
+from coursekit.course.network_file.graph import Graph, needed_nodes, stored_tensors
+from coursekit.course.network_file.layout import INPUT
+from coursekit.course.network_file.replay import Replay
 
 BATCHES = (1, 2, 3)  # the answer must be the same for each
 
@@ -20,26 +23,28 @@ def without_known_branches(proto: ModelProto, shape: tuple[int, ...]) -> ModelPr
         shape: (channels, height, width) of one image.
     """
     while any(node.op_type == "If" for node in proto.graph.node):
-        small = [known_shapes(proto, INPUT, shape, batch)[2] for batch in BATCHES]
-        place = next(
-            (
-                p
-                for p, n in enumerate(proto.graph.node)
-                if _answer(n, small) is not None
-            ),
-            None,
-        )
+        found = ((p, _answer(proto, n, shape)) for p, n in enumerate(proto.graph.node))
+        place, answer = next(((p, a) for p, a in found if a is not None), (None, None))
         if place is None:
             break
-        _write_out(proto.graph, place, _answer(proto.graph.node[place], small))
+        _write_out(proto.graph, place, answer)
     return proto
 
 
-def _answer(node: NodeProto, small: list[dict]) -> bool | None:
+def _answer(proto: ModelProto, node: NodeProto, shape: tuple) -> bool | None:
     """Return the condition of an If, None where it is not known or not always so."""
-    if node.op_type != "If" or not all(node.input[0] in one for one in small):
+    if node.op_type != "If":
         return None
-    answers = {bool(one[node.input[0]]) for one in small}
+    asked = node.input[0]
+    nodes, stored = needed_nodes(proto.graph.node, asked), stored_tensors(proto)
+    replay = Replay(Graph(nodes, stored, INPUT, shape, asked, 0))
+    answers = set()
+    for batch in BATCHES:
+        try:
+            answer = replay.value(torch.zeros(batch, *shape))
+        except (Misfit, Unrecognised):
+            return None
+        answers.add(None if answer.image else bool(answer.data))
     return answers.pop() if len(answers) == 1 else None
 
 

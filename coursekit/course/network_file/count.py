@@ -1,0 +1,112 @@
+"""Count the numbers a network was given, from its graph alone.
+
+A number counts if it can reach the answer: as an initializer, in a Constant node,
+quantised or in half precision, whatever it was called in torch. What is stored and
+never used is not there. Running means and variances are statistics, as in torch, where
+batch norm follows a weighing layer, twice at most; so are the mean and deviation that
+normalise the image itself. Sizes, axes and places are not numbers of the network; one
+number written into the code is a setting, and so is a row of evenly spaced ones.
+Numbers computed from stored ones count as many times as there are of them: a value can
+be cut into several by arithmetic, so that fewer stored numbers prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from coursekit.course.network_file.graph import Stored
+
+FREE_SETTINGS = 50  # different single numbers in the code; more count as parameters
+SIZES = 8  # numbers; so few may be sizes, axes or places of a cut
+PLAIN = ("initializers", "constants in the code")
+FULL = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Count:
+    """What was counted.
+
+    Args:
+        total: all numbers that count as weights: the sum of `how`.
+        statistics: running means and variances, and the image's own.
+        settings: different single numbers in the code, not counted up to 50.
+        how: way of storing → numbers.
+        tensors: name of each stored tensor that counts → numbers.
+    """
+
+    total: int
+    statistics: int
+    settings: int
+    how: Mapping[str, int]
+    tensors: Mapping[str, int]
+
+    def notes(self) -> list[str]:
+        """Say where numbers stand that are no plain weights."""
+        return [f"{n:,} as {way}" for way, n in self.how.items() if way not in PLAIN]
+
+
+class Ledger:
+    """What a replay used of the stored tensors, and what it did not recognise."""
+
+    def __init__(self, stored: Mapping[str, Stored]):
+        self.stored = stored
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.uses: Counter[str] = Counter()
+        self.resting: set[str] = set()
+        self.doubts: list[str] = []
+        self.beyond: dict[str, int] = {}  # computed tensor → numbers beyond its sources
+
+    def rest(self, leaves: frozenset[str]) -> None:
+        """Note the tensors that a statistic is made of."""
+        self.resting |= leaves
+
+    def rest_after_all(self, leaf: str) -> None:
+        """Take back one use of a tensor that turned out to be a statistic."""
+        self.resting.add(leaf)
+        self.uses[leaf] -= 1
+
+    def use(self, name: str, numbers: int, leaves: frozenset[str], moved: bool) -> None:
+        """Note a tensor that meets the image: what it is made of, and how many."""
+        self.uses.update(leaves)
+        weights = [one for one in leaves if not self.stored[one].is_setting]
+        if weights and not moved:
+            held = sum(self.stored[one].array.size for one in weights)
+            self.beyond[name] = max(0, numbers - held)
+
+    def use_everything(self) -> None:
+        """Count whatever is stored, where nobody knows what is done with it."""
+        some = (n for n, one in self.stored.items() if one.array.size > SIZES)
+        self.uses.update(set(some) - self.resting)
+
+    def count(self) -> Count:
+        """Add up."""
+        stored = self.stored
+        used = {name for name, times in self.uses.items() if times > 0}
+        settings = {name for name in used if stored[name].is_setting}
+        tensors = {n: stored[n].array.size for n in sorted(used - settings)}
+        how: Counter[str] = Counter()
+        for name, numbers in tensors.items():
+            how[_stored_as(stored[name])] += numbers
+        how["computed from stored numbers, beyond them"] = sum(self.beyond.values())
+        different = len({number for n in settings for number in _said(stored[n])})
+        if different > FREE_SETTINGS:
+            how["single numbers in the code"] = different
+        kept = {way: number for way, number in how.items() if number}
+        statistics = sum(stored[n].array.size for n in self.resting - used)
+        return Count(sum(kept.values()), statistics, different, kept, tensors)
+
+
+def _said(setting: Stored) -> list[float]:
+    """Return the one or two numbers that a setting says."""
+    return [float(number) for number in setting.array.reshape(-1)[:2]]
+
+
+def _stored_as(tensor: Stored) -> str:
+    if str(tensor.array.dtype) not in FULL:
+        return f"{tensor.array.dtype} (quantised, codes or half precision)"
+    return PLAIN[0] if tensor.is_initializer else PLAIN[1]

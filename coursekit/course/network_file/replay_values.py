@@ -1,0 +1,93 @@
+"""What is known of a tensor on its way through a replayed graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from coursekit.course.network_file.graph import Node, is_even, is_uniform
+
+# A weighing layer; after it batch norm may keep statistics.
+WEIGHING = {"Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum"}
+NORMALISES = {"Sub", "Add", "Mul", "Div"}
+MOST_NORMS = 2  # with statistics since the last weighing layer
+NOTHING = torch.empty(0)
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor on its way, and where its numbers come from.
+
+    Args:
+        data: without numbers where they depend on the image.
+        image: whether they do.
+        leaves: the stored tensors it is made of.
+        moved: whether those numbers only changed their place.
+        before: what it was before axes were laid together, to go back without loss.
+        centred: the stored mean that was just taken off, "" for everything else.
+        norms: batch norms since the last weighing layer.
+        raw: steps left to normalise the image itself with; 0 for everything else.
+    """
+
+    data: Tensor
+    image: bool = False
+    leaves: frozenset[str] = frozenset()
+    moved: bool = True
+    before: Tensor | None = None
+    centred: str = ""
+    norms: int = MOST_NORMS
+    raw: int = 0
+
+
+def normed_by_hand(x: Tensor, deviation: Tensor) -> Tensor:
+    """Divide each channel by its deviation, as the batch norm that it is."""
+    variance = deviation.reshape(-1).square()
+    return F.batch_norm(x, torch.zeros_like(variance), variance, eps=0.0)
+
+
+def is_plain(numbers: Tensor) -> bool:
+    array = numbers.detach().float().numpy()
+    return is_uniform(array) or is_even(array)
+
+
+def as_tensor(array: np.ndarray) -> Tensor:
+    if array.dtype.kind == "u" and array.dtype.itemsize > 1:
+        array = array.astype(np.int64)
+    return torch.from_numpy(np.array(array))
+
+
+def after(node: Node, given: list) -> Value:
+    """Return what is known of a result that depends on the image."""
+    sources = [one for one in given if one and one.image]
+    norms = max(one.norms for one in sources)
+    if node.op in WEIGHING:
+        norms = 0
+    if node.op == "BatchNormalization":
+        norms += 1
+    raw = sources[0].raw - 1 if node.op in NORMALISES and len(sources) == 1 else 0
+    return Value(NOTHING, True, norms=norms, raw=max(0, raw))
+
+
+def reshaped(given: Value, made: Value) -> Value:
+    """Go back to what a tensor was where the sizes are the same again."""
+    before = given.data if given.before is None else given.before
+    if made.data.shape == before.shape:
+        return replace(made, data=before, before=None)
+    return replace(made, before=before)
+
+
+def normed_before(node: Node, given: list) -> Tensor | None:
+    """Return the map that group norm's reshape took apart, None for other nodes.
+
+    The exporter writes group norm as instance norm of (n, groups, numbers of a group)
+    with ones and zeros for scale and bias.
+    """
+    if node.op != "InstanceNormalization" or len(given) != 3 or None in given:
+        return None
+    first, scale, bias = given
+    plain = bool((scale.data == 1).all()) and bool((bias.data == 0).all())
+    return first.before if plain and first.data.dim() == 3 else None
