@@ -183,6 +183,9 @@ EVASIONS = {
     "nearly whole": lambda: Net(
         lambda m, x: m.c(x).mean((2, 3)), c=nn.Conv2d(8, 10, 6)
     ),
+    "one place by a stride": lambda: Net(
+        lambda m, x: m.c(x).flatten(1), c=nn.Conv2d(8, 10, 5, stride=7)
+    ),
     "in two steps": lambda: Net(
         lambda m, x: m.b(m.a(x)).flatten(1), a=nn.Conv2d(8, 8, 4), b=nn.Conv2d(8, 10, 4)
     ),
@@ -473,3 +476,9 @@ def test_free_statistics_end_with_the_second_norm_in_a_row():
     net = Net(lambda m, x: gap(m, m.n(x)), n=norms)
     # one stands in the net, the next rests, the others count: 3 × 2 × 8
     assert handed_in(net.eval(), SHAPE).count.total == 80 + 16 + 90 + 48
+
+
+def test_numbers_written_into_settings_count_from_fifty_on():
+    slopes = nn.Sequential(*[nn.LeakyReLU(k / 1000) for k in range(1, 61)])
+    found = handed_in(Net(lambda m, x: gap(m, m.n(x)), n=slopes).eval(), SHAPE)
+    assert found.count.how["single numbers in the code"] == 63  # and ε, momentum, 1

@@ -102,6 +102,7 @@ def _celu(x, *, alpha=1.0):
 
 @operator("Selu", "x")
 def _selu(x, *, alpha=1.67326, gamma=1.0507):
+    need((alpha, gamma) == (1.67326, 1.0507), "it is not scaled as usual")
     return F.selu(x)
 
 
