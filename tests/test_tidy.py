@@ -413,7 +413,7 @@ def test_a_notebook_that_cannot_be_written_stays(tmp_path, monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("coursekit.staff.build.folder.os.replace", full)
+    monkeypatch.setattr("coursekit._base.files.os.replace", full)
     assert main([str(path)]) == 1
     assert "No space left on device" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["mine.ipynb"]

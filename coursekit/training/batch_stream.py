@@ -58,5 +58,6 @@ class BatchStream:
         if self._workers.rank < len(saved):
             self._random.resume(**saved[self._workers.rank])
         else:
-            now = {**self._random.take(), "batches": saved[0]["now"].get("batches")}
+            own = self._random.save(0)[1]
+            now = {**own, "batches": saved[0]["now"].get("batches")}
             self._random.resume(saved[0]["epoch"], now)

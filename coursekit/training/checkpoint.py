@@ -2,26 +2,40 @@
 
 A checkpoint is written beside its place and then renamed, so the file is always a
 whole one: the old or the new. It is read with `weights_only=True`: a file from a
-stranger can hold numbers, not code.
+stranger can hold numbers, not code. One run holds it at a time.
 """
 
 import io
+import os
 import pickle
+import platform
 import time
 import warnings
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
 import torch
+from filelock import Timeout
 
 from coursekit._base.files import write_whole
-from coursekit.training.checkpoint_places import checkpoint_path, place
+from coursekit.data.locking import locked
+from coursekit.training.checkpoint_places import checkpoint_path
+from coursekit.training.fingerprint import differences
+from coursekit.training.outside import Outside
+from coursekit.training.plain_data import text_of
 from coursekit.training.settings import Settings
 from coursekit.training.workers import Workers
 
-KIND = "coursekit checkpoint 1"
+KIND = "coursekit checkpoint 2"
 MOST_COST = 0.02  # share of the time that saving may take
+PARTS = {"fingerprint": {"Python"}, "outside": {"moved", "values"}, "choice": set()}
+AGAIN = "Nothing was changed; give another path, or delete the file to start again"
+# What reading a file raises that is cut short, damaged inside or from elsewhere.
+BROKEN = (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError)
+BROKEN += (KeyError, IndexError, TypeError, AttributeError, AssertionError, zlib.error)
 State = Callable[[], dict]
 
 
@@ -31,8 +45,8 @@ class Keeper:
     def __init__(self, settings: Settings):
         path = settings.checkpoint
         self.path = None if path is None else checkpoint_path(path)
-        self.told = ""  # where it is and whether the run goes on from it
-        self._run_epochs = settings.epochs
+        self._outside: Outside | None = None
+        self._fingerprint: dict[str, str] = {}
         self._seconds = settings.checkpoint_seconds
         self._epochs = settings.checkpoint_epochs
         self._saved_at, self._cost = time.perf_counter(), 0.0
@@ -71,32 +85,81 @@ class Keeper:
     def _save(self, state: State, workers: Workers) -> None:
         started = time.perf_counter()
         saved = {"kind": KIND, "fingerprint": self._fingerprint, **state()}
-        if workers.rank == 0:
+        outside = self._outside.saved() if workers.rank == 0 else None
+        if outside is not None:
             try:
-                write(self.path, saved)
+                write(self.path, {**saved, "outside": outside})
             except OSError as error:
                 warnings.warn(_not_written(self.path, error), stacklevel=2)
         self._saved_at = time.perf_counter()
         self._cost = self._saved_at - started
 
+    @contextmanager
+    def alone(self, workers: Workers) -> Iterator[None]:
+        """Hold the file's name, so that no second run writes to it.
+
+        Raises:
+            ValueError: the place cannot be written, or another run holds it.
+        """
+        if self.path is None or workers.rank > 0:
+            yield
+            return
+        check_writable(self.path)
+        note = self.path.with_name(f".{self.path.name}.holder")
+        try:
+            with locked(self.path.with_name(f".{self.path.name}.lock"), wait=False):
+                now = time.strftime("%H:%M on %d %B")
+                who = f"process {os.getpid()} on {platform.node()} since {now}"
+                with _written(note, who):
+                    yield
+        except Timeout:
+            who = note.read_text("utf-8") if note.exists() else "another process"
+            raise ValueError(
+                f"`checkpoint` {self.path} is in use by {who}, and two runs would "
+                "overwrite each other. Nothing was changed; wait for it, stop it, or "
+                "give another name"
+            ) from None
+
     def read(
-        self, workers: Workers, fingerprint: Callable[[], dict[str, str]]
+        self, workers: Workers, outside: Outside, fingerprint: dict[str, str]
     ) -> dict | None:
         """Return the state saved before, if there is one and it fits this run.
 
+        Args:
+            outside: what the run may change outside the model's state.
+            fingerprint: what makes the run this one.
+
         Raises:
-            ValueError: the place cannot be written, the file is not a checkpoint or cut
-                short, or the model, the data or a setting has changed.
+            ValueError: the file is no checkpoint, cut short or damaged, or the model,
+                its code, the data or a setting has changed.
         """
-        if self.path is None:
-            return None
-        self._fingerprint = fingerprint()
-        first = workers.rank == 0
-        state = workers.tell(_read(self.path) if first else None)
+        self._outside, self._fingerprint = outside, fingerprint
+        state = workers.tell(_read(self.path) if workers.rank == 0 else None)
         if state is not None:
-            _refuse_changes(self.path, state["fingerprint"], self._fingerprint)
-        self.told = place(self.path, state, self._run_epochs)
+            moved = state["outside"]["moved"]
+            changes = differences(state["fingerprint"], fingerprint, moved)
+            if changes:
+                raise ValueError(
+                    f"`checkpoint` {self.path} belongs to another run "
+                    f"({'; '.join(changes)}). Nothing was changed; go back to the old "
+                    "settings, give another path, or delete the file to start again"
+                )
         return state
+
+    def putting(self, saved: dict) -> Callable[[], None]:
+        """Return what puts back the values outside the model's state.
+
+        Raises:
+            ValueError: there is no place for one of them.
+        """
+        try:
+            return self._outside.putting(saved)
+        except ValueError as error:
+            raise self.damaged(str(error)) from None
+
+    def damaged(self, what: str) -> ValueError:
+        """Return the error for a file of which a part is not as it was written."""
+        return _damaged(self.path, what)
 
 
 def write(path: Path, state: dict) -> None:
@@ -106,8 +169,25 @@ def write(path: Path, state: dict) -> None:
         OSError: disk full, no permission; what was at `path` is untouched.
     """
     buffer = io.BytesIO()
-    torch.save(state, buffer)
+    torch.save({**state, "seal": _seal(state)}, buffer)
     write_whole(path, buffer.getvalue())
+
+
+def _seal(state: Mapping) -> dict[str, str]:
+    """Return a checksum of each part: a file that can be read may be damaged inside."""
+    return {name: text_of(part) for name, part in state.items() if name != "seal"}
+
+
+@contextmanager
+def _written(note: Path, text: str) -> Iterator[None]:
+    """Let a note lie there for a while; where it cannot be written there is none."""
+    try:
+        with suppress(OSError):
+            note.write_text(text, encoding="utf-8")
+        yield
+    finally:
+        with suppress(OSError):
+            note.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:
@@ -131,56 +211,33 @@ def check_writable(path: Path) -> None:
 
 def _read(path: Path) -> dict | None:
     """Return the content of a checkpoint file, or None where there is no file."""
-    check_writable(path)
     if not path.exists():
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-    ) as error:
+    except BROKEN as error:
         raise ValueError(
             f"`checkpoint` {path} cannot be read: it is cut short or no checkpoint. "
-            "Nothing was changed; give another path, or delete the file to start again"
+            f"{AGAIN}"
         ) from error
     if not isinstance(state, dict) or state.get("kind") != KIND:
         raise ValueError(
-            f"`checkpoint` {path} was not written by `fit` of this version. Nothing "
-            "was changed; give another path, or delete the file to start again"
+            f"`checkpoint` {path} was not written by `fit` of this version. {AGAIN}"
         )
+    written = state.pop("seal", None)
+    found = _seal(state)
+    if not isinstance(written, dict) or written != found:
+        seals = written if isinstance(written, dict) else {}
+        parts = [n for n in {**seals, **found} if seals.get(n) != found.get(n)]
+        raise _damaged(path, f"its part {parts[0]!r} is not as it was written")
+    for part, inner in PARTS.items():
+        if not isinstance(state.get(part), dict) or not inner <= state[part].keys():
+            raise _damaged(path, f"it lacks {part}")
     return state
 
 
-def _refuse_changes(
-    path: Path, saved: Mapping[str, str], now: Mapping[str, str]
-) -> None:
-    changes = [
-        f"{name}: {_first_difference(saved.get(name, 'none'), now.get(name, 'none'))}"
-        for name in {**saved, **now}
-        if saved.get(name) != now.get(name)
-    ]
-    if changes:
-        raise ValueError(
-            f"`checkpoint` {path} belongs to another run ({'; '.join(changes)}). "
-            "Nothing was changed; go back to the old settings, give another path, or "
-            "delete the file to start again"
-        )
-
-
-def _first_difference(saved: str, now: str) -> str:
-    """Return the first line that differs, as 'old in the file, new now'."""
-    old, new = saved.splitlines(), now.splitlines()
-    same = 0
-    while same < min(len(old), len(new)) and old[same] == new[same]:
-        same += 1
-    shown = [
-        lines[same].strip() if same < len(lines) else "nothing" for lines in (old, new)
-    ]
-    return "{} in the file, {} now".format(*shown)
+def _damaged(path: Path, what: str) -> ValueError:
+    return ValueError(f"`checkpoint` {path} is damaged: {what}. {AGAIN}")
 
 
 def _not_written(path: Path, error: OSError) -> str:

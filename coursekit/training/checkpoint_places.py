@@ -33,15 +33,14 @@ def checkpoint_path(checkpoint: str | os.PathLike) -> Path:
         ) from None
 
 
-def place(path: Path, state: Mapping | None, epochs: int) -> str:
+def place(path: Path, resumed: str | None) -> str:
     """Return in one line where a checkpoint is and whether a run goes on from it.
 
     Args:
         path: of the file.
-        state: what was read from it; None where there was no file.
-        epochs: of the whole run.
+        resumed: where the run goes on, see `position`; None where there was no file.
     """
-    text = "new" if state is None else position(state, epochs)
+    text = resumed or "new"
     if text.startswith("epoch"):
         text = f"going on at {text}"
     if ends_with_session(path):

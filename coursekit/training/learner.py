@@ -91,6 +91,11 @@ class Learner:
         nn.utils.clip_grad_norm_(self._learning, self._clip)
 
     @property
+    def is_finite(self) -> bool:
+        """Whether every weight that learns is a number."""
+        return all(bool(weight.isfinite().all()) for weight in self._learning)
+
+    @property
     def rates(self) -> list[float]:
         """The learning rates of the latest step, one a group of parameters."""
         return [group["lr"] for group in self._optimizer.param_groups]

@@ -87,7 +87,8 @@ def fit(
             than 20 kB in all).
         checkpoint: where to save: a name such as "lenet" for a file in
             `coursekit.training.checkpoint_folder()`, or the path of a file; the same
-            call again goes on from it.
+            call again goes on from it. Other code or constants are another run, and
+            two runs at once need two names.
         checkpoint_seconds, checkpoint_epochs: save when so much has passed, but never
             so often that saving takes more than 2 % of the time; 0 s: after every step.
         weight_decay: of the weights of layers; default: that of the optimizer.
@@ -107,7 +108,7 @@ def fit(
 
     Raises:
         ValueError: an argument that cannot work, in one sentence; nothing is changed.
-        Diverged: the loss became infinite or NaN.
+        Diverged: the loss or a weight became infinite or NaN.
     """
     asked = locals()  # first of all: the arguments by name, so that none is forgotten
     settings = Settings(**{name: asked[name] for name in Settings.__dataclass_fields__})

@@ -1,8 +1,7 @@
 """Put a run together: check everything first, then change the model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +12,14 @@ from coursekit.data import Batches
 from coursekit.training.batch_stream import BatchStream
 from coursekit.training.checkpoint import Keeper
 from coursekit.training.clock import Clock
-from coursekit.training.fingerprint import fingerprint
+from coursekit.training.fingerprint import fingerprint, roots_of
 from coursekit.training.heap import keep_freed_memory
 from coursekit.training.history import History
 from coursekit.training.learner import Learner
 from coursekit.training.meter import steps_between_folds
 from coursekit.training.optimizers import build_optimizer, set_momentum
-from coursekit.training.probe import Choice, choices, fastest
+from coursekit.training.outside import Outside
+from coursekit.training.probe import Choice, choices, fastest, is_choice
 from coursekit.training.progress import open_progress
 from coursekit.training.schedule import check_schedule, find_schedule
 from coursekit.training.settings import Settings
@@ -63,8 +63,12 @@ def start(
         )
     workers = join_workers(device)
     sources = _sources(train, valid, settings, workers.device)
-    with seeded(settings.seed + 1 + workers.rank, workers.device):
-        run = _prepare(model, sources, settings, workers, progress)
+    keeper, seed = Keeper(settings), settings.seed + 1 + workers.rank
+    with keeper.alone(workers), seeded(seed, workers.device):
+        run = _prepare(model, sources, settings, keeper, workers)
+        note_norm(model, sources[0])
+        if progress and not workers.rank:
+            run.progress = open_progress(True, settings.epochs, run.where)
         try:
             yield run
             finish(run)
@@ -101,7 +105,11 @@ def _sources(
 
 
 def _prepare(
-    model: nn.Module, sources: Sources, settings: Settings, workers: Workers, show: bool
+    model: nn.Module,
+    sources: Sources,
+    settings: Settings,
+    keeper: Keeper,
+    workers: Workers,
 ) -> Run:
     """Move the model to its device, find the checkpoint, choose the format."""
     batches = sources[0]
@@ -109,12 +117,9 @@ def _prepare(
     fold_every, batch = _try_out(model, *sources)
     model.to(workers.device)
     optimizer = _optimizer(model, settings)
-    keeper = Keeper(settings)
-    texts = partial(fingerprint, settings, model, optimizer, *sources)
-    state = keeper.read(workers, texts)
+    state, put_outside = _saved(keeper, workers, settings, model, optimizer, sources)
     copy_from_first(workers, [*model.parameters(), *model.buffers()])
     choice = _choose(state, model, batch, len(batches), settings, workers)
-    note_norm(model, batches)
     model.to(memory_format=choice.memory_format)
     shown = _shown(model, batches, settings, choice, workers)
     run = Run(
@@ -125,12 +130,32 @@ def _prepare(
         workers=workers,
         clock=Clock(1 if keeper.always else fold_every, alone=workers.world == 1),
         keeper=keeper,
-        progress=open_progress(show and not workers.rank, settings.epochs, keeper.told),
         history=History((), shown, *norm_of(batches)),
     )
     if state is not None:
-        restore(run, state)
+        restore(run, state, put_outside)
     return run
+
+
+def _saved(
+    keeper: Keeper,
+    workers: Workers,
+    settings: Settings,
+    model: nn.Module,
+    optimizer: Optimizer,
+    sources: Sources,
+) -> tuple[dict | None, Callable[[], None] | None]:
+    """Return what a checkpoint holds, and a function that puts back a part of it."""
+    if settings.checkpoint is None:
+        return None, None
+    outside = Outside(roots_of(settings, model, *sources))
+    texts = fingerprint(settings, model, optimizer, *sources, outside)
+    state = keeper.read(workers, outside, texts)
+    if state is None:
+        return None, None
+    if not is_choice(state["choice"]):
+        raise keeper.damaged("its choice of a format is none")
+    return state, keeper.putting(state["outside"])
 
 
 def _optimizer(model: nn.Module, settings: Settings) -> Optimizer:

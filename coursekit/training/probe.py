@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit._base.modes import copy_of, seeded
-from coursekit.training.settings import Loss, Settings
+from coursekit.training.settings import PRECISIONS, Loss, Settings
 
 STEPS = 8  # tried at most, of all choices together
 SHARE = 0.01  # of the steps of a run that the probe may take
@@ -42,6 +42,16 @@ class Choice:
         if self.precision == "float32":
             return nullcontext()
         return torch.autocast(device.type, getattr(torch, self.precision))
+
+
+def is_choice(saved: object) -> bool:
+    """Return whether something that was read names a choice."""
+    return (
+        isinstance(saved, dict)
+        and saved.keys() == Choice.__dataclass_fields__.keys()
+        and saved["format"] in MEMORY_FORMATS
+        and saved["precision"] in PRECISIONS
+    )
 
 
 def choices(settings: Settings, device: torch.device, steps: int) -> list[Choice]:

@@ -1,9 +1,13 @@
 """Every generator a run draws from, so that it can go on in the middle of an epoch."""
 
-import torch
-from torch import Tensor
+import random
 
-State = dict[str, Tensor]
+import numpy as np
+import torch
+
+from coursekit.training.plain_data import pack, unpack
+
+State = dict[str, object]  # a tensor for torch's generators, tuples for the others
 
 
 # An epoch of six batches, killed after the third. Saved were A and B, no order:
@@ -13,7 +17,8 @@ State = dict[str, Tensor]
 # To go on: put A, draw the same order again, put B, train on batch 3. The obvious way,
 # saving the order, would write eight bytes for each image after every step.
 class RandomState:
-    """Take and put back the state of torch's generators and that of the batches.
+    """Take and put back the state of every generator: torch's, the batches', and those
+    of Python and NumPy, which a network or an augmentation may draw from.
 
     An epoch's order is drawn at its beginning. To go on in its middle, the generators
     are set to the epoch's beginning, the order is drawn again, and the generators are
@@ -28,6 +33,7 @@ class RandomState:
     def take(self) -> State:
         """Return a copy of every state."""
         state = {"torch": torch.get_rng_state()}
+        state |= {"python": random.getstate(), "numpy": np.random.get_state()}
         if self._device.type == "cuda":
             state["cuda"] = torch.cuda.get_rng_state(self._device)
         if self._generator is not None:
@@ -37,6 +43,8 @@ class RandomState:
     def put(self, state: State) -> None:
         """Set every generator to a state taken before."""
         torch.set_rng_state(state["torch"])
+        random.setstate(state["python"])
+        np.random.set_state(state["numpy"])
         if self._device.type == "cuda" and "cuda" in state:
             torch.cuda.set_rng_state(state["cuda"], self._device)
         if self._generator is not None and state.get("batches") is not None:
@@ -45,11 +53,13 @@ class RandomState:
     def save(self, step: int) -> tuple[State, State]:
         """Return the states at the beginning of the epoch and now."""
         now = self.take()
-        return (self._epoch if step else now), now
+        return _packed(self._epoch if step else now), _packed(now)
 
     def resume(self, epoch: State, now: State) -> None:
         """Go on from saved states when the next epoch is begun."""
-        self._resume = epoch, now
+        self._resume = tuple(
+            {name: unpack(one) for name, one in state.items()} for state in (epoch, now)
+        )
 
     def begin_epoch(self) -> None:
         if self._resume is not None:
@@ -60,3 +70,7 @@ class RandomState:
         if self._resume is not None and step > 0:
             self.put(self._resume[1])
         self._resume = None
+
+
+def _packed(state: State) -> State:
+    return {name: pack(one) for name, one in state.items()}

@@ -1,6 +1,5 @@
 """The settings of a run, checked once, in one place."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -98,31 +97,3 @@ class Settings:
         return self.loss or partial(
             F.cross_entropy, label_smoothing=self.label_smoothing
         )
-
-
-def name_of(thing: object) -> str:
-    """Return a setting as text that is the same in the next process.
-
-    Functions are named with the functions they hold, partials opened, and addresses in
-    memory dropped.
-    """
-    if isinstance(thing, partial):
-        extras = [*map(name_of, thing.args)]
-        extras += [f"{key}={name_of(value)}" for key, value in thing.keywords.items()]
-        return f"{name_of(thing.func)}({', '.join(extras)})"
-    if isinstance(thing, tuple | list):
-        return f"({', '.join(map(name_of, thing))})"
-    if hasattr(thing, "__qualname__"):
-        held = [
-            cell.cell_contents for cell in getattr(thing, "__closure__", None) or ()
-        ]
-        held = [name_of(one) for one in held if _only_functions(one)]
-        return thing.__qualname__ + (f"({', '.join(held)})" if held else "")
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(thing))
-
-
-def _only_functions(thing: object) -> bool:
-    """Return whether `thing` is a function or a sequence of nothing but functions."""
-    if isinstance(thing, tuple | list):
-        return len(thing) > 0 and all(map(callable, thing))
-    return callable(thing)

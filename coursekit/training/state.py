@@ -1,6 +1,7 @@
 """The state of a run while it trains, and what happens between steps."""
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass, field, replace
 from functools import partial
 
@@ -10,19 +11,20 @@ from coursekit._base.modes import evaluating
 from coursekit.data import Batches
 from coursekit.training.batch_stream import BatchStream
 from coursekit.training.checkpoint import Keeper
-from coursekit.training.checkpoint_places import position
+from coursekit.training.checkpoint_places import place, position
 from coursekit.training.clock import Clock
 from coursekit.training.history import Epoch, History
 from coursekit.training.kept_weights import best_of
 from coursekit.training.learner import Learner
 from coursekit.training.meter import Meter
+from coursekit.training.misfit import first_misfit
 from coursekit.training.progress import Progress, left
 from coursekit.training.settings import Settings
 from coursekit.training.workers import Workers, copy_from_first
 
 
 class Diverged(RuntimeError):  # noqa: N818 (what happened, not whose fault)
-    """The loss became infinite or NaN; `.history` holds the epochs before."""
+    """The loss or a weight became infinite or NaN; `.history` has the epochs before."""
 
     def __init__(self, message: str, history: History):
         super().__init__(message)
@@ -49,8 +51,8 @@ class Run:
     workers: Workers
     clock: Clock
     keeper: Keeper
-    progress: Progress
     history: History
+    progress: Progress = field(default_factory=partial(Progress, None))
     step: int = 0
     meter: Meter = field(default_factory=Meter)
 
@@ -70,6 +72,12 @@ class Run:
     def epoch(self) -> int:
         """The current epoch, from 1."""
         return len(self.history) + 1
+
+    @property
+    def where(self) -> str:
+        """The checkpoint and what it was good for, in a line; "" for none."""
+        path, resumed = self.keeper.path, self.history.settings.get("resumed")
+        return "" if path is None else place(path, resumed)
 
     @property
     def done(self) -> float:
@@ -105,9 +113,19 @@ def saved_state(run: Run) -> dict:
     }
 
 
-def restore(run: Run, state: dict) -> None:
-    """Put `run` where it was when `state` was saved, on any number of workers."""
+def restore(run: Run, state: dict, put_outside: Callable[[], None]) -> None:
+    """Put `run` where it was when `state` was saved, on any number of workers.
+
+    Args:
+        put_outside: puts back what the model's state does not hold.
+
+    Raises:
+        ValueError: a part is not what this run would have saved; nothing is changed.
+    """
+    if wrong := first_misfit(saved_state(run), state, run.epochs, len(run.stream)):
+        raise run.keeper.damaged(wrong)
     run.learner.restore(state)
+    put_outside()
     run.stream.restore(state["random"])
     run.clock.begin_epoch(state["seconds"])
     run.step = state["step"]
@@ -124,15 +142,28 @@ def look(run: Run) -> None:
     """Join the numbers that wait, stop on NaN, show progress, save if it is time."""
     steps_ago = run.meter.fold()
     if steps_ago is not None:
-        raise _diverged(run, run.step - steps_ago + 1)
+        what = "NaN" if math.isnan(run.meter.loss) else "infinite"
+        raise _diverged(run, "the loss", what, run.step - steps_ago + 1)
     now = run.clock.looked()
     run.progress.update(_position(run), run.done, now)
     if run.step < len(run.stream):
-        run.keeper.save_if_due(partial(saved_state, run), now, run.workers)
+        run.keeper.save_if_due(partial(_sound_state, run), now, run.workers)
+
+
+def _sound_state(run: Run) -> dict:
+    """Return what is saved; a finite loss may have had gradients that are NaN."""
+    _check_weights(run)
+    return saved_state(run)
+
+
+def _check_weights(run: Run) -> None:
+    if not run.learner.is_finite:
+        raise _diverged(run, "a weight", "NaN or infinite", run.step)
 
 
 def finish_epoch(run: Run) -> None:
     """Judge the network on the validation images and add the epoch's row."""
+    _check_weights(run)
     train = run.workers.total(run.meter)
     copy_from_first(run.workers, run.learner.kept.buffers())
     valid = None if run.valid is None else _validate(run, run.valid)
@@ -206,7 +237,7 @@ def _position(run: Run) -> str:
     )
 
 
-def _diverged(run: Run, step: int) -> Diverged:
+def _diverged(run: Run, what: str, became: str, step: int) -> Diverged:
     rate, lower = max(run.learner.rates), run.learner.highest_rate / 10
     advice = f"a lower `lr` (it was {rate:.2g} here; try {lower:.2g})"
     if run.learner.choice.precision == "float16":
@@ -214,9 +245,8 @@ def _diverged(run: Run, step: int) -> Diverged:
     kept = (
         "" if run.keeper.path is None else f" The checkpoint {run.keeper.path} is kept."
     )
-    what = "NaN" if math.isnan(run.meter.loss) else "infinite"
     return Diverged(
-        f"the loss became {what} in step {step} of epoch {run.epoch}. Try {advice}, "
+        f"{what} became {became} in step {step} of epoch {run.epoch}. Try {advice}, "
         "batch norm after each convolution, or look for a log, a division or a root of "
         f"0 in the model.{kept}",
         run.history,
