@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit.anatomy import Anatomy, Layer, UnknownOperatorError, anatomy
+from coursekit.anatomy.field import straight
 
 pytestmark = pytest.mark.zoo
 
@@ -126,20 +127,15 @@ def test_shapes_and_printed_windows_are_those_of_a_real_pass(net):
 
 def compare(row: Layer, reached: Tensor, axis: int) -> None:
     assert row.output_shape == tuple(reached.shape[1:]), row.name
+    if row.units is None or reached.dim() != 4:
+        return
+    grid = straight(row.units.axes[axis], row.units.shape)[1]
     numbers = [values[axis] for values in (row.receptive_field, row.stride, row.start)]
-    if reached.dim() != 4 or not all(isinstance(n, int) for n in numbers):
+    dim = grid and grid.dim
+    if dim is None or not all(isinstance(number, int) for number in numbers):
         return
     size, stride, start = numbers
-    dim = along(row, reached, axis)
-    if dim is None:
-        return
     first = start + stride * torch.arange(reached.shape[dim])
     expected = (first < BLOCK.stop) & (first + size > BLOCK.start)
     seen = reached.movedim(dim, 0).flatten(1).any(1)
     assert torch.equal(seen, expected), (row.name, axis)
-
-
-def along(row: Layer, reached: Tensor, axis: int) -> int | None:
-    """Return the dimension that the axis of the image became, channels last or not."""
-    grid = row.units.axes[axis].grid
-    return getattr(grid, "dim", None)
