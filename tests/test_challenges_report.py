@@ -10,7 +10,6 @@ from torch import nn
 from coursekit.course import challenge
 from coursekit.course.challenges import ReportCard
 from coursekit.data import Batches
-from coursekit.figures.overlays import overlays
 from coursekit.metrics.proportion import images_to_tell, wilson
 from coursekit.models import squeeze_expand, tiny_net
 from coursekit.training import Epoch, Evaluation, History, evaluate, fit
@@ -611,36 +610,3 @@ def test_the_same_accuracy_is_judged_by_the_interval(run):
     row = task.report(weak, baseline=net).rules["same_accuracy"]
     assert row.status == "not met"
     assert f"the baseline has {100 * card.accuracy.value:.2f} %" in row.says
-
-
-# the figure
-
-
-def test_every_picture_stands_over_its_map():
-    pictures = torch.zeros(3, 3, 4, 4, dtype=torch.uint8)
-    drawn = overlays(pictures, torch.ones(3, 4, 4), ["a", "b", "c"], columns=2)
-    shown = [len(axes.images) for axes in drawn.axes]
-    assert shown == [1, 1, 2, 2, 1, 0, 2, 0]
-    assert "a, b, c" in drawn.alt
-
-
-def test_several_maps_of_a_picture_stand_below_each_other_with_their_names():
-    pictures = torch.zeros(3, 3, 4, 4, dtype=torch.uint8)
-    rows = ("one", "other")
-    drawn = overlays(pictures, torch.ones(3, 2, 4, 4), columns=2, rows=rows)
-    shown = [len(axes.images) for axes in drawn.axes]
-    assert shown == [1, 1, 2, 2, 2, 2, 1, 0, 2, 0, 2, 0]
-    labels = [axes.get_ylabel() for axes in drawn.axes]
-    assert labels == ["", "", "one", "", "other", "", "", "", "one", "", "other", ""]
-
-
-@pytest.mark.parametrize(
-    ("maps", "said"),
-    [
-        (torch.ones(2, 4, 4), "`maps` must have the shape"),
-        (torch.full((3, 4, 4), 2.0), "`maps` must lie in 0 to 1"),
-    ],
-)
-def test_maps_that_do_not_fit_are_refused(maps, said):
-    with pytest.raises(ValueError, match=said):
-        overlays(torch.zeros(3, 1, 4, 4, dtype=torch.uint8), maps)

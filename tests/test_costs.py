@@ -351,6 +351,37 @@ class Keeps(nn.Module):
         return F.dropout(self.last, 0.5, self.training)
 
 
+class ComparesImages(nn.Module):
+    """Keeps a table of every image against every other: it grows with the square."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(9, 2)
+
+    def forward(self, x):
+        x = x.flatten(1)
+        return self.dense(torch.softmax(x @ x.T, 1) @ x)
+
+
+class Pairs(ComparesImages):
+    """Splits the batch in two, which goes in another order for odd numbers."""
+
+    def forward(self, x):
+        parts = [self.dense(part.flatten(1)) for part in x.split(2)]
+        return torch.cat(parts)
+
+
+@pytest.mark.parametrize(
+    ("model", "budget"),
+    [(ComparesImages(), 20_000), (ComparesImages(), 90_000), (Pairs(), 3_000)],
+    ids=["square", "a larger square", "pairs"],
+)
+def test_a_step_that_does_not_grow_evenly_is_measured_at_its_own_size(model, budget):
+    found = largest_batch(model, (1, 3, 3), budget, device="cpu")
+    assert memory(model, (1, 3, 3), found, device="cpu").peak <= budget
+    assert memory(model, (1, 3, 3), found + 1, device="cpu").peak > budget
+
+
 @pytest.mark.parametrize("call", [memory, largest_batch, weight_layers])
 def test_everything_stays_as_it_was(call):
     torch.manual_seed(0)

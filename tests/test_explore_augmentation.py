@@ -12,7 +12,9 @@ from coursekit.data import shapes
 from coursekit.explore import augmentation_view, explore_augmentation, static
 from tests.explorers import SVG, drawing, pixels, settings, shown, turns
 
-WAYS = ("cutout", "crop", "flip", "shift", "rotation")
+WAYS = ("cutout", "crop", "flip", "shift", "rotation", "erasing")
+COLOURS = ("brightness", "contrast", "saturation", "hue")
+NOT_TRACED = ("scale", "shear", *COLOURS, "grey", "noise", "mixup", "cutmix")
 
 
 def photos(n=4, c=3, h=16, w=16, seed=0):
@@ -28,8 +30,31 @@ def augmented(images, way, amount, holes, seed):
         return augment.cutout(images, amount, holes=holes, generator=generator)
     if way == "flip":
         return augment.random_flip(images, amount / 100, generator=generator)
+    if way == "erasing":
+        return augment.random_erasing(images, amount / 100, generator=generator)
+    if way in NOT_TRACED:
+        return not_traced(images, way, amount / 100, generator)
     name = {"crop": "random_crop", "shift": "random_shift"}.get(way, "random_rotation")
     return getattr(augment, name)(images, amount, generator=generator)
+
+
+def not_traced(images, way, share, generator):
+    """Apply a way whose amount is a percentage, or of `shear` hundredths of degrees."""
+    draw = {"generator": generator}
+    if way in ("mixup", "cutmix"):
+        if not share:
+            return images
+        mix, n = getattr(augment, way), len(images)
+        mixed, _ = mix(images / 255, torch.arange(n), n, alpha=share, **draw)
+        return (mixed * 255).round().byte()
+    if way in ("scale", "shear"):
+        amount = share if way == "scale" else 100 * share
+        return augment.random_affine(images, **{way: amount}, **draw)
+    if way in COLOURS:
+        return augment.random_colour(images, **{way: share}, **draw)
+    if not share:
+        return images
+    return getattr(augment, f"random_{way}")(images, share, **draw)
 
 
 def drawn_pixels(view) -> torch.Tensor:
@@ -44,7 +69,7 @@ def drawn_pixels(view) -> torch.Tensor:
 
 @pytest.mark.parametrize("shape", [(3, 16, 16), (1, 9, 20), (3, 21, 8)])
 @pytest.mark.parametrize("holes", [1, 3])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", WAYS + NOT_TRACED)
 def test_the_pictures_equal_the_augmentation_with_the_same_seed(way, holes, shape):
     images = photos(5, *shape)
     for amount, seed in ((0, 0), (1, 1), (3, 2), (4, 3)):
@@ -127,7 +152,7 @@ def test_every_control_through_its_range_shows_what_the_settings_say():
         assert picture.get("aria-label") == view.text.splitlines()[0]
         assert picture.get("viewBox") == ground.get("viewBox")
         assert ground.get("aria-hidden") == "true"
-        assert len(view.svg_or_html.encode()) < 20_000
+        assert len(view.svg_or_html.encode()) < 30_000  # noise packs badly
         assert view.svg_or_html in shown(explorer)
         assert view.backdrop in shown(explorer)
         assert view.text in repr(explorer)
@@ -148,7 +173,29 @@ def test_another_way_brings_its_own_amount():
         "flip": ("chance (%)", 50, 100),
         "shift": ("at most (pixels)", 4, 16),
         "rotation": ("at most (degrees)", 15, 180),
+        "erasing": ("share (%)", 50, 100),
     }
+
+
+@pytest.mark.parametrize("way", NOT_TRACED[:-2])
+def test_of_colours_and_sizes_the_mean_change_is_told(way):
+    images = photos()
+    view = augmentation_view(images, way=way, seed=3)
+    apart = (drawn_pixels(view).float() - images.float()).abs().mean((1, 2, 3))
+    assert view.numbers["drawn"] == pytest.approx(apart.tolist())
+    assert f"change by {apart.mean():.0f} of 255" in view.text
+    assert view.table[1][1] == f"changed by {apart[0]:.0f}"
+
+
+@pytest.mark.parametrize("way", ["mixup", "cutmix"])
+def test_of_mixtures_the_share_of_the_label_is_told(way):
+    images = photos(6)
+    view = augmentation_view(images, way=way, seed=4)
+    mix, draw = getattr(augment, way), torch.Generator().manual_seed(4)
+    _, shares = mix(images / 255, torch.arange(6), 6, alpha=1.0, generator=draw)
+    assert view.numbers["drawn"] == pytest.approx(shares.diagonal().tolist())
+    assert "own share is written below" in view.text
+    assert "its own" in view.table[1][1]
 
 
 def test_draw_again_draws_with_the_next_seed():

@@ -1,6 +1,7 @@
 """What can be pointed at: marks are data, and every value they set is allowed."""
 
 import json
+import re
 from itertools import islice, product
 
 import pytest
@@ -152,3 +153,19 @@ def test_the_spot_comes_to_lie_round_the_pixel_that_is_pointed_at():
         )
         explorer.choose(**sets)
         assert (explorer.state["row"], explorer.state["column"]) == (row, column)
+
+
+def test_a_small_map_chooses_its_channel_and_gets_the_frame():
+    explorer = explore_network(tiny_net(), (1, 28, 28))
+    explorer.choose(layer=6)
+    explorer.choose(channel=9)
+    chosen = [mark for mark in explorer.view.marks if "channel" in mark.sets]
+    assert [mark.at()["channel"] for mark in chosen] == [*range(8, 16)]
+    for mark in chosen:
+        explorer.choose(**mark.at())
+        assert explorer.view.numbers["channel"] == mark.at()["channel"]
+        top = float(re.search(r"translate\(0 ([\d.]+)\)", explorer.view.sheet)[1])
+        frame = f'x="{mark.x:g}" y="{mark.y - top:g}" width="{mark.width:g}"'
+        assert f'{frame} height="{mark.height:g}" fill="none" stroke="#D55E00"' in (
+            explorer.view.sheet
+        )

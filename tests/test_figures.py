@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from html.parser import HTMLParser
 
 import matplotlib.pyplot as plt
@@ -15,7 +16,6 @@ from matplotlib.text import Annotation
 from PIL import Image
 
 from coursekit import figures
-from coursekit.figures.overlays import overlays
 from coursekit.figures.style import SERIES
 
 GREY = np.linspace(0, 1, 64).reshape(1, 8, 8)
@@ -76,7 +76,7 @@ class Picture(HTMLParser):
             self.img = dict(attrs)
 
     def handle_data(self, data):
-        self.said += data
+        self.said += data if self.tags[-1] != "style" else ""
 
 
 @pytest.mark.parametrize("make", EVERY_FIGURE.values(), ids=EVERY_FIGURE)
@@ -84,7 +84,7 @@ def test_the_picture_carries_its_description_in_the_page(make):
     data = make()._repr_mimebundle_()
     assert set(data) == {"text/html", "text/plain"}
     page = Picture(data["text/html"])
-    assert page.tags == ["figure", "img"]
+    assert page.tags == ["figure", "style", "img"]
     assert len(page.img["alt"]) > 10
     assert data["text/plain"] == f"Figure: {page.img['alt']}"
 
@@ -101,7 +101,6 @@ def test_the_picture_carries_its_description_in_the_page(make):
         lambda words: figures.heatmap([[1, 2]], words=words),
         lambda words: figures.matrices({"a": [1]}, words=words),
         lambda words: figures.matrix([1], words=words),
-        lambda words: overlays(GREY, words=words),
     ],
 )
 def test_words_are_the_caption_and_the_alternative_text(make):
@@ -110,7 +109,7 @@ def test_words_are_the_caption_and_the_alternative_text(make):
     page = Picture(make(words).html())
     assert page.img["alt"] == plain
     assert page.said == plain
-    assert page.tags == ["figure", "img", "figcaption"]
+    assert page.tags == ["figure", "style", "img", "figcaption"]
     with pytest.raises(ValueError, match="`words` must be text or None; got 3"):
         make(3)
 
@@ -420,3 +419,16 @@ def test_profiles_that_make_no_table_are_refused(rows, log, said):
 def test_profiles_write_large_numbers_shortly(value, said):
     (axes,) = figures.profiles({"a": {"x": value}}).axes
     assert [text.get_text() for text in axes.texts] == [said]
+
+
+@pytest.mark.parametrize(
+    ("name", "night"),
+    [("curves", "invert(1) hue-rotate(180deg)"), ("images", "brightness(.8)")],
+)
+def test_a_dark_page_turns_a_plot_and_only_dims_pictures(name: str, night: str):
+    html = EVERY_FIGURE[name]().html()
+    ((kind, rule),) = re.findall(
+        r"false\],.* \.coursekit-(\w+) img{filter:(.*)}</", html
+    )
+    assert f"<figure class='coursekit-{kind}'" in html
+    assert rule == night

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from coursekit.augment import Recipe
 from coursekit.data import Batches
-from coursekit.gradcam import grad_cam
+from coursekit.gradcam import grad_cam, overlay
 from coursekit.metrics import interval, most_wrong, wilson, worst_pairs
 from coursekit.training import (
     Epoch,
@@ -74,13 +74,18 @@ def test_without_grad_cam_there_are_pictures_alone(trained):
     assert shown == [1, 1, 1, 0, 0]
 
 
-def test_the_figure_names_both_classes_and_shows_three_rows(trained):
+def test_each_picture_stands_beside_what_spoke_for_both_classes(trained):
     model, data, _ = trained
     found = gallery(model, data, count=5)
     figure = found.figure(words="What the net takes for what.")
-    assert [len(axes.images) for axes in figure.axes] == [1] * 5 + [2] * 10
-    labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
-    assert labels == ["what it says", "what it is"]
+    assert [len(axes.images) for axes in figure.axes] == [1] * 15 + [0] * 3
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[0:15:3] == [c.replace(" (", "\n(") for c in found.captions]
+    assert titles[1] == "what spoke\nfor this"
+    assert titles[2] == "and for what\nit is"
+    drawn = figure.axes[4].images[0].get_array()
+    heat = overlay(found.images[1:2], found.maps[1:2, 0])[0].permute(1, 2, 0)
+    assert torch.allclose(torch.tensor(drawn), heat.double(), atol=1e-6)
     page = found._repr_mimebundle_()
     assert "<img" in page["text/html"]
     assert page["text/plain"] == repr(found)

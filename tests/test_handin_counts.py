@@ -10,7 +10,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit import models
 from coursekit.anatomy import anatomy
-from coursekit.course.challenges.measured import of_file
+from coursekit.course.challenges.measured import examine, of_file
+from coursekit.course.challenges.network_judge import judge
+from coursekit.course.challenges.requirements import LAYER_RULES, Rule
 from coursekit.course.network_file import export
 from coursekit.course.network_file.export import exported, on_cpu
 from tests.random_networks import (
@@ -81,6 +83,11 @@ def test_known_networks_count_as_in_torch(name):
     assert field is None or found.census.last_map.field == (field, field)
 
 
+def verdict(words, measured):
+    found = judge(Rule("layers", words, ""), measured)
+    return found.status, found.found
+
+
 class Headed(nn.Module):
     """A body with global average pooling and a dense layer."""
 
@@ -135,10 +142,14 @@ def test_random_networks_count_and_see_as_in_torch_and_anatomy(body):
     # Its places go through the channels, so that no average of the map is left to see.
     assume("space to depth" not in str(body))
     assume("shuffle channels" not in str(body))  # only the second exporter writes it
-    found = judged(net, shape)
+    found, live = judged(net, shape), examine(net, shape)
     assert found.count.total == sum(p.numel() for p in net.parameters())
     assert found.census.multiply_adds == torch_multiply_adds(net, shape)
     assert found.census.averaged
+    assert found.census.doubts == live.census.doubts == ()
+    assert found.census.last_map.field == live.census.last_map.field
+    for rule in LAYER_RULES:
+        assert verdict(rule, found) == verdict(rule, live)
     if not any(one in str(body) for one in LOOKS):
         assert found.census.last_map.field == tuple(expected)
 

@@ -1,6 +1,7 @@
 """The committed files themselves: built notebooks, and the style of the code."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -19,6 +20,8 @@ SOURCES = {
 # A function is read at one glance and a module at one sitting. A docstring may be as
 # long as it must: it is there so that the code need not be read.
 MOST_LINES_OF_A_FUNCTION, MOST_LINES_OF_A_MODULE = 30, 300
+MOST_LINES_OF_AN_EXPLORER = 165  # 150, and what a press on the picture sets
+EXPLORERS = re.compile(r'"explore_(?!receptive_field|network)(\w+)":')
 # All that training can do stands in one signature, a line each: a table to look up.
 SIGNATURES = {"training/loop.py": {"fit": 30}}
 # Python asks for the first two in every package. `authoring/start.py` is the address
@@ -100,6 +103,16 @@ def test_no_function_is_longer_than_one_glance(module: str):
 @pytest.mark.parametrize("module", SOURCES)
 def test_no_module_is_longer_than_one_sitting(module: str):
     assert len(SOURCES[module].splitlines()) <= MOST_LINES_OF_A_MODULE
+
+
+def test_a_simple_explorer_is_one_short_file():
+    """Two are not simple: any network, and receptive fields with their chain."""
+    lines = {
+        name: len(SOURCES[f"explore/{name}.py"].splitlines())
+        for name in EXPLORERS.findall(SOURCES["explore/__init__.py"])
+    }
+    assert len(lines) > 15
+    assert not {name: n for name, n in lines.items() if n > MOST_LINES_OF_AN_EXPLORER}
 
 
 def test_a_name_of_a_file_stands_once_in_the_package():

@@ -1,18 +1,26 @@
 """One judge: what is a dense layer in disguise, what is honest, and for whom it is."""
 
+import onnxruntime
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils.parametrizations import weight_norm
 
 from coursekit.course import challenge, inspect_submission, submit
 from coursekit.course.challenges.as_file import handed_in
 from coursekit.course.challenges.network_judge import judge
 from coursekit.course.challenges.requirements import Rule
+from coursekit.course.network_file.export import exported, on_cpu
+from coursekit.course.network_file.graph import read_graph
+from coursekit.course.network_file.replay import Replay
 from coursekit.models import cifar_resnet, lenet5, separable_net, squeeze_expand
 from tests.handin_files import here  # noqa: F401
 
-pytestmark = pytest.mark.usefixtures("here")
+pytestmark = [
+    pytest.mark.usefixtures("here"),
+    pytest.mark.filterwarnings("ignore:Using padding='same'"),
+]
 SHAPE = (1, 28, 28)
 RULES = """
 [judge]
@@ -183,6 +191,9 @@ EVASIONS = {
     "nearly whole": lambda: Net(
         lambda m, x: m.c(x).mean((2, 3)), c=nn.Conv2d(8, 10, 6)
     ),
+    "one place by a stride": lambda: Net(
+        lambda m, x: m.c(x).flatten(1), c=nn.Conv2d(8, 10, 5, stride=7)
+    ),
     "in two steps": lambda: Net(
         lambda m, x: m.b(m.a(x)).flatten(1), a=nn.Conv2d(8, 8, 4), b=nn.Conv2d(8, 10, 4)
     ),
@@ -316,6 +327,36 @@ HONEST = {
     "gelu": lambda: Net(lambda m, x: gap(m, F.gelu(x))),
     "a slope per channel": lambda: Net(lambda m, x: gap(m, m.p(x)), p=nn.PReLU(8)),
     "squeeze_expand": squeeze_expand,
+    "an even kernel, the same size": lambda: Net(
+        lambda m, x: m.c(x).mean((2, 3)), c=nn.Conv2d(8, 10, 4, padding="same")
+    ),
+    "weight norm": lambda: Net(
+        lambda m, x: m.c(x).mean((2, 3)), c=weight_norm(nn.Conv2d(8, 10, 3))
+    ),
+    "a window as large as the map": lambda: Net(
+        lambda m, x: m.fc(F.avg_pool2d(x, x.shape[2:]).view(x.size(0), -1))
+    ),
+    "maxout": lambda: Net(
+        lambda m, x: m.d(torch.max(*x.chunk(2, 1)).mean((2, 3))), d=nn.Linear(4, 10)
+    ),
+    "generalised mean": lambda: Net(
+        lambda m, x: m.fc(x.clamp(min=1e-6).pow(m.p).mean((2, 3)).pow(1 / m.p)),
+        p=weight(1),
+    ),
+    "mean and deviation": lambda: Net(
+        lambda m, x: m.d(torch.cat([x.mean((2, 3)), x.std((2, 3))], 1)),
+        d=nn.Linear(16, 10),
+    ),
+    "local response norm": lambda: Net(
+        lambda m, x: gap(m, F.local_response_norm(x, 5))
+    ),
+    "resized twice": lambda: Net(
+        lambda m, x: gap(m, F.interpolate(F.max_pool2d(x, 2), size=x.shape[2:]) + x)
+    ),
+    "both ways round": lambda: Net(
+        lambda m, x: gap(m, torch.max(m.c(x), m.c(x.transpose(2, 3)))),
+        c=nn.Conv2d(8, 8, 3, padding=1),
+    ),
 }
 
 
@@ -338,6 +379,20 @@ def test_student_and_instructor_read_the_same(name, task, tmp_path):
     theirs = [(one.wanted, one.status, one.found) for one in seen]
     assert [one[:2] for one in mine] == [one[:2] for one in theirs]
     assert all(m[2] in ("", t[2]) for m, t in zip(mine, theirs, strict=True))
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_the_replay_answers_as_onnxruntime_does(name):
+    net = HONEST[name]()
+    images = torch.randn(3, *SHAPE, generator=torch.Generator().manual_seed(0))
+    net.train()(images)  # statistics that are not 0 and 1
+    written = exported(on_cpu(net.eval()), SHAPE).SerializeToString()
+    (expected,) = onnxruntime.InferenceSession(written).run(
+        None, {"images": images.numpy()}
+    )
+    with torch.no_grad():
+        found = Replay(read_graph(written))(images)
+    assert torch.allclose(found, torch.from_numpy(expected), atol=1e-4)
 
 
 # Each row of the table of disagreements, decided once.
@@ -473,3 +528,9 @@ def test_free_statistics_end_with_the_second_norm_in_a_row():
     net = Net(lambda m, x: gap(m, m.n(x)), n=norms)
     # one stands in the net, the next rests, the others count: 3 × 2 × 8
     assert handed_in(net.eval(), SHAPE).count.total == 80 + 16 + 90 + 48
+
+
+def test_numbers_written_into_settings_count_from_fifty_on():
+    slopes = nn.Sequential(*[nn.LeakyReLU(k / 1000) for k in range(1, 61)])
+    found = handed_in(Net(lambda m, x: gap(m, m.n(x)), n=slopes).eval(), SHAPE)
+    assert found.count.how["single numbers in the code"] == 63  # and ε, momentum, 1

@@ -99,6 +99,61 @@ def test_the_same_digits_elsewhere_are_no_spoiler(tmp_path, before, answer):
     assert found(tmp_path, before, answer) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "answer"),
+    [
+        (prose("AdamW is best here."), "AdamW"),
+        (prose("Best: AdamW."), "AdamW"),
+        (prose("The winner is AdamW, by far."), "AdamW"),
+        (prose("So the answer is **less sure**."), "less sure"),
+        (prose("In the race “dropout” wins."), "dropout"),
+        (
+            '\n# %%\nfigures.bars(x, words="One bar each; the pooling costs most.")\n',
+            "the pooling",
+        ),
+        ('\n# %%\nfigures.bars(x, title="Dropout gets most right")\n', "dropout"),
+        ('\n# %%\nfigures.bars(x, title="All of 34,848")\n', "34,848"),
+    ],
+)
+def test_an_option_s_words_stated_as_the_answer_are_found(tmp_path, before, answer):
+    assert found(tmp_path, before, answer) != []
+
+
+@pytest.mark.parametrize(
+    ("before", "answer"),
+    [
+        (prose("AdamW or SGD: which is best?"), "AdamW"),
+        (
+            prose("We compare dropout with cutout. Dropout switches units off."),
+            "dropout",
+        ),
+        (prose("Two nets, A is the best known."), "A"),
+        (prose("Is it better, or worse, or no different?"), "better"),
+        ('\n# %%\nfigures.bars(x, title=f"{best} is best")\n', "dropout"),
+    ],
+)
+def test_an_option_s_words_in_a_question_are_no_spoiler(tmp_path, before, answer):
+    assert found(tmp_path, before, answer) == []
+
+
+REVEAL = '\n# %%\nreveal("01-join", n)\n'
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        prose("Counted, it makes 5."),
+        '\n# %%\nfigures.bars(x, words="The field is 5 pixels wide.")\n',
+    ],
+)
+def test_a_finding_before_its_reveal_is_found_and_one_after_it_is_not(
+    tmp_path, between
+):
+    (message,) = found(tmp_path, "", after=between + REVEAL)
+    assert message == "the answer of '01-join', 5 pixels, stands before its reveal"
+    assert found(tmp_path, "", after=REVEAL + between) == []
+
+
 def test_the_question_itself_and_what_follows_may_name_the_answer(tmp_path):
     assert found(tmp_path, "", "1,234", after=prose("It is 1,234.")) == []
 

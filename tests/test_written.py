@@ -167,12 +167,25 @@ def constants_on_the_images_device(net, x):
     return net.one(x).index_select(1, places).to(places.device)
 
 
+def another_object(net, x):
+    return nn.Parameter(net.one(x), requires_grad=False)
+
+
+def a_subclass(net, x):
+    return net.one(x).as_subclass(Special).as_subclass(Tensor)
+
+
+class Special(Tensor):
+    """A tensor of another class."""
+
+
 STEPS = (
     convolution_by_hand, padding_by_hand, padding_by_joining, added_in_place,
     through_a_view, a_view_taken_before, a_view_taken_before_a_sum, channel_by_channel,
     two_halves, a_sum_into_a_slice, places_in_a_list, a_mask, scattered,
     added_at_places, copied_to_places, interleaved, border_repeated, cleared,
-    written_out, through_data, constants_on_the_images_device,
+    written_out, through_data, another_object, a_subclass,
+    constants_on_the_images_device,
 )  # fmt: skip
 
 
@@ -236,6 +249,17 @@ def test_what_a_pass_writes_into_buffers_and_lists_of_the_model_is_gone_afterwar
     assert net.kept is kept
     assert not kept.any()
     assert (net.seen, net.named) == ([1], {})
+
+
+def test_a_write_into_a_list_of_tensors_is_refused():
+    def step(net, x):
+        y = torch.zeros(len(x), 4, 11, 14)
+        torch._foreach_add_([y], [net.one(x)])
+        return y
+
+    with pytest.raises(UnknownOperatorError, match="_foreach_add_"):
+        anatomy(Net(step), SHAPE)
+    assert flow(Net(step), SHAPE).before("output") == ("one",)
 
 
 def test_a_write_at_places_that_depend_on_the_image_is_refused():

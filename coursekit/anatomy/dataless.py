@@ -58,8 +58,10 @@ class Dataless(TorchDispatchMode):
         else:
             args = _with_places(func, args) if meets else args
             out = func(*without_data(args), **without_data(kwargs))
-            out = _as_given(func, args, kwargs, out)
-        self.note(self.instead or func, args, kwargs, out)
+            if func._schema.is_mutable:
+                out = _as_given(func, args, kwargs, out)
+        made = out if func._schema.returns else _written(func, args, kwargs)
+        self.note(self.instead or func, args, kwargs, made)
         return out
 
 
@@ -102,25 +104,21 @@ def _asks_for_numbers(func) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
-def _written_places(func) -> tuple[tuple[int, str], ...]:
-    """Return place and name of each argument that an operator writes to and returns."""
-    returns = func._schema.returns
-    if not returns or not all(r.alias_info and r.alias_info.is_write for r in returns):
-        return ()
-    return tuple(
-        (place, argument.name)
+def _written(func, args: tuple, kwargs: dict) -> list:
+    """Return the arguments that an operator writes to."""
+    return [
+        kwargs[argument.name] if argument.name in kwargs else args[place]
         for place, argument in enumerate(func._schema.arguments)
         if argument.alias_info is not None and argument.alias_info.is_write
-    )
+    ]
 
 
 def _as_given(func, args: tuple, kwargs: dict, out: object) -> object:
     """Return the tensors written to themselves, not their stand-ins without data."""
-    places = _written_places(func)
-    found = [kwargs[n] if n in kwargs else args[p] for p, n in places]
-    if not found or not all(isinstance(tensor, Tensor) for tensor in found):
+    returns = func._schema.returns
+    if not returns or not all(r.alias_info and r.alias_info.is_write for r in returns):
         return out
+    found = _written(func, args, kwargs)
     return found[0] if len(found) == 1 else tuple(found)
 
 

@@ -52,6 +52,7 @@ class FlowRecord:
         """Note which node a tensor comes from; a real one may be the model's own."""
         if tensor.is_meta:
             tensor._coursekit_source = source
+            tensor.untyped_storage()._coursekit_source = source
         else:
             storage = tensor.untyped_storage()
             self.written[storage._cdata] = storage, source
@@ -65,8 +66,9 @@ class FlowRecord:
         if not tensor.is_meta:
             found = self.written and self.written.get(tensor.untyped_storage()._cdata)
             return found[1] if found else None
-        own = getattr(tensor, "_coursekit_source", None)
-        return own or getattr(tensor._base, "_coursekit_source", None)
+        places = tensor, tensor._base, tensor.untyped_storage()
+        found = (getattr(place, "_coursekit_source", None) for place in places)
+        return next((source for source in found if source), None)
 
     def add(self, node: Node, sources: Sequence[str]) -> None:
         """Append a node and the edges that end there."""

@@ -36,7 +36,8 @@ class Layer:
         output_shape: (c, h, w) of one image, None if the layer is not used.
         parameters: numbers in its weights, each counted once even if shared.
         multiply_adds: of one image, by torch's own formulas (convolutions and matrix
-            products; pointwise work is not counted).
+            products). Not counted are pointwise work, and work that does not depend on
+            the image, such as a convolution over a grid of ones.
         receptive_field: pixels seen by one unit as (height, width), as if there were no
             border; `Varies` where units differ.
         stride: pixels from one unit to the next; None for a unit that stands alone.

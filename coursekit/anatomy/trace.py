@@ -97,13 +97,23 @@ class Watch(Dataless):
 
 
 class _Fields:
-    """The field of a meta tensor, kept on the tensor itself."""
+    """The field of a meta tensor, kept on the tensor itself.
+
+    And on its storage, for what becomes another object without any operator, such as
+    `nn.Parameter(x)`.
+    """
 
     def get(self, tensor: Tensor) -> Field | None:
-        return getattr(tensor, "_coursekit_field", None)
+        field = getattr(tensor, "_coursekit_field", None)
+        if field is None and tensor.is_meta:
+            field = getattr(tensor.untyped_storage(), "_coursekit_field", None)
+            if field is not None and field.shape != tuple(tensor.shape):
+                return None
+        return field
 
     def __setitem__(self, tensor: Tensor, field: Field) -> None:
         tensor._coursekit_field = field
+        tensor.untyped_storage()._coursekit_field = field
 
 
 def _storage(tensor: Tensor) -> int:

@@ -11,7 +11,7 @@ from coursekit._base.card import Table
 from coursekit.data.batches import channel_stats
 from coursekit.data.image_set import ImageSet, Splits
 
-ALIKE = 5.0  # grey levels of 255: root mean square of what look-alikes differ by
+ALIKE = 1 / 3  # of its own contrast: what a picture differs from its look-alike by
 MOST_CLASSES = 20  # counted in rows of their own
 _CELLS = 8  # of a thumbnail's side, about
 _AT_ONCE = 1 << 24  # numbers
@@ -79,8 +79,9 @@ def summary(data: ImageSet | Splits) -> Summary:
 
     Pictures, classes and their sizes; mean and deviation of each channel on the scale
     0 to 1, which `Batches` normalises with; and how many pictures of the other parts
-    look like one to learn from (their pixels differ by 5 of 255 grey levels or less,
-    root mean square): an accuracy on these says little.
+    look like one to learn from: an accuracy on these says little. Their pixels differ
+    by a third of their own standard deviation or less, root mean square. Plain
+    pictures, such as a written 1, may look alike without being copies.
 
     Raises:
         ValueError: neither a set nor `Splits`, or nothing in it.
@@ -122,12 +123,14 @@ def _near(images: Tensor, others: Tensor) -> Iterator[Tensor]:
     h, w = images.shape[2:]
     cell = max(1, h // _CELLS), max(1, w // _CELLS)
     seen = (h // cell[0]) * cell[0] * (w // cell[1]) * cell[1]
-    most = ALIKE**2 * h * w / seen + 0.1  # what the thumbnails leave out, and rounding
     small = _thumbnails(others, cell)
     lengths = small.square().sum(1)
     size = max(1, _AT_ONCE // len(others))
     for start in range(0, len(images), size):
-        mine = _thumbnails(images[start : start + size], cell)
+        part = images[start : start + size].cpu()
+        mine = _thumbnails(part, cell)
+        # the thumbnails may leave out a border; 0.1 is for rounding
+        most = _largest_square(part)[:, None] * (h * w / seen) + 0.1
         apart = mine.square().sum(1)[:, None] + lengths - 2 * mine @ small.T
         found = (apart / small.shape[1] <= most).nonzero()
         found[:, 0] += start
@@ -147,4 +150,9 @@ def _alike(images: Tensor, others: Tensor, pairs: Tensor) -> Tensor:
     """Return those pairs that differ by little in all pixels."""
     mine, theirs = images.cpu()[pairs[:, 0]], others.cpu()[pairs[:, 1]]
     apart = (mine.float() - theirs.float()).square().flatten(1).mean(1)
-    return pairs[apart <= ALIKE**2]
+    return pairs[apart <= _largest_square(mine)]
+
+
+def _largest_square(images: Tensor) -> Tensor:
+    """Return the mean square that a look-alike of each image differs by at most."""
+    return ALIKE**2 * images.float().flatten(1).var(1, correction=0)

@@ -1,4 +1,4 @@
-"""What augmentation makes of a few images: cutout, crop, flip, shift, rotation."""
+"""What each augmentation makes of a few images, in place, in colour and in mixtures."""
 
 from typing import Annotated
 
@@ -8,7 +8,8 @@ from torch import Tensor
 from coursekit import augment
 from coursekit._base.words import many
 from coursekit.augment.batch import check_batch
-from coursekit.augment.traced import Traced, in_words, traced
+from coursekit.augment.traced import in_words, traced
+from coursekit.augment.ways import WAYS, augmented
 from coursekit.data import ImageSet, shapes
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
@@ -19,14 +20,6 @@ from coursekit.explore.view import View
 
 SHOWN, SIDES, SEEDS = 6, range(8, 65), 100  # images, their sides, seeds of the slider
 _LEFT, _GAP, _MOST, _TOP, _BETWEEN = 8, 10, 170, 30, 46
-# What the amount is; the way in words; how to read what was drawn for each image.
-_WAYS = {
-    "cutout": ("length (pixels)", "{1} of {0}×{0}", Traced.holes),
-    "crop": ("padding (pixels)", "padding {0}: a shift by at most {0}", Traced.moves),
-    "flip": ("chance (%)", "a chance of {0} %", Traced.mirrored),
-    "shift": ("at most (pixels)", "at most {0} pixels along each axis", Traced.moves),
-    "rotation": ("at most (degrees)", "at most {0}° to either side", Traced.angles),
-}
 
 
 def _layout(images: Tensor) -> tuple[float, float]:
@@ -47,7 +40,7 @@ def _row(images: Tensor, number: int, title: str, below: list[str]) -> str:
 
 
 def _given(images: object = None) -> Photo:
-    """See what cutout, crop, flip, shift and rotation do to a few images.
+    """See what each augmentation does to a few images.
 
     Args:
         images: bytes, of which the first 6 are shown; or a path or Pillow image, cut
@@ -74,17 +67,10 @@ def _given(images: object = None) -> Photo:
     return Photo(images, svg.document(height, drawn))
 
 
-def _ends(shown: Photo, way: str) -> tuple[int, int]:
-    """Return the largest amount and the usual one."""
-    side = min(shown.pixels.shape[2:])
-    ends = {"cutout": (side, side // 2), "flip": (100, 50), "rotation": (180, 15)}
-    return ends.get(way, (side // 2, side // 8))
-
-
 _AMOUNT = Whole(
-    lambda way: _WAYS[way][0],
-    high=lambda shown, way: _ends(shown, way)[0],
-    start=lambda shown, way: _ends(shown, way)[1],
+    lambda way: WAYS[way].label,
+    high=lambda shown, way: WAYS[way].ends(min(shown.pixels.shape[2:]))[0],
+    start=lambda shown, way: WAYS[way].ends(min(shown.pixels.shape[2:]))[1],
     about="how much of it; None takes a usual amount",
 )
 _HOLES = Whole("holes", 1, 4, active=lambda way: way == "cutout")
@@ -96,7 +82,7 @@ _TITLE = "Augmentation: the same images, different in every epoch"
 def augmentation_view(
     shown: Photo,
     *,
-    way: Annotated[str, Choice("augmentation", tuple(_WAYS))] = "cutout",
+    way: Annotated[str, Choice("augmentation", tuple(WAYS))] = "cutout",
     amount: Annotated[int | None, _AMOUNT] = None,
     holes: Annotated[int, _HOLES] = 1,
     seed: Annotated[int, Whole("seed", 0, None, reach=SEEDS - 1)] = 0,
@@ -108,19 +94,18 @@ def augmentation_view(
         Fraction(49, 256)
     """
     how, (n, _, *size) = (way, amount, holes, seed), shown.pixels.shape
-    found, mean = traced(lambda images: _augmented(images, *how), n, *size), None
+    (drawn, said, filled), mean = _told(shown.pixels, how), None
     if way == "cutout":
         mean = augment.mean_covered_fraction(amount, *size, holes=holes)
-    drawn, filled = _WAYS[way][2](found), found.filled()
-    said, shares = [*map(in_words, drawn)], [*map(svg.percent, filled)]
+    shares = [*map(svg.percent, filled or [0.0] * n)]
     numbers = {"filled": filled, "mean_filled": sum(filled) / n}
     numbers |= {"expected": mean, "drawn": drawn}
-    what = _WAYS[way][1].format(amount, many(holes, "hole"))
+    what = WAYS[way].words.format(amount, many(holes, "hole"))
     text = (
         f"{many(n, 'image')} of {svg.sides(size)} pixels, as given and after {way}, "
         f"{what} (seed {seed}).\n{_finding(way, numbers)}"
     )
-    below, after = shares if way == "cutout" else said, _augmented(shown.pixels, *how)
+    below, after = shares if way == "cutout" else said, augmented(shown.pixels, *how)[0]
     table = (("image", "drawn", "filled"), *zip("123456", said, shares, strict=False))
     more = {"numbers": numbers, "table": table, "backdrop": shown.backdrop}
     body = _row(after, 1, f"after {way}", below)
@@ -130,18 +115,28 @@ def augmentation_view(
 explore_augmentation = augmentation_view.explore
 
 
-def _augmented(images: Tensor, way: str, amount: int, holes: int, seed: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    if way == "cutout":
-        return augment.cutout(images, amount, holes=holes, generator=generator)
-    much = amount / 100 if way == "flip" else amount
-    return getattr(augment, f"random_{way}")(images, much, generator=generator)
+def _told(images: Tensor, how: tuple) -> tuple[list, list[str], list[float]]:
+    """Return what was drawn for each image, the same in words, and what was filled."""
+    (n, _, *size), read = images.shape, WAYS[how[0]].read
+    if read is not None:
+        found = traced(lambda probe: augmented(probe, *how)[0], n, *size)
+        return read(found), [*map(in_words, read(found))], found.filled()
+    after, own = augmented(images, *how)
+    if own is not None:
+        return own.tolist(), [f"{svg.percent(x)} its own" for x in own.tolist()], []
+    changes = (after.float() - images.float()).abs().mean((1, 2, 3)).tolist()
+    return changes, [f"changed by {x:.0f}" for x in changes], []
 
 
 def _finding(way: str, numbers: dict) -> str:
     """Say what was drawn for all images together."""
     drawn, mean = numbers["drawn"], numbers["expected"]
     text = f"Filled with black: {svg.percent(numbers['mean_filled'])} of the pixels."
+    if way in ("mixup", "cutmix"):
+        return "Each label is shared in the same way: its own share is written below."
+    if WAYS[way].read is None:
+        change = sum(drawn) / len(drawn)
+        return f"Pixels change by {change:.0f} of 255 on average; the label stays."
     if way == "flip":
         return f"Mirrored: {sum(drawn)} of {len(drawn)}; no pixel is lost."
     if way == "rotation":

@@ -5,6 +5,7 @@ position information do convolutional neural networks encode?" (ICLR 2020,
 https://arxiv.org/abs/2001.08248).
 """
 
+from functools import lru_cache
 from itertools import product
 from typing import Annotated
 
@@ -91,13 +92,10 @@ def padding_modes(
         >>> padding_modes(torch.rand(3, 64, 64)).numbers["border_response"]["zeros"][0]
         0.6666666666666666
     """
-    ones = {m: filtered_ones(ONES, m, kernel, layers) for m in PADDING_MODES}
-    rows = {m: image[_HALF] for m, image in ones.items()}
-    off = {m: int((abs(r[: _HALF + 1] - 1) > 0.01).sum()) for m, r in rows.items()}
+    rows = {m: filtered_ones(ONES, m, kernel, layers)[_HALF].tolist() for m in _PLACES}
+    off = {m: sum(abs(v - 1) > 0.01 for v in r[: _HALF + 1]) for m, r in rows.items()}
     after = tuple(side + 2 * width for side in photo.size)
-    table = [
-        ("mode", "a row begins", "ones: at the edge", "in the middle", "> 1 % off")
-    ]
+    table = [("mode", "a row begins", "ones: at the edge", "in the middle", "changed")]
     for m, row in rows.items():
         edge, middle = svg.precise(row[0]), svg.precise(row[_HALF])
         table.append((pointed(m, m == mode), PATTERNS[m], edge, middle, str(off[m])))
@@ -107,11 +105,10 @@ def padding_modes(
         f"Ones after {many(layers, 'mean filter')} of {kernel}×{kernel} with padding "
         f"{kernel // 2} ({mode}): {_trace(rows[mode][0], off[mode])}"
     )
-    numbers = {"padded_size": after, "reach": off}
-    numbers["border_response"] = {m: row.tolist() for m, row in rows.items()}
+    numbers = {"padded_size": after, "border_response": rows, "reach": off}
     more = {"numbers": numbers, "table": tuple(table), "backdrop": photo.backdrop}
-    more["marks"] = _MARKS
-    return View.drawn(_HEIGHT, _panels(photo, width, mode) + _ones(ones), text, **more)
+    body = _panels(photo, width, mode) + _ones(kernel, layers)
+    return View.drawn(_HEIGHT, body, text, marks=_MARKS, **more)
 
 
 explore_padding = padding_modes.explore
@@ -127,7 +124,7 @@ def _trace(edge: float, off: int) -> str:
     if not off:
         return "every pixel is still 1, the border leaves no trace."
     return (
-        f"the border shows {many(off, 'pixel')} deep; the edge is {svg.precise(edge)}."
+        f"the border shows {many(off, 'pixel')} deep, the edge is {svg.precise(edge)}."
     )
 
 
@@ -147,10 +144,12 @@ def _panels(photo: Photo, width: int, mode: str) -> str:
     return "".join(parts)
 
 
-def _ones(ones: dict[str, np.ndarray]) -> str:
+@lru_cache(maxsize=64)
+def _ones(kernel: int, layers: int) -> str:
     """Draw the image of ones after the filters, once a mode."""
     parts, side = [], _CELL * ONES
-    for image, x in zip(ones.values(), _PLACES.values(), strict=True):
+    for mode, x in _PLACES.items():
+        image = filtered_ones(ONES, mode, kernel, layers)
         parts.append(svg.png_picture(svg.tint(image, "output", 1), x, _LOW, side, side))
         parts.append(svg.box(x, _LOW, side, side, svg.QUIET, line=1))
         said = f"edge {svg.short(image[0, _HALF])}, corner {svg.short(image[0, 0])}"

@@ -5,6 +5,8 @@ it where the page is dark: in JupyterLab, Colab and VS Code. A saved picture car
 these rules in it and follows the `color-scheme` that the page gives it.
 """
 
+from coursekit.figures.style import DARK
+
 PAPER, INK, QUIET = "#ffffff", "#1a1a1a", "#5a5a5a"
 _NIGHT = {
     PAPER: "#181818",
@@ -17,7 +19,6 @@ _NIGHT = {
     "#6b6b6b": "#9a9a9a",
     "#0072B2": "#4aa8e0",  # blue, too dark for small words on black
 }
-_DARK = ":is([data-jp-theme-light=false],[theme=dark],.vscode-dark)"
 
 
 def _rules(within: str) -> str:
@@ -30,10 +31,10 @@ def _rules(within: str) -> str:
 
 IN_A_FILE = f"<style>@media (prefers-color-scheme:dark){{{_rules('')}}}</style>"
 ON_A_PAGE = (
-    f"<style>{_rules(f'{_DARK} .coursekit-view ')}"
+    f"<style>{_rules(f'{DARK} .coursekit-view ')}"
     ".coursekit-touch{pointer-events:none}"
     ".coursekit-view img{color-scheme:light}"
-    f"{_DARK} .coursekit-view img{{color-scheme:dark}}"
+    f"{DARK} .coursekit-view img{{color-scheme:dark}}"
     # the classic Notebook takes away what `cellpadding` says
     ".coursekit-view th,.coursekit-view td{padding:6px!important}</style>"
 )

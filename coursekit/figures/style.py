@@ -64,6 +64,10 @@ WIDTH = 7.2  # inches; what a notebook column shows without scaling
 _CSS_PIXELS_PER_INCH = 96
 _SHARPNESS = 1.5  # image pixels per CSS pixel
 _PHOTO = 64  # pixels a side from which a picture counts as a photo
+# What is a dark page: in JupyterLab, Colab, VS Code.
+DARK = ":is([data-jp-theme-light=false],[theme=dark],.vscode-dark)"
+# Lines and words turn light on dark, colours stay; pixels of pictures stay, dimmed.
+_NIGHT = {"plot": "invert(1) hue-rotate(180deg)", "pictures": "brightness(.8)"}
 _CAPTION = "max-width:44em;margin:.2em 0 .6em;line-height:1.4;opacity:.85"
 
 
@@ -106,8 +110,12 @@ class CourseFigure(Figure):
         width = int(self.get_size_inches()[0] * _CSS_PIXELS_PER_INCH)
         said = escape(self.words)
         caption = f"<figcaption style='{_CAPTION}'>{said}</figcaption>" if said else ""
+        what = "pictures" if any(axes.get_images() for axes in self.axes) else "plot"
+        name = f"coursekit-{what}"
+        night = f"<style>{DARK} .{name} img{{filter:{_NIGHT[what]}}}</style>"
         return (
-            f"<figure style='margin:0'><img alt='{escape(self.description)}' "
+            f"<figure class='{name}' style='margin:0'>{night}"
+            f"<img alt='{escape(self.description)}' "
             f"width='{width}' style='max-width:100%;height:auto' "
             f"src='data:image/{kind};base64,{code}'>{caption}</figure>"
         )

@@ -11,7 +11,7 @@ from coursekit._base.modes import device_of
 from coursekit._base.validate import integer
 from coursekit.anatomy import anatomy
 from coursekit.data import Batches, ImageSet
-from coursekit.gradcam import grad_cam
+from coursekit.gradcam import grad_cam, overlay
 from coursekit.metrics import most_wrong
 from coursekit.training.evaluation import Evaluation, evaluate
 from coursekit.training.history import History
@@ -53,7 +53,7 @@ class Gallery:
         return "\n".join([head, *lines])
 
     def figure(self, words: str | None = None):
-        """Draw the pictures, and below each what spoke for the two classes.
+        """Draw the pictures, each beside what spoke for the two classes.
 
         Args:
             words: the caption.
@@ -61,18 +61,27 @@ class Gallery:
         Raises:
             ValueError: there is no answer to show.
         """
-        from coursekit.figures.overlays import overlays
+        from coursekit.figures import images
 
         if not len(self):
             kind = "wrong" if self.wrong else "right"
             raise ValueError(f"no answer is {kind}: there is nothing to draw")
         where = f", and what spoke for them (layer {self.layer})" if self.layer else ""
         title = f"The {len(self)} {self._kind} answers{where}"
-        rows = ("what it says", "what it is")[: 0 if self.maps is None else 2]
-        rows = rows if self.wrong else rows[:1]
-        return overlays(
-            self.images, self.maps, self.captions, rows=rows, title=title, words=words
-        )
+        if self.maps is None:
+            return images(
+                self.images, self.captions, columns=5, title=title, words=words
+            )
+        heat = [overlay(self.images, one) for one in self.maps.unbind(1)]
+        shown, said = [], []
+        captions = [caption.replace(" (", "\n(") for caption in self.captions]
+        for answer in zip(self.images, captions, *heat, strict=True):
+            shown += [answer[0], *answer[2:]]
+            said += [
+                answer[1],
+                *("what spoke\nfor this", "and for what\nit is")[: len(heat)],
+            ]
+        return images(shown, said, columns=6, title=title, words=words)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         shown = {"text/plain": repr(self)}

@@ -278,11 +278,11 @@ check("05.4", local_response)
 claim("C66")
 
 # %% [markdown]
-# A stride of 4 looks at every fourth place. By hand, stripes of three bright and three
+# A stride of 4 looks at every fourth place. By hand, stripes of four bright and four
 # dark pixels, and what is left of them:
 
 # %%
-stripes = (torch.arange(24) // 3 % 2).float()
+stripes = (torch.arange(24) // 4 % 2).float()
 figures.matrices(
     {"input": stripes, "every second": stripes[::2], "every fourth": stripes[::4]},
     title="Every fourth pixel of the same stripes",

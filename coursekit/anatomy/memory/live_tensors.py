@@ -34,6 +34,7 @@ class Block:
 
     Args:
         bytes: its size, rounded up to what the allocator hands out.
+        asked: its size before that.
         kind: what it is used for, one of `KINDS`.
         layer: the layer that first saved it for backward.
         born, gone: moments of the run, counted in tensors that came and went; `gone` is
@@ -43,6 +44,7 @@ class Block:
     bytes: int
     kind: str = "working"
     layer: str | None = None
+    asked: int = 0
     born: int = 0
     gone: int | None = None
 
@@ -59,7 +61,7 @@ class LiveTensors(TorchDispatchMode):
         self.granule = granule
         self.blocks: dict[int, tuple[weakref.ref, Block]] = {}
         self.all: list[Block] = []
-        self.total = self.peak = self.now = self.peak_at = 0
+        self.total = self.peak = self.now = self.peak_at = self.restarted = 0
         self.phase = self.peak_phase = "forward"
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
@@ -86,10 +88,11 @@ class LiveTensors(TorchDispatchMode):
         key = storage._cdata
         if key in self.blocks:
             return
-        size = -(-storage.nbytes() // self.granule) * self.granule
+        asked = storage.nbytes()
+        size = -(-asked // self.granule) * self.granule
         ended = weakref.ref(storage, lambda _: self._leave(key))
         self.now += 1
-        block = Block(size, kind, born=self.now)
+        block = Block(size, kind, asked=asked, born=self.now)
         self.blocks[key] = (ended, block)
         self.all.append(block)
         self.total += size
@@ -125,6 +128,7 @@ class LiveTensors(TorchDispatchMode):
     def restart(self) -> None:
         """Forget the peak so far: what follows is measured."""
         self.peak, self.peak_at = 0, self.now
+        self.restarted = self.now
 
 
 def bytes_by_kind(blocks: Iterable[Block]) -> dict[str, int]:

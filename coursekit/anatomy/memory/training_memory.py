@@ -22,6 +22,7 @@ from coursekit._base.card import Table
 from coursekit._base.validate import choice, integer
 from coursekit.anatomy import show
 from coursekit.anatomy.arguments import checked_model, checked_shape
+from coursekit.anatomy.memory.lifetimes import peak_by_batch
 from coursekit.anatomy.memory.training_step import (
     Maker,
     Plan,
@@ -172,10 +173,32 @@ def largest_batch(
     shape, plan = checked_shape(input_shape), _plan(optimizer, precision, device)
     allowed = _bytes(budget)
 
-    def peak(count: int) -> int:
-        return sum(training_step(model, shape, plan(count)).peak.values())
+    def step(count: int) -> StepMemory:
+        return training_step(model, shape, plan(count))
 
-    return _largest(peak, allowed)
+    def peak(count: int) -> int:
+        return sum(step(count).peak.values())
+
+    return _largest(_foretold(step, allowed) or peak, allowed)
+
+
+def _foretold(step: Callable, allowed: int) -> Callable[[int], int] | None:
+    """Return batch size → peak from two steps, one of about the size asked for.
+
+    None where they do not tell, or where not even two images fit.
+    """
+    small = step(2)
+    peak = sum(small.peak.values())
+    kept = sum(small.peak[kind] for kind in ("weights", "optimizer", "gradients"))
+    guess = (allowed - kept) // max(1, (peak - kept) // 2)
+    if peak > allowed:
+        return None
+    large = step(min(max(guess, 3), LARGEST))
+    found = peak_by_batch(small.lifetimes, large.lifetimes)
+    agrees = found and all(
+        found(one.lifetimes.images) == sum(one.peak.values()) for one in (small, large)
+    )
+    return found if agrees else None
 
 
 def _plan(optimizer, precision: str, device: str) -> Callable[[int], Plan]:

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from coursekit.anatomy.memory.devices import GRANULES, autocast, operators_of
 from coursekit.anatomy.memory.fake_model import FakeModel, on_fake_model, tensors_in
+from coursekit.anatomy.memory.lifetimes import Lifetimes
 from coursekit.anatomy.memory.live_tensors import Block, LiveTensors, bytes_by_kind
 
 Maker = Callable[[Iterable[Tensor], float], Optimizer]
@@ -48,6 +49,7 @@ class StepMemory:
         gradients: bytes of all gradients together.
         peak: kind → bytes alive when most bytes were.
         phase: when that was: "forward", "backward" or "update".
+        lifetimes: of all that came and went.
     """
 
     held: dict[str, int]
@@ -55,6 +57,7 @@ class StepMemory:
     gradients: int
     peak: dict[str, int]
     phase: str
+    lifetimes: Lifetimes
 
 
 def training_step(
@@ -93,7 +96,10 @@ def training_step(
     peak = bytes_by_kind(live.at_peak)
     layers = _by_layer(held)
     held = bytes_by_kind(held)
-    return StepMemory(held, layers, after["gradients"], peak, live.peak_phase)
+    lifetimes = Lifetimes.of(live, plan.batch_size)
+    return StepMemory(
+        held, layers, after["gradients"], peak, live.peak_phase, lifetimes
+    )
 
 
 def _optimizer_with_state(

@@ -44,14 +44,17 @@ def is_disguised(step: Step) -> bool:
     """Tell whether a step is a dense layer that looks like something else.
 
     A convolution whose kernel sees a whole side of its map, or seven tenths of it, and
-    leaves fewer places: a 7×7 kernel on a 7×7 map, also an 8×8 with some padding. Where
+    leaves fewer places, or a single one: a 7×7 kernel on a 7×7 map, also an 8×8 with
+    some padding, and a 5×5 that leaves one place by its stride. Where
     padding keeps the size of the map, as a 3×3 on 3×3, it is a convolution. And
     whatever has a number of its own for every place: a mask, a norm over [c, h, w].
     """
     if step.kind == "scaling":
         return True
-    places_after = prod(step.output_shape[1:])
-    return step.kind == "convolution" and step.spans and places_after < step.places
+    after = prod(step.output_shape[1:])
+    if step.kind != "convolution" or step.averaged or after >= step.places:
+        return False
+    return step.spans or (after == 1 and step.uses == 1)
 
 
 def without_norm(census: Census) -> list[Step]:
@@ -97,7 +100,7 @@ def _no_disguise(census: Census) -> Judgement:
     if not steps:
         return Judgement(True, "none")
     first = steps[0]
-    by = "×".join(map(str, first.input_shape[1:]))
+    by = "×".join(map(str, first.input_shape[1:])) or "flattened"
     says = f"{_named(first)} has a kernel as large as its {by} map"
     if first.kind == "scaling":
         says = (

@@ -42,6 +42,9 @@ from coursekit.course.challenges.past import (
 )
 
 _PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "_trilinear"}
+# Not avg_pool3d: local response norm is written with it.
+_POOLS = {"max_pool2d_with_indices", "max_pool2d", "avg_pool2d", "avg_pool1d"}
+_POOLS |= {"max_pool1d", "max_pool1d_with_indices"}
 
 
 class CensusWatch(tracing.Watch):
@@ -157,7 +160,7 @@ class CensusWatch(tracing.Watch):
             self._step("convolution", weight.numel(), out[0, 0].numel(), meeting)
         elif name in _PRODUCTS or "attention" in name:
             self._note_product(call, given, out, meeting)
-        elif "_pool" in name and "adaptive" not in name:
+        elif name in _POOLS:
             window = call.get("kernel_size")
             strides = tuple(call.get("stride") or window)
             rest = out[0, 0].numel()

@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from coursekit.course.network_file.graph import Stored
 
 FREE_SETTINGS = 50  # different single numbers in the code; more count as parameters
@@ -57,6 +59,7 @@ class Ledger:
     def clear(self) -> None:
         """Forget everything."""
         self.uses: Counter[str] = Counter()
+        self.written: set[float] = set()  # in settings of operators
         self.resting: set[str] = set()
         self.doubts: list[str] = []
         self.beyond: dict[str, int] = {}  # computed tensor → numbers beyond its sources
@@ -78,6 +81,14 @@ class Ledger:
             held = sum(self.stored[one].array.size for one in weights)
             self.beyond[name] = max(0, numbers - held)
 
+    def read(self, settings: Mapping[str, object]) -> None:
+        """Note the single numbers among an operator's settings."""
+        for value in settings.values():
+            if isinstance(value, float):
+                self.written.add(value)
+            elif isinstance(value, np.ndarray):
+                self.written.update(map(float, value.reshape(-1)[:2]))
+
     def use_everything(self) -> None:
         """Count whatever is stored, where nobody knows what is done with it."""
         some = (n for n, one in self.stored.items() if one.array.size > SIZES)
@@ -93,7 +104,8 @@ class Ledger:
         for name, numbers in tensors.items():
             how[_stored_as(stored[name])] += numbers
         how["computed from stored numbers, beyond them"] = sum(self.beyond.values())
-        different = len({number for n in settings for number in _said(stored[n])})
+        said = {number for n in settings for number in _said(stored[n])}
+        different = len(said | self.written)
         if different > FREE_SETTINGS:
             how["single numbers in the code"] = different
         kept = {way: number for way, number in how.items() if number}

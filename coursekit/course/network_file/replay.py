@@ -101,6 +101,7 @@ class Replay(nn.Module):
         for step in self.steps:
             given = [values[name] if name else None for name in step.node.inputs]
             self._mark_learnt(given)
+            self.ledger.read(step.node.settings)
             for name, value in self._made(step, given):
                 values[name] = value
         return values[self.graph.output]

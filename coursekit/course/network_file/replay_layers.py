@@ -32,16 +32,38 @@ def _padded(x: Tensor, pads, value: float = 0.0) -> tuple[Tensor, tuple[int, ...
     return F.pad(x, both, value=value), (0,) * rank
 
 
-def _given(auto_pad: str) -> None:
-    need(auto_pad in ("NOTSET", "VALID"), f"its padding is {auto_pad!r}")
+def _pads(auto_pad: str, pads, x: Tensor, window: tuple) -> tuple[int, ...]:
+    """Return the padding before and after each side, worked out where it is "same".
+
+    Args:
+        auto_pad, pads: the node's settings.
+        x: the map.
+        window: (kernel, strides, dilations), a number for each side.
+    """
+    rank = x.dim() - 2
+    if auto_pad in ("NOTSET", "VALID"):
+        return tuple(pads) or (0,) * 2 * rank
+    need(auto_pad in ("SAME_UPPER", "SAME_LOWER"), f"its padding is {auto_pad!r:.20}")
+    less, more = [], []
+    for size, kernel, stride, dilation in zip(x.shape[2:], *window, strict=True):
+        reach = (-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1
+        total = max(0, reach - size)
+        less.append(total // 2)
+        more.append(total - total // 2)
+    return (*less, *more) if auto_pad == "SAME_UPPER" else (*more, *less)
+
+
+def _each(setting, rank: int) -> tuple[int, ...]:
+    return (setting,) * rank if isinstance(setting, int) else tuple(setting)
 
 
 @operator("Conv", "xww")
 def _conv(x, weight, bias=None, *, auto_pad="NOTSET", dilations=1, group=1,
           kernel_shape=None, pads=(), strides=1):  # fmt: skip
-    _given(auto_pad)
-    x, padding = _padded(x, pads)
-    run = CONVOLUTIONS[weight.dim() - 2]
+    rank = weight.dim() - 2
+    window = (weight.shape[2:], _each(strides, rank), _each(dilations, rank))
+    x, padding = _padded(x, _pads(auto_pad, pads, x, window))
+    run = CONVOLUTIONS[rank]
     return run(x, weight, bias, strides, padding, dilations, group)
 
 
@@ -49,7 +71,7 @@ def _conv(x, weight, bias=None, *, auto_pad="NOTSET", dilations=1, group=1,
 def _conv_transpose(x, weight, bias=None, *, auto_pad="NOTSET", dilations=1, group=1,
                     kernel_shape=None, output_padding=0, pads=(),
                     strides=1):  # fmt: skip
-    _given(auto_pad)
+    need(auto_pad == "NOTSET", f"its padding is {auto_pad!r:.20}")
     rank = weight.dim() - 2
     pads = tuple(pads) or (0,) * 2 * rank
     need(pads[:rank] == pads[rank:], "its padding differs from side to side")
@@ -87,16 +109,17 @@ def _local_response_norm(x, *, alpha=1e-4, beta=0.75, bias=1.0, size):
 @operator("MaxPool", "x")
 def _max_pool(x, *, auto_pad="NOTSET", ceil_mode=0, dilations=1, kernel_shape, pads=(),
               storage_order=0, strides=1):  # fmt: skip
-    _given(auto_pad)
-    x, padding = _padded(x, pads, float("-inf"))
-    run = MAX_POOLS[len(kernel_shape)]
+    rank = len(kernel_shape)
+    window = (kernel_shape, _each(strides, rank), _each(dilations, rank))
+    x, padding = _padded(x, _pads(auto_pad, pads, x, window), float("-inf"))
+    run = MAX_POOLS[rank]
     return run(x, kernel_shape, strides, padding, dilations, bool(ceil_mode))
 
 
 @operator("AveragePool", "x")
 def _average_pool(x, *, auto_pad="NOTSET", ceil_mode=0, count_include_pad=0,
                   dilations=1, kernel_shape, pads=(), strides=1):  # fmt: skip
-    _given(auto_pad)
+    need(auto_pad == "NOTSET", f"its padding is {auto_pad!r:.20}")
     need(set(dilations if dilations != 1 else (1,)) == {1}, "it is dilated")
     pads = tuple(pads) or (0,) * 2 * len(kernel_shape)
     rank = len(kernel_shape)

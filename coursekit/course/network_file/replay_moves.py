@@ -102,6 +102,7 @@ def _celu(x, *, alpha=1.0):
 
 @operator("Selu", "x")
 def _selu(x, *, alpha=1.67326, gamma=1.0507):
+    need((alpha, gamma) == (1.67326, 1.0507), "it is not scaled as usual")
     return F.selu(x)
 
 
@@ -158,8 +159,8 @@ def _flatten(x, *, axis=1):
 
 @operator("Reshape", "xs", moves=True)
 def _reshape(x, shape, *, allowzero=0):
-    need(not allowzero, "it takes a size of 0")
     sizes = whole(shape)
+    need(not allowzero or 0 not in sizes, "it takes a size of 0")
     return x.reshape([x.shape[k] if n == 0 else n for k, n in enumerate(sizes)])
 
 

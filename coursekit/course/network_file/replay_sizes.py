@@ -36,6 +36,8 @@ for _name, _run in {
     "ReduceMax": torch.amax,
     "ReduceMin": torch.amin,
     "ReduceProd": _product,
+    "ReduceLogSumExp": torch.logsumexp,
+    "ReduceSumSquare": lambda x, dims, keep: x.pow(2).sum(dims, keep),
     "ReduceL1": lambda x, dims, keep: x.abs().sum(dims, keep),
     "ReduceL2": lambda x, dims, keep: x.pow(2).sum(dims, keep).sqrt(),
 }.items():

@@ -129,11 +129,13 @@ def draw_chosen(
     return boxes + moved(top, mark) + moved(top + panels.HEIGHT, field)
 
 
-def marks(network: Network, graph: Graph, layer: int) -> tuple[Mark, ...]:
-    """Return what can be pointed at: boxes of the graph, units of the map and photo."""
+def marks(network: Network, graph: Graph, layer: int, channel: int) -> tuple[Mark, ...]:
+    """Return what can be pointed at: boxes, units of the map and photo, small maps."""
     top, sizes = graph.sheet.height, network.sights.map_size(layer)
-    on_photo = unit_marks(network.photo, sizes, network.row(layer))
-    on_map = [panels.map_mark(sizes)] if len(sizes) == 2 else []
+    on_photo, on_map = unit_marks(network.photo, sizes, network.row(layer)), []
+    if len(sizes) == 2:
+        shape = tuple(network.maps(layer).shape)
+        on_map = [panels.map_mark(sizes), *panels.channel_marks(shape, channel)]
     return (
         *_boxes(network, graph.sheet),
         *(mark.moved(top) for mark in on_map),

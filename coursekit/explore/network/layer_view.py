@@ -211,8 +211,6 @@ def _view(
         numbers=about,
         table=rows,
         backdrop=graph.backdrop,
-        marks=network.latest(
-            "marks", (block, depth, layer), partial(marks, network, graph, layer)
-        ),
+        marks=marks(network, graph, layer, channel),
         sheet=svg.document(graph.height, moved(graph.sheet.height, panels)),
     )

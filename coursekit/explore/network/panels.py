@@ -147,15 +147,36 @@ def _small_maps(maps: Tensor, near: range, channel: int, limit: float) -> str:
     down, across = high + 3, wide + 20
     canvas = np.zeros((-(-len(near) // 2) * down, 2 * across))
     unit = _THUMB / max(high, wide)
-    marks = []
-    for at, number in enumerate(near):
+    for at in range(len(near)):
         top, left = at // 2 * down, at % 2 * across
         canvas[top : top + high, left : left + wide] = small[at]
-        x, y = _THUMBS + left * unit, _TOP + top * unit
-        marks.append(_thumb(x, y, wide * unit, high * unit, number, number == channel))
+    places = _places(maps.shape[1:], near).items()
+    marks = (_thumb(*place, number, number == channel) for number, place in places)
     tall, broad = (side * unit for side in canvas.shape)
     source = shaded(canvas, "output", limit)
     return svg.picture(source, _THUMBS, _TOP, broad, tall) + "".join(marks)
+
+
+def _places(size: tuple[int, int], near: range) -> dict[int, tuple[float, ...]]:
+    """Return where the small map of each channel stands: x, y, width, height."""
+    longest = max(size)
+    if longest > _SMALL:
+        size = tuple(max(1, round(side * _SMALL / longest)) for side in size)
+    times = -(-_SMALL // max(size))
+    high, wide = (side * times for side in size)
+    unit = _THUMB / max(high, wide)
+    down, across = (high + 3) * unit, (wide + 20) * unit
+    corners = {n: divmod(at, 2) for at, n in enumerate(near)}
+    return {
+        n: (_THUMBS + column * across, _TOP + row * down, wide * unit, high * unit)
+        for n, (row, column) in corners.items()
+    }
+
+
+def channel_marks(shape: tuple[int, int, int], channel: int) -> list[Mark]:
+    """Return the marks of the small maps, which choose a channel."""
+    places = _places(shape[1:], group(channel, shape[0], _SHOWN))
+    return [Mark(*place, {"channel": number}) for number, place in places.items()]
 
 
 def _thumb(

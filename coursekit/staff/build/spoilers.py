@@ -1,26 +1,31 @@
 """What a reader sees of an answer before the question, as far as a program can tell.
 
 The right answers of predictions stand in the outputs of the built solution notebook.
-Text is what a student sees before the question: prose, comments, the statements of
-claims. The rules prefer to miss a spoiler to crying wolf: "5" is everywhere.
+Text is what a student sees before the question, and from there to the reveal: prose,
+comments, the statements of claims, typed titles and captions of figures. The rules
+prefer to miss a spoiler to crying wolf: "5" is everywhere, and so is "better".
 """
 
 import ast
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from coursekit.course.claims import CLAIMS, VERDICT_MIME
 from coursekit.staff.build.code import calls_in, first_argument, name_of, parsed
 from coursekit.staff.build.convert import BEGIN, END
 from coursekit.staff.build.notebook_source import Cell
-from coursekit.staff.build.predicting import predictions_in
+from coursekit.staff.build.predicting import predictions_in, reveals_in
 
 MEASURED = re.compile(r"\bmeasured (?P<answer>.+?)\. |\bmeasured (?P<last>.+?)\.$")
 NUMBER = re.compile(r"(?P<number>−?-?\d[\d,]*(?:\.\d+)?)(?: (?P<unit>[^\d(±]+))?")
 SAYS = r"(?:=|≈|\bis|\bare|\bgives?|\bmakes?|\bexactly|\babout|\bonly)\s*\**"
 FORMULA = re.compile(r"⌊|[A-Z]²|[A-Z]·[A-Z]|[A-Z] ?[−+/] ?[A-Z\d]|\d[A-Z]\b")
+BEST = r"(?:best|better|most|first|ahead|dearest|largest|higher|highest|winner|right)"
+HAS = r"(?:is|are|was|were|has|have|gets?|costs?|comes?|reads?|learns?|wins|won|beats)"
+SHORTEST = 4  # letters from which an option is looked for; "A" and "yes" are not
 DISTINCTIVE = 3  # digits from which a number is taken for itself wherever it stands
 PARTS = 5  # nodes of an expression that is worth keeping secret
 
@@ -71,21 +76,55 @@ def _said(output: dict) -> str:
 
 
 def _prediction(seen, asked: Cell, name: str, answer: str) -> Iterator[Found]:
-    """Look for an answer that is a number; words are in the question by right."""
-    if (match := NUMBER.match(answer)) is None:
-        return
+    """Look for the answer in what stands before the question, or before its reveal."""
     question = _question_before(seen, asked)
     before = [cell for cell in seen if cell.position < question.position]
-    number, unit = match["number"], (match["unit"] or "").strip()
-    digits = len(re.sub(r"\D", "", number).strip("0"))
-    near = _section(before)
-    for cell in before if digits >= DISTINCTIVE else near:
-        text = visible(cell)
-        if _tells(text, number, unit, digits >= DISTINCTIVE):
+    between = _until_revealed(seen, asked, name)
+    tells, everywhere = _teller(answer)
+    for cell in [*(before if everywhere else _section(before)), *between]:
+        if tells(visible(cell)):
             message = (
                 f"the answer of {name!r}, {answer}, can be read before it is asked"
             )
+            if cell in between:
+                message = f"the answer of {name!r}, {answer}, stands before its reveal"
             yield cell.line, message, "error"
+
+
+def _until_revealed(seen: Sequence[Cell], asked: Cell, name: str) -> list[Cell]:
+    """Return the prose and typed captions from a question to the cell that reveals."""
+    told = [
+        cell.position for cell, call in reveals_in(seen) if first_argument(call) == name
+    ]
+    end = min(told, default=asked.position)
+    return [cell for cell in seen if asked.position < cell.position < end]
+
+
+def _teller(answer: str) -> tuple[Callable[[str], bool], bool]:
+    """Return what finds an answer in a text, and whether it may look everywhere."""
+    if (match := NUMBER.match(answer)) is None:
+        return partial(_says, answer=answer), False
+    number, unit = match["number"], (match["unit"] or "").strip()
+    distinctive = len(re.sub(r"\D", "", number).strip("0")) >= DISTINCTIVE
+    how = {"number": number, "unit": unit, "distinctive": distinctive}
+    return partial(_tells, **how), distinctive
+
+
+def _says(text: str, answer: str) -> bool:
+    """Say whether a text states that an option in words is the one."""
+    if sum(letter.isalpha() for letter in answer) < SHORTEST:
+        return False
+    named = rf"[\"“*]*(?:the )?{re.escape(answer)}\b[\"”*]*"
+    said = [
+        rf"\*\*{re.escape(answer)}\b[^*]*\*\*",
+        rf"\b{named} {HAS} (?:the )?{BEST}\b",
+    ]
+    said += [
+        rf"\b{named} (?:wins|won)\b",
+        rf"\b{BEST}(?: \w+)? (?:is|are|was|were) {named}",
+    ]
+    said += [rf"\banswer (?:is|was) {named}", rf"\b{BEST}: {named}"]
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern in said)
 
 
 def _question_before(seen: Sequence[Cell], asked: Cell) -> Cell:
@@ -104,12 +143,20 @@ def _tells(text: str, number: str, unit: str, distinctive: bool) -> bool:
 
 
 def visible(cell: Cell) -> str:
-    """Return what of a cell reads as text: prose, comments, statements of claims."""
+    """Return what of a cell reads as text: prose, comments, claims, typed captions."""
     if cell.kind == "markdown":
         return cell.text
     comments = re.findall(r"#\s+(.*)$", cell.text, re.MULTILINE)
     shown = [row for row in comments if not re.fullmatch(r"(your )?answer", row)]
-    return "\n".join([*shown, *(CLAIMS[id].statement for id in _claims_in(cell))])
+    shown += [CLAIMS[id].statement for id in _claims_in(cell)]
+    return "\n".join([*shown, *_captions(cell)])
+
+
+def _captions(cell: Cell) -> list[str]:
+    """List the titles and words of figures that are typed, not computed."""
+    given = [word for call in calls_in(cell) for word in call.keywords]
+    texts = [word.value for word in given if word.arg in ("title", "words")]
+    return [one.value for one in texts if isinstance(one, ast.Constant) and one.value]
 
 
 def _claims_in(cell: Cell) -> list[str]:
