@@ -95,8 +95,6 @@ def _is_kept(path: str, value: object) -> bool:
     if isinstance(value, GENERATORS):
         return True
     return not (is_inside(path, "augment") or is_inside(path, "valid"))
-        is_inside(path, "augment") or is_inside(path, "valid")
-    )
 
 
 def _in_place(value: object) -> bool:
