@@ -204,9 +204,15 @@ def test_log_sees_the_history_after_every_epoch():
     assert seen == [[1], [1, 2], [1, 2, 3]]
 
 
-def test_stop_may_be_any_function_of_the_history():
-    _, history = trained(epochs=9, stop=lambda history: len(history) == 4)
-    assert history["epoch"] == [1, 2, 3, 4]
+def test_stop_may_be_any_function_of_the_history_and_is_asked_once_an_epoch():
+    asked = []
+
+    def stop(history):
+        asked.append(len(history))
+        return len(history) == 4
+
+    _, history = trained(epochs=9, stop=stop)
+    assert history["epoch"] == asked == [1, 2, 3, 4]
 
 
 def test_float16_clips_the_gradient_and_not_its_scaled_copy():

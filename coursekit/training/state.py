@@ -42,6 +42,7 @@ class Run:
         history: the rows of the epochs that are done.
         step: steps taken in the current epoch.
         meter: loss and accuracy of these steps.
+        stopped: whether `stop` ended the run.
     """
 
     settings: Settings
@@ -55,6 +56,7 @@ class Run:
     progress: Progress = field(default_factory=partial(Progress, None))
     step: int = 0
     meter: Meter = field(default_factory=Meter)
+    stopped: bool = False
 
     @property
     def epochs(self) -> int:
@@ -64,9 +66,7 @@ class Run:
     @property
     def goes_on(self) -> bool:
         """Whether there is another epoch."""
-        stop = self.settings.stop
-        stopped = stop is not None and len(self.history) and stop(self.history)
-        return self.epoch <= self.epochs and not stopped
+        return self.epoch <= self.epochs and not self.stopped
 
     @property
     def epoch(self) -> int:
@@ -109,7 +109,7 @@ def saved_state(run: Run) -> dict:
         "step": run.step,
         "meter": (meter.loss, meter.correct, meter.n),
         "seconds": run.clock.seconds(),
-        "stopped": not run.goes_on,
+        "stopped": run.stopped,
     }
 
 
@@ -128,7 +128,7 @@ def restore(run: Run, state: dict, put_outside: Callable[[], None]) -> None:
     put_outside()
     run.stream.restore(state["random"])
     run.clock.begin_epoch(state["seconds"])
-    run.step = state["step"]
+    run.step, run.stopped = state["step"], bool(state["stopped"])
     if run.workers.rank == 0:
         run.meter = Meter(*state["meter"])
     run.history = replace(
@@ -183,6 +183,8 @@ def finish_epoch(run: Run) -> None:
     run.progress.epoch(summary(run), run.done, lambda: run.history)
     if run.settings.log is not None and run.workers.rank == 0:
         run.settings.log(run.history)
+    if run.settings.stop is not None:
+        run.stopped = run.workers.agree(run.settings.stop(run.history))
     last = not run.goes_on
     run.keeper.save_after_epoch(partial(saved_state, run), row.epoch, last, run.workers)
 
