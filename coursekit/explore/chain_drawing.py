@@ -1,5 +1,7 @@
 """A chain of layers as a row of boxes, each of which can be pressed."""
 
+from functools import lru_cache
+
 from coursekit.explore import svg
 from coursekit.explore.boxes import LINE, centred, plate, tinted
 from coursekit.explore.chain import ChainLayer
@@ -41,12 +43,14 @@ def _box(layer: ChainLayer, x: float, y: float, wide: float) -> str:
     )
 
 
+@lru_cache(maxsize=64)
 def frame_layer(count: int, number: int, y: float) -> str:
     """Frame the chosen layer."""
     x, wide = _places(count)[number]
     return svg.outlined(x - 2, y - 2, wide + 4, _HIGH + 4, ROLES["chosen"])
 
 
+@lru_cache(maxsize=64)
 def chain_marks(count: int, y: float) -> tuple[Mark, ...]:
     """Return the marks that choose a layer."""
     return tuple(
