@@ -32,4 +32,7 @@ def use_short_numbers() -> bool:
 
 def _short(value: float) -> str:
     whole = repr(value)
-    return whole if len(whole) <= DIGITS + 2 else f"{value:.{DIGITS}g}"
+    if len(whole) <= DIGITS + 2 or value.is_integer():
+        return whole
+    large = 10 ** (DIGITS - 1) <= abs(value) < 1e15
+    return f"{value:.1f}" if large else f"{value:.{DIGITS}g}"
