@@ -1,6 +1,7 @@
 """What students see of `check`, `hint`, `solution` and `exercise`."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 
@@ -8,8 +9,17 @@ import pytest
 import torch
 
 from coursekit._base.card import inline
-from coursekit.course.exercises import CheckFailed, check, exercise, hint, solution
+from coursekit.course.exercises import (
+    CheckFailed,
+    check,
+    exercise,
+    exercise_ids,
+    hint,
+    solution,
+)
 from coursekit.course.exercises.exercise import Exercise
+
+EMPHASIS = re.compile(r"(?<![\w*`])\*[a-z]+\*(?!\w)")
 
 
 def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -104,6 +114,17 @@ def test_the_html_of_an_outcome_says_the_status_in_words():
 
 def test_html_is_escaped():
     assert inline("a < b & `x<y>`") == "a &lt; b &amp; <code>x&lt;y&gt;</code>"
+
+
+@pytest.mark.parametrize("exercise_id", exercise_ids())
+def test_no_message_shows_the_signs_of_markdown(exercise_id):
+    found = exercise(exercise_id)
+    said = [
+        found.takeaway,
+        *found.hints,
+        *(str(wrong.__doc__) for wrong in found.wrong),
+    ]
+    assert [text for text in said if EMPHASIS.search(text)] == []
 
 
 def test_hints_come_one_by_one(monkeypatch):

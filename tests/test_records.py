@@ -34,7 +34,7 @@ def test_progress_counts_checks_hits_claims_and_the_minutes_left(tmp_path):
     minutes = sum(exercise(one).minutes for one in mine if one != "01.3")
     (row,) = [row for row in progress(folder=tmp_path).rows if row[0] == "01"]
     assert row == ("01", f"1 of {len(mine)}", "1 of 2", "1 of 25", str(minutes))
-    assert "1 checks right" in repr(progress(folder=tmp_path))
+    assert "1 check right" in repr(progress(folder=tmp_path))
     assert "1 of 25" in progress(folder=tmp_path)._repr_html_()
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from numbers import Integral, Real
 
+from coursekit._base.words import given
+
 
 def plain(value: object) -> object:
     """Unwrap a scalar of numpy or torch; leave everything else as it is."""
@@ -24,7 +26,7 @@ def integer(name: str, value: object, *, low: int, high: int | None = None) -> i
     """
     allowed = f"a whole number ≥ {low}" if high is None else f"{low} to {high}"
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise ValueError(f"`{name}` must be {allowed}; got {value!r}")
+        raise ValueError(f"`{name}` must be {allowed}; got {given(value)}")
     if value < low or (high is not None and value > high):
         raise ValueError(f"`{name}` must be {allowed}; got {value}")
     return int(value)
@@ -41,7 +43,7 @@ def number(
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number or not low <= value <= high:
         raise ValueError(
-            f"`{name}` must be between {low:g} and {high:g}; got {value!r}"
+            f"`{name}` must be between {low:g} and {high:g}; got {given(value)}"
         )
     return float(value)
 
@@ -55,5 +57,5 @@ def choice(name: str, value: object, allowed: Iterable[object]) -> object:
     options = list(allowed)
     if value not in options:
         listed = ", ".join(map(repr, options))
-        raise ValueError(f"`{name}` must be one of {listed}; got {value!r}")
+        raise ValueError(f"`{name}` must be one of {listed}; got {given(value)}")
     return value

@@ -52,6 +52,19 @@ def shown(text: str, most: int = 60) -> str:
     return f"'{''.join(kept)}'"
 
 
+def given(value: object, most: int = 80) -> str:
+    """Write what an argument was, for a message: of an array its shape, never it all.
+
+    Args:
+        value: what the caller gave.
+        most: characters of anything else.
+    """
+    if getattr(value, "ndim", 0):
+        return f"{type(value).__name__} of shape {tuple(value.shape)}"
+    text = repr(value)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def many(number: int, noun: str) -> str:
     """Return "1 image" or "6 images"."""
     return f"{number} {noun}{'s' * (number != 1)}"

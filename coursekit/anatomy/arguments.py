@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from coursekit._base.trial import checked_model
 from coursekit._base.validate import integer
+from coursekit._base.words import given
 
 __all__ = ["checked_model", "checked_shape"]
 
@@ -18,15 +19,9 @@ def checked_shape(input_shape: Sequence[int]) -> tuple[int, ...]:
     except TypeError:
         shape = ()
     if not 1 <= len(shape) <= 4:
+        hint = "" if is_shape else ": give its shape"
         raise ValueError(
             "`input_shape` must be (channels, height, width) of one image, without "
-            f"the batch; got {_shortly(input_shape)}"
+            f"the batch; got {given(input_shape)}{hint}"
         )
     return tuple(integer("input_shape", size, low=1) for size in shape)
-
-
-def _shortly(value: object) -> str:
-    """Write what was given for a shape; of an array its shape only."""
-    if hasattr(value, "dtype"):
-        return f"{type(value).__name__} of shape {tuple(value.shape)}: give its shape"
-    return repr(value)

@@ -32,7 +32,8 @@ def progress(*, folder: Path | None = None) -> Progress:
     ids = exercise_ids()
     rows = [_row(session, kept, ids) for session in sessions]
     done = sum(status == "right" for status in kept["checks"].values())
-    caption = f"{done} checks right so far; kept in {record_file(folder)}"
+    checks = "1 check" if done == 1 else f"{done} checks"
+    caption = f"{checks} right so far; kept in {record_file(folder)}"
     return Progress(HEAD, [row for row in rows if row], caption)
 
 

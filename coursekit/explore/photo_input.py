@@ -9,6 +9,7 @@ import numpy as np
 
 from coursekit._base.pixels import as_array, planes
 from coursekit._base.validate import integer
+from coursekit._base.words import given as _given
 from coursekit.data.carried import digit_pixels, photo_pixels
 
 _LONGEST = 1024  # side of a picture from a file
@@ -199,7 +200,7 @@ def _fitted(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 def _checked_shape(value: object) -> tuple[int, int, int]:
     shape = tuple(value) if isinstance(value, Sequence) else ()
     if len(shape) != 3:
-        raise ValueError(f"`input_shape` must be (c, h, w); got {value!r}")
+        raise ValueError(f"`input_shape` must be (c, h, w); got {_given(value)}")
     integer("input_shape", shape[0], low=1, high=4096)
     for side in shape[1:]:
         integer("input_shape", side, low=8, high=1024)

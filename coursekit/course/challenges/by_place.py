@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from coursekit.anatomy import joining
 from coursekit.anatomy.field import EMPTY, Field, align
 from coursekit.anatomy.rules.operators import Operands
+from coursekit.course.network_file.plain_numbers import is_even
 
 HALF = 0.5  # of a side, so much at least must be used of a map
 MOST = 0.7  # of a map's places; a kernel that sees more and leaves fewer is dense
-EVEN = 1e-5
 # They look at the whole map, but carry nothing of it from place to place: statistics.
 STATISTICS = {"native_group_norm", "native_layer_norm", "_softmax", "_log_softmax"}
 
@@ -108,14 +108,9 @@ def is_learnt(numbers: Tensor) -> bool:
     return isinstance(numbers, nn.Parameter) or hasattr(numbers, "_coursekit_learnt")
 
 
-def is_even(numbers: Tensor) -> bool:
+def are_coordinates(numbers: Tensor) -> bool:
     """Tell whether numbers grow by one step along each axis, as coordinates do."""
-    if numbers.is_meta:
-        return False
-    wide = numbers.detach().double()
-    near = EVEN * max(1e-30, float(wide.abs().max()))
-    steps = [wide.diff(dim=dim) for dim in range(wide.dim())]
-    return all(float(s.max() - s.min()) <= near for s in steps if s.numel())
+    return not numbers.is_meta and is_even(numbers.detach().cpu().float().numpy())
 
 
 def carried(call: Operands, out: Tensor, units_of, local_of) -> Field | None:

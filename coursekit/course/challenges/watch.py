@@ -16,10 +16,10 @@ from coursekit.anatomy.field import numbers, whole_image
 from coursekit.anatomy.rules.operators import RULES, Operands, UnknownOperatorError
 from coursekit.course.challenges.by_place import (
     HALF,
+    are_coordinates,
     carried,
     covers,
     differs_by_place,
-    is_even,
     name_of,
     place_axes,
     used_share,
@@ -203,7 +203,7 @@ class CensusWatch(tracing.Watch):
             up = out.dim() - tensor.dim()
             own = set() if past is None else {d + up for d in place_axes(past.local)}
             strange = differs_by_place(tensor, places - own, out.dim())
-            if strange and not (name == "cat" and is_even(tensor)):
+            if strange and not (name == "cat" and are_coordinates(tensor)):
                 self._step("scaling", tensor.numel(), 1, meeting)
         stored = [t for t in call.tensors if past_of(t) is None and t.numel() > 1]
         if is_pointwise and any(_spreads(t, given, out) for t in stored):

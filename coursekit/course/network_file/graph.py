@@ -14,6 +14,7 @@ from onnx import AttributeProto, ModelProto, TensorProto, numpy_helper
 
 from coursekit._base.words import shown
 from coursekit.course.network_file.checking import check_model
+from coursekit.course.network_file.plain_numbers import is_even, is_uniform
 from coursekit.course.network_file.wire_scan import check_wire
 
 LARGEST = 4096  # of one side of an image
@@ -68,24 +69,6 @@ class Graph:
     input_shape: tuple[int, ...]
     output: str
     description: int
-
-
-def is_uniform(array: np.ndarray) -> bool:
-    """Tell whether all numbers are the same."""
-    return bool(array.size) and bool((array == array.reshape(-1)[0]).all())
-
-
-def is_even(array: np.ndarray) -> bool:
-    """Tell whether the numbers grow by one and the same step along each axis."""
-    corner = array[(slice(3),) * array.ndim]  # most are told by their first numbers
-    if corner.size < array.size and not is_even(corner):
-        return False
-    if not np.issubdtype(array.dtype, np.number) or not np.isfinite(array).all():
-        return False
-    wide = array.astype(np.float64)
-    near = 1e-5 * max(1e-30, float(np.abs(wide).max(initial=0)))
-    steps = [np.diff(wide, axis=axis) for axis in range(wide.ndim)]
-    return all(np.ptp(step) <= near for step in steps if step.size)
 
 
 def read_graph(data: bytes) -> Graph:

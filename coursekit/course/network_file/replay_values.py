@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from coursekit.course.network_file.graph import Node, is_even, is_uniform
+from coursekit.course.network_file.graph import Node
+from coursekit.course.network_file.plain_numbers import is_even, is_uniform
 
 # A weighing layer; after it batch norm may keep statistics.
 WEIGHING = {"Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum"}

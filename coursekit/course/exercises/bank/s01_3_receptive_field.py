@@ -224,7 +224,7 @@ EXERCISE = Exercise(
         "apart two neighbouring units are (the jump). Both start at 1.",
         "A layer widens the field by (reach − 1) jumps, where the reach of a kernel "
         "with dilation is d(K − 1) + 1.",
-        "r = r + d(K − 1)·j with the jump *before* the layer, and only then j = j·s.",
+        "r = r + d(K − 1)·j with the jump before the layer, and only then j = j·s.",
     ),
     takeaway=(
         "r grows by d(K − 1)·j, j grows by the factor s: strides make fields large."

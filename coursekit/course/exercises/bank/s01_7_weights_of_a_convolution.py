@@ -129,7 +129,7 @@ EXERCISE = Exercise(
     ),
     hints=(
         "Think of a single output channel first. What does its kernel look at?",
-        "One output channel has a K×K kernel for *each* input channel, and one bias.",
+        "One output channel has a K×K kernel for each input channel, and one bias.",
         "out · in · K · K, plus out when there are biases.",
     ),
     takeaway=(

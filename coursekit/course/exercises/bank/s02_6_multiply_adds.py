@@ -51,7 +51,7 @@ def ignores_groups(in_channels, out_channels, kernel_size, height, width, groups
 
 
 def groups_squared(in_channels, out_channels, kernel_size, height, width, groups=1):
-    """You divide both channel counts by the groups; each of *all* output channels sees
+    """You divide both channel counts by the groups; each of all output channels sees
     in / groups channels, so divide once."""
     pairs = (in_channels // groups) * (out_channels // groups)
     return pairs * kernel_size**2 * height * width
@@ -111,7 +111,7 @@ EXERCISE = Exercise(
     title="Multiply-adds of a convolution",
     statement=(
         "Return how many multiplications a convolution with a square kernel does for "
-        "one image, when its *output* map is height × width; with `groups`, each "
+        "one image, when its output map is height × width; with `groups`, each "
         "output channel sees only in / groups input channels. Tiny case: 1 in, 1 "
         "out, 3×3, map 2×2: 36."
     ),

@@ -35,7 +35,7 @@ def sums(images):
 
 @slip("mean or sum")
 def global_maximum(images):
-    """You keep the largest value of each map; that is global *max* pooling."""
+    """You keep the largest value of each map; that is global max pooling."""
     return images.amax((2, 3))
 
 
@@ -73,7 +73,7 @@ def rows_only(images):
 
 @slip("divisor")
 def half_the_size(images):
-    """You pool 2×2; *global* pooling takes the whole map at once."""
+    """You pool 2×2; global pooling takes the whole map at once."""
     return F.avg_pool2d(images, 2)
 
 

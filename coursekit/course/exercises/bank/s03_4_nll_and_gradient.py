@@ -63,7 +63,7 @@ def gradient_of_the_sum(logits, labels):
 
 @slip("sign")
 def forgets_the_sign(logits, labels):
-    """Your loss is negative: it is *minus* the log-likelihood."""
+    """Your loss is negative: it is minus the log-likelihood."""
     loss, gradient = by_one_hot(logits, labels)
     return -loss, gradient
 

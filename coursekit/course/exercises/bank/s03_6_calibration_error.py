@@ -80,7 +80,7 @@ def over_all_bins(confidence, correct, bins=10):
 
 
 def worst_bin(confidence, correct, bins=10):
-    """You return the largest gap; that is the *maximum* calibration error."""
+    """You return the largest gap; that is the maximum calibration error."""
     return max(abs(gap) for gap, _ in _gaps(confidence, correct, bins))
 
 

@@ -62,14 +62,14 @@ def over_the_batch_only(images, scale, shift, eps=1e-5):
 
 @slip("axes")
 def instance_norm(images, scale, shift, eps=1e-5):
-    """You normalise every image by itself; that is *instance* norm. The mean runs over
+    """You normalise every image by itself; that is instance norm. The mean runs over
     the batch too."""
     return _scaled(_normal(images, (2, 3), 0, eps), scale, shift)
 
 
 @slip("axes")
 def layer_norm(images, scale, shift, eps=1e-5):
-    """You normalise over channels, height and width of each image; that is *layer*
+    """You normalise over channels, height and width of each image; that is layer
     norm. Each channel has its own mean, over the batch."""
     return _scaled(_normal(images, (1, 2, 3), 0, eps), scale, shift)
 

@@ -52,7 +52,7 @@ def biased_variance(running_mean, running_var, images, momentum=0.1):
 @slip("inverse")
 def momentum_reversed(running_mean, running_var, images, momentum=0.1):
     """You keep `momentum` of the old value; in torch's batch norm the momentum is the
-    weight of the *new* batch: (1 − momentum)·old + momentum·new."""
+    weight of the new batch: (1 − momentum)·old + momentum·new."""
     return _moved(running_mean, running_var, images, 1 - momentum)
 
 
@@ -157,7 +157,7 @@ EXERCISE = Exercise(
     statement=(
         "In training batch norm also keeps a running mean and variance (c,) for later. "
         "Return both after one batch: (1 − momentum) · old + momentum · new, where the "
-        "new variance is the *unbiased* one (divided by count − 1), as in torch."
+        "new variance is the unbiased one (divided by count − 1), as in torch."
     ),
     minutes=12,
     difficulty=3,

@@ -91,7 +91,7 @@ def forgets_the_scale(kernel, scale, shift, mean, variance, eps=1e-5):
 @slip("axes")
 def scales_the_inputs(kernel, scale, shift, mean, variance, eps=1e-5):
     """You multiply along the input channels; batch norm follows the convolution, so the
-    factor belongs to the *output* channels: axis 0 of the kernel."""
+    factor belongs to the output channels: axis 0 of the kernel."""
     factor = scale / torch.sqrt(variance + eps)
     if kernel.shape[0] != kernel.shape[1]:
         return by_loop(kernel, scale, shift, mean, variance, eps)

@@ -155,7 +155,7 @@ def fills_with_ones(images, centres, length):
 
 @slip("one axis")
 def stripes(images, centres, length):
-    """You clear whole rows and columns; a pixel is cleared where its row *and* its
+    """You clear whole rows and columns; a pixel is cleared where its row and its
     column lie in the square."""
     result = images.clone()
     for place, (y, x) in enumerate(centres.tolist()):

@@ -37,7 +37,7 @@ def by_product(activations, gradients):
 
 @slip("relu")
 def no_relu(activations, gradients):
-    """You keep negative values; the final ReLU keeps only what speaks *for* the
+    """You keep negative values; the final ReLU keeps only what speaks for the
     class."""
     return (gradients.mean((2, 3), True) * activations).sum(1)
 
@@ -76,7 +76,7 @@ def means_the_maps(activations, gradients):
 
 
 def pixel_by_pixel(activations, gradients):
-    """You multiply gradient and activation pixel by pixel; Grad-CAM takes *one* weight
+    """You multiply gradient and activation pixel by pixel; Grad-CAM takes one weight
     per channel: the mean gradient."""
     return (gradients * activations).sum(1).relu()
 

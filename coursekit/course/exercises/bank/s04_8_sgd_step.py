@@ -126,7 +126,7 @@ def ignores_nesterov(
     weight, gradient, velocity, lr, momentum=0.9, decay=0.0, nesterov=False
 ):
     """You ignore `nesterov`, or look ahead with the old velocity: its step is
-    gradient + momentum · *new* velocity."""
+    gradient + momentum · new velocity."""
     pull = gradient + decay * weight
     return _step(weight, pull, velocity, lr, momentum, False)
 

@@ -49,7 +49,7 @@ def flips_none(images, chosen):
 
 
 def flips_the_others(images, chosen):
-    """You mirror the images that were *not* chosen."""
+    """You mirror the images that were not chosen."""
     return by_loop(images, ~chosen)
 
 

@@ -65,7 +65,7 @@ def counts_hits(logits, labels, k=5):
 
 @slip("divisor")
 def divides_by_k(logits, labels, k=5):
-    """You average over rows *and* places, so each hit counts 1/k; a row is a hit if any
+    """You average over rows and places, so each hit counts 1/k; a row is a hit if any
     of its k places is right."""
     return by_rank(logits, labels, k) / k
 

@@ -96,7 +96,7 @@ def bias_for_the_input(channels, dense):
 
 @slip("bias")
 def bias_per_input(channels, dense):
-    """You count a bias per *input* channel; biases belong to the outputs."""
+    """You count a bias per input channel; biases belong to the outputs."""
     convolutions = _weights(channels, 9) + sum(channels[:-1])
     return convolutions, _weights(dense, 1) + sum(dense[:-1])
 
@@ -121,7 +121,7 @@ def skips_the_last(channels, dense):
 
 @slip("only one")
 def same_channels(channels, dense):
-    """You square each number of channels; a layer goes from one entry to the *next*."""
+    """You square each number of channels; a layer goes from one entry to the next."""
     convolutions = sum(9 * c * c + c for c in channels[1:])
     return convolutions, by_index(channels, dense)[1]
 

@@ -119,7 +119,7 @@ EXERCISE = Exercise(
     title="Averaging the workers' gradients",
     statement=(
         "Data parallelism: `gradients` holds one tensor per worker, each the "
-        "gradient of the *mean* loss over the worker's own samples; `counts` says "
+        "gradient of the mean loss over the worker's own samples; `counts` says "
         "how many samples each had. Return the gradient of the mean loss over all "
         "samples."
     ),

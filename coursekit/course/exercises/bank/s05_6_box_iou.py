@@ -56,7 +56,7 @@ def negative_overlap(one, other):
 @slip("border")
 def clamps_the_area(one, other):
     """You cut the area off at 0; two negative sides multiply to a positive area, so cut
-    off each *side*."""
+    off each side."""
     width, height, areas = _parts(one, other)
     common = max(width * height, 0)
     return common / (sum(areas) - common)

@@ -91,7 +91,7 @@ def starts_late(images, out_channels, stride=2):
 
 @slip("axes")
 def pads_the_width(images, out_channels, stride=2):
-    """You pad the width: `F.pad` starts with the *last* axis, so channels are the third
+    """You pad the width: `F.pad` starts with the last axis, so channels are the third
     pair."""
     missing = out_channels - images.shape[1]
     return F.pad(images[:, :, ::stride, ::stride], (0, missing))

@@ -34,7 +34,7 @@ def by_sorting(branches):
 @slip("only one")
 def largest_branch(branches):
     """You take the size of the largest branch; branches may look at different places,
-    so the field is the *union* of their windows."""
+    so the field is the union of their windows."""
     return min(start for start, _ in branches), max(size for _, size in branches)
 
 
@@ -46,7 +46,7 @@ def adds_sizes(branches):
 
 
 def common_part(branches):
-    """You take what all branches see; the joined unit sees what *any* branch sees."""
+    """You take what all branches see; the joined unit sees what any branch sees."""
     first = max(start for start, _ in branches)
     return first, min(start + size for start, size in branches) - first
 
@@ -79,7 +79,7 @@ def size_only(branches):
 
 @slip("off by one")
 def last_start(branches):
-    """You measure from the smallest to the largest *start*; the windows reach further
+    """You measure from the smallest to the largest start; the windows reach further
     right by their sizes."""
     starts = [start for start, _ in branches]
     return min(starts), max(starts) - min(starts) + 1

@@ -107,7 +107,7 @@ def share_of_channels(maps, k):
 
 @slip("axes")
 def over_images(maps, k):
-    """You look for directions among the images; they are mixtures of *channels*."""
+    """You look for directions among the images; they are mixtures of channels."""
     rows = maps.flatten(1)
     energy = torch.linalg.svdvals(rows - rows.mean(0)) ** 2
     return (energy[:k].sum() / energy.sum()).item()

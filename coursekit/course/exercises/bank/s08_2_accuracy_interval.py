@@ -84,7 +84,7 @@ def one_deviation(right, n):
 
 
 def one_sided(right, n):
-    """Your z is 1.645, which leaves 5 % on *each* side; 95 % inside take 1.96."""
+    """Your z is 1.645, which leaves 5 % on each side; 95 % inside take 1.96."""
     return _wilson(right, n, 1.645)
 
 

@@ -103,7 +103,7 @@ def flattened_head(channels, classes):
 @slip("only one")
 def one_kernel_per_filter(channels, classes):
     """You counted one 3×3 kernel for each output channel; a filter has one for each
-    *input* channel."""
+    input channel."""
     kernels = sum(9 * after for after in channels[1:])
     return kernels + 2 * sum(channels[1:]) + classes * (channels[-1] + 1)
 
