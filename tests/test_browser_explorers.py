@@ -231,7 +231,7 @@ CASES = {
             ("draw again", "click", None),
             ("draw again", "press", "Enter"),
             ("augmentation", "press", NEXT),
-            ("padding (pixels)", "press", "ArrowRight"),
+            ("share (%)", "press", "ArrowRight"),
             ("augmentation", "choose", "rotation"),
             ("at most (degrees)", "press", "End"),
         ),

@@ -4,12 +4,14 @@ In JupyterLab and in the classic Notebook, signed (trusted) or not, and on the p
 `coursekit run` writes.
 """
 
+import io
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat.sign import NotebookNotary
+from PIL import Image
 
 from coursekit.explore import explore_kernel, explore_pooling
 from coursekit.staff.pages.html_page import page as page_of
@@ -27,7 +29,7 @@ from tests.page import Notebook
 
 CODES = ("explore_kernel()", "explore_pooling()")
 LOST = "model not found"
-DARK = '{"theme": "JupyterLab Dark"}'
+DARK, NIGHT = '{"theme": "JupyterLab Dark"}', (24, 24, 24)
 
 pytestmark = pytest.mark.browser
 
@@ -108,3 +110,32 @@ def test_the_page_of_a_run_shows_each_explorer_once(tmp_path: Path):
     with browser(tmp_path) as page:
         page.goto((tmp_path / "kept.html").as_uri())
         assert_pictures_words_and_numbers_are_there(Notebook(page, JUPYTERLAB))
+
+
+def corner(element: object) -> tuple[int, ...]:
+    """Return the colour of the last pixel of what an element shows."""
+    shown = Image.open(io.BytesIO(element.screenshot())).convert("RGB")
+    return shown.getpixel((shown.width - 4, shown.height - 4))
+
+
+def test_in_a_dark_theme_no_sheet_glares_saved_or_alive(tmp_path: Path):
+    require_browser()
+    root, scratch = tmp_path / "root", tmp_path / "scratch"
+    root.mkdir()
+    themes = scratch / "settings" / "@jupyterlab" / "apputils-extension"
+    themes.mkdir(parents=True)
+    (themes / "themes.jupyterlab-settings").write_text(DARK, encoding="utf-8")
+    nbformat.write(saved("python3"), root / "kept.ipynb")
+    with (
+        jupyterlab(root, scratch) as address,
+        opened(address.format("kept.ipynb"), scratch) as shown,
+    ):
+        images = shown.page.locator("figure.coursekit-view img")
+        images.nth(1).wait_for()
+        assert {corner(image) for image in images.all()} == {NIGHT}
+        shown.run_all()
+        sheets = shown.page.locator(".widget-html-content > svg[aria-hidden=true]")
+        sheets.nth(1).wait_for()
+        papers = sheets.locator("rect[fill='#ffffff']").all()
+        colour = "e => getComputedStyle(e).fill"
+        assert {paper.evaluate(colour) for paper in papers} == {f"rgb{NIGHT}"}

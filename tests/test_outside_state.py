@@ -56,6 +56,7 @@ class Net(nn.Module):
         self.mean, self.steps, self.cache = torch.zeros(4), 0, {}
         self.array, self.random = np.zeros(4), random.Random(3)
         self.numpy, self.slots = np.random.default_rng(5), Slotted()
+        self.legacy = np.random.RandomState(7)
         self.norms = [nn.BatchNorm1d(4)]
         self.register_buffer("passing", torch.zeros(4), persistent=False)
 
@@ -115,7 +116,7 @@ def passing_buffer(net, x):
 
 def own_generators(net, x):
     noise = torch.randn(4, generator=GENERATOR) + net.random.random()
-    return x + noise * net.numpy.random()
+    return x + noise * net.numpy.random() * net.legacy.rand()
 
 
 def generators_of_all(net, x):

@@ -18,6 +18,7 @@ from pathlib import Path
 import coursekit
 from coursekit._base.free_memory import ENOUGH, MORE_ROOM, free_memory, in_words
 from coursekit._base.hosted import hosted_by
+from coursekit._base.notebook import use_short_numbers
 from coursekit._base.short_errors import use_short_errors
 
 SHOWN = ("torch", "torchvision", "ipywidgets")
@@ -45,13 +46,14 @@ class Profile:
 def start() -> str:
     """Install what a hosted runtime lacks, and describe this machine in one line.
 
-    From then on the notebook shows short errors.
+    From then on the notebook shows short errors and short numbers.
 
     Raises:
         SystemExit: something needed is missing and could not be installed; its message
             says so in one sentence (a notebook shows it without a traceback).
     """
     use_short_errors()
+    use_short_numbers()
     if not hosted_by() or not (lacking := missing()):
         return summary()
     try:

@@ -102,4 +102,4 @@ def checksum(function: FunctionType) -> str:
             if not isinstance(one, CodeType) and one != function.__doc__
         ]
         texts.append(f"{code.co_code.hex()} {code.co_names} {constants}")
-    return f"{crc32(' '.join(texts).encode()):08x}"
+    return f"checksum {crc32(' '.join(texts).encode()):08x}"

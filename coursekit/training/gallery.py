@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from coursekit.training.evaluation import Evaluation, evaluate
 from coursekit.training.history import History
 from coursekit.training.sources import norm_of
 
+CHARACTERS = 14  # of a caption's line
 LAST = "last"  # the last layer that gives a map
 
 
@@ -66,7 +68,7 @@ class Gallery:
         if not len(self):
             kind = "wrong" if self.wrong else "right"
             raise ValueError(f"no answer is {kind}: there is nothing to draw")
-        where = f", and what spoke for them (layer {self.layer})" if self.layer else ""
+        where = f", and what spoke for them (at {self.layer})" if self.layer else ""
         title = f"The {len(self)} {self._kind} answers{where}"
         if self.maps is None:
             return images(
@@ -74,7 +76,7 @@ class Gallery:
             )
         heat = [overlay(self.images, one) for one in self.maps.unbind(1)]
         shown, said = [], []
-        captions = [caption.replace(" (", "\n(") for caption in self.captions]
+        captions = [_narrow(caption) for caption in self.captions]
         for answer in zip(self.images, captions, *heat, strict=True):
             shown += [answer[0], *answer[2:]]
             said += [
@@ -124,6 +126,12 @@ def gallery(
         ready = _normalised(model, data, worst, like)
         layer, maps = _maps(model, ready, cam, targets if wrong else targets[:, :1])
     return Gallery(images, maps, layer, captions, wrong)
+
+
+def _narrow(caption: str) -> str:
+    """Wrap a caption to the width of one picture of six."""
+    lines = caption.replace(" (", "\n(").splitlines()
+    return "\n".join(part for line in lines for part in wrap(line, CHARACTERS))
 
 
 def _caption(answers: Evaluation, index: int) -> str:

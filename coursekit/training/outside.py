@@ -6,14 +6,15 @@ another run.
 """
 
 import warnings
+from collections import deque
 from collections.abc import Callable
 
 import torch
 
-from coursekit.training.plain_data import pack, text_of, unpack
+from coursekit.training.plain_data import GENERATORS, pack, text_of, unpack
 from coursekit.training.variables import Variables, is_inside
 
-IN_PLACE = (list, set, dict, torch.Tensor, torch.Generator)
+IN_PLACE = (list, set, dict, deque, torch.Tensor)
 
 
 class Outside:
@@ -91,12 +92,13 @@ class Outside:
 
 
 def _is_kept(path: str, value: object) -> bool:
-    generator = type(value).__name__ in ("Generator", "Random")
-    return generator or not (is_inside(path, "augment") or is_inside(path, "valid"))
+    if isinstance(value, GENERATORS):
+        return True
+    return not (is_inside(path, "augment") or is_inside(path, "valid"))
 
 
 def _in_place(value: object) -> bool:
-    return isinstance(value, IN_PLACE) or type(value).__name__ in ("Random", "deque")
+    return isinstance(value, (*GENERATORS, *IN_PLACE))
 
 
 def _lists(variables: Variables) -> dict[str, str]:

@@ -17,6 +17,8 @@ ATOMS = (bool, int, float, complex, str, bytes, type(None))
 ATOMS += (torch.dtype, torch.device, torch.Size, torch.memory_format)
 LISTS = {kind.__name__: kind for kind in (list, tuple, set, frozenset, deque)}
 DICTS = {kind.__name__: kind for kind in (dict, OrderedDict, Counter)}
+GENERATORS = (torch.Generator, random.Random, np.random.Generator)
+GENERATORS += (np.random.RandomState,)
 LONGEST = 60  # letters of a value that is written out
 
 
@@ -29,8 +31,7 @@ def is_plain(value: object, depth: int = 20) -> bool:
         return depth > 0 and all(is_plain(part, depth - 1) for part in pairs)
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.kind in "biufc"
-    kinds = (Tensor, torch.Generator, random.Random, np.random.Generator)
-    return type(value) in ATOMS or isinstance(value, kinds)
+    return type(value) in ATOMS or isinstance(value, (Tensor, *GENERATORS))
 
 
 def tensors_in(value: object) -> Iterator[Tensor]:
@@ -93,7 +94,8 @@ def pack(value: object) -> object:
     if type(value) in DICTS.values():
         return (name, [[pack(key), pack(one)] for key, one in value.items()])
     if isinstance(value, Tensor):
-        return value.detach().clone()
+        device, value = value.device, value.detach().clone()
+        return value if device.type == "cpu" else ("on", value.cpu(), str(device))
     if isinstance(value, np.ndarray | np.generic):
         data = torch.from_numpy(np.frombuffer(value.tobytes(), np.uint8).copy())
         single = isinstance(value, np.generic)
@@ -104,6 +106,8 @@ def pack(value: object) -> object:
         return ("Random", pack(value.getstate()))
     if isinstance(value, np.random.Generator):
         return ("bits", pack(value.bit_generator.state))
+    if isinstance(value, np.random.RandomState):
+        return ("RandomState", pack(value.get_state()))
     return value
 
 
@@ -121,10 +125,12 @@ def unpack(packed: object, old: object = None) -> object:
     if not isinstance(packed, tuple):
         return packed
     kind, held = packed[:2]
+    if kind == "on":
+        return unpack(held.to(packed[2]), old)
     if kind == "numpy":
         made = held.numpy().view(packed[2]).reshape(packed[4])
         return made[()] if packed[3] else made
-    if kind in ("Generator", "Random", "bits"):
+    if kind in ("Generator", "Random", "bits", "RandomState"):
         return _generator(kind, held, old)
     if kind in DICTS:
         return _in_place(old, DICTS[kind]({unpack(k): unpack(v) for k, v in held}))
@@ -140,6 +146,10 @@ def _generator(kind: str, state: object, old: object) -> object:
     elif kind == "Random":
         old = old if isinstance(old, random.Random) else random.Random()
         old.setstate(unpack(state))
+    elif kind == "RandomState":
+        new = not isinstance(old, np.random.RandomState)
+        old = np.random.RandomState() if new else old
+        old.set_state(unpack(state))
     else:
         old = old if isinstance(old, np.random.Generator) else np.random.default_rng()
         old.bit_generator.state = unpack(state)
