@@ -9,6 +9,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from coursekit.course import challenge, inspect_submission, submit
 from coursekit.course.challenges.as_file import handed_in
+from coursekit.course.challenges.measured import examine
 from coursekit.course.challenges.network_judge import judge
 from coursekit.course.challenges.requirements import Rule
 from coursekit.course.network_file.export import exported, on_cpu
@@ -534,3 +535,9 @@ def test_numbers_written_into_settings_count_from_fifty_on():
     slopes = nn.Sequential(*[nn.LeakyReLU(k / 1000) for k in range(1, 61)])
     found = handed_in(Net(lambda m, x: gap(m, m.n(x)), n=slopes).eval(), SHAPE)
     assert found.count.how["single numbers in the code"] == 63  # and ε, momentum, 1
+
+
+def test_instance_norm_is_no_batch_norm_live_or_as_a_file():
+    net = Net(lambda m, x: gap(m, m.n(x)), n=nn.InstanceNorm2d(8)).eval()
+    for found in (handed_in(net, SHAPE), examine(net, SHAPE)):
+        assert [step.layer for step in found.census.of("norm")] == ["norm"]
