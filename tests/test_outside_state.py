@@ -261,7 +261,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=str)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 def test_plain_data_comes_back_from_a_file_that_holds_no_code(value, tmp_path):
     assert is_plain(value)
     torch.save(pack(value), tmp_path / "file")
