@@ -210,3 +210,34 @@ def test_the_owner_of_a_background_is_the_class_it_was_tied_to():
 def test_what_cannot_be_shown_is_refused_in_one_sentence(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_grad_cam_looks_at_one_picture_of_ones_own(channels, tmp_path):
+    from PIL import Image
+
+    pixels = torch.randint(256, (40, 60, 3), dtype=torch.uint8)
+    path = tmp_path / "mine.png"
+    Image.fromarray(pixels.numpy()).save(path)
+    net = normed(4, channels).eval()
+    views = [
+        explore.grad_cam_view(net, picture)
+        for picture in (path, pixels.permute(2, 0, 1), pixels.numpy())
+    ]
+    assert len({repr(view.numbers) for view in views}) == 1
+    assert "your picture" in views[0].svg_or_html
+    images = pixels.permute(2, 0, 1)[None].double()
+    if channels == 1:
+        images = images.mean(1, keepdim=True).round()
+    axes = (0, 2, 3)
+    mean, std = images.mean(axes), images.std(axes, correction=0)
+    shares = net(((images - mean[:, None, None]) / std[:, None, None]).float())
+    answer = int(shares.argmax())
+    assert views[0].numbers["answer"] == [f"class {answer}"]
+
+
+def test_grad_cam_refuses_what_is_no_picture_in_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match="`data` must be a picture"):
+        explore.explore_grad_cam(normed(), 3)
+    with pytest.raises(ValueError, match=r"nowhere\.png"):
+        explore.explore_grad_cam(normed(), tmp_path / "nowhere.png")

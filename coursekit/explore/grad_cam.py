@@ -13,16 +13,17 @@ from coursekit.explore import svg
 from coursekit.explore.declare import explorer
 from coursekit.explore.judged import (
     HEIGHT,
+    OWN,
     SIDE,
     STEP,
     TOP,
     as_taught,
     check_model,
-    check_set,
     layers_with_maps,
     look_at,
     picture_of,
     sentence,
+    set_of,
 )
 from coursekit.explore.setting import Choice, Whole
 from coursekit.explore.view import View
@@ -40,24 +41,23 @@ class Looked:
     layers: tuple[str, ...]
 
 
-def _prepare(
-    model: nn.Module, data: ImageSet, other: nn.Module | None = None
-) -> Looked:
+def _prepare(model: nn.Module, data: object, other: nn.Module | None = None) -> Looked:
     """Ask a network where it finds evidence, layer by layer and class by class.
 
     Args:
         model: a trained network, images → logits.
-        data: pictures it knows how to read; `Shapes` also tell where the object is.
+        data: a set it knows how to read (`Shapes` also tell where the object is), or
+            one picture of your own: a path, a Pillow image, an array or a tensor.
         other: a second network with the same layers, shown beside the first.
 
     Raises:
         ValueError: no model, no pictures, a model that does not take them, or none of
             its layers gives maps.
     """
-    check_set("data", data)
     models = (model,) if other is None else (model, other)
     for name, one in zip(("model", "other"), models, strict=False):
         check_model(name, one)
+    data = set_of("data", data, model)
     data = data.subset(range(min(PICTURES, len(data))))
     images = tuple(as_taught(one, data) for one in models)
     each = [layers_with_maps(one, x) for one, x in zip(models, images, strict=True)]
@@ -93,7 +93,8 @@ def grad_cam_view(
     data = looked.data.subset([picture])
     asked = None if target == PREDICTED else data.classes.index(target)
     rows, parts = [], [picture_of(data.images[0], 8, TOP, SIDE)]
-    parts.append(svg.words(8, 20, f"a {data.classes[data.labels[0]]}"))
+    whole = data.name if data.name == OWN else f"a {data.classes[data.labels[0]]}"
+    parts.append(svg.words(8, 20, whole))
     for i, model in enumerate(looked.models):
         image = looked.images[i][picture : picture + 1]
         row, laid = look_at(model, data, image, layer, asked)

@@ -4,6 +4,8 @@ A network of the student's own may be broken: its error becomes one sentence wit
 layer, and the next call works again once it is mended.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -18,6 +20,7 @@ from coursekit.metrics import energy_inside
 from coursekit.training.sources import norm_of
 
 SIDE, STEP, TOP, HEIGHT = 230, 250, 30, 285  # of pictures side by side
+PHOTO_SIDE = 224  # of a picture of one's own, at most
 
 
 def check_model(name: str, model: object) -> None:
@@ -48,7 +51,31 @@ def squared(name: str, picture: object, side: int) -> Tensor:
         (1, 3, h, w) uint8, h and w at most `side`.
     """
     pixels = photo_or_sample(name, picture, side, low=8)
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    return torch.tensor(pixels).permute(2, 0, 1)[None]
+
+
+OWN = "your picture"
+
+
+def set_of(name: str, data: object, model: nn.Module) -> ImageSet:
+    """Return a set as it is, and one picture of any kind as a set of its own.
+
+    Classes of a picture are numbers; it counts as what the model takes it for.
+
+    Raises:
+        ValueError: a set without images, no picture, or a model that does not take it.
+    """
+    if isinstance(data, ImageSet):
+        check_set(name, data)
+        return data
+    images = squared(name, data, PHOTO_SIDE)
+    first = next((m for m in model.modules() if isinstance(m, nn.Conv2d)), None)
+    if first is not None and first.in_channels == 1:
+        images = images.float().mean(1, keepdim=True).round().byte()
+    plain = ImageSet(images, torch.zeros(1, dtype=torch.int64), ("?",), OWN, "yours")
+    shares = probabilities(model, as_taught(model, plain))
+    classes = tuple(f"class {n}" for n in range(shares.shape[1]))
+    return replace(plain, labels=torch.tensor(shares.argmax(1)), classes=classes)
 
 
 def as_taught(model: nn.Module, data: ImageSet) -> Tensor:
