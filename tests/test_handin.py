@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -405,3 +406,42 @@ def test_a_hand_in_file_is_read_from_any_folder(file, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     open(file, "rb").close()
     assert inspect_submission(file).file == "ada.zip"
+
+
+def test_a_net_that_answers_with_no_numbers_is_not_handed_in(trained, tmp_path):
+
+    _, history, _ = trained
+    model = deepcopy(trained[0])
+    with torch.no_grad():
+        list(model.parameters())[-1].fill_(float("nan"))
+    path = tmp_path / "nan.zip"
+    with pytest.raises(ValueError, match="logits that are no numbers"):
+        submit(
+            model,
+            history,
+            challenge="digits-4k",
+            input_shape=SHAPE,
+            name="A",
+            path=path,
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_nothing_behind(trained, tmp_path, monkeypatch):
+    model, history, _ = trained
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    path = tmp_path / "full.zip"
+    with pytest.raises(OSError, match="No space left"):
+        submit(
+            model,
+            history,
+            challenge="digits-4k",
+            input_shape=SHAPE,
+            name="A",
+            path=path,
+        )
+    assert not list(tmp_path.iterdir())
