@@ -494,3 +494,9 @@ def test_a_grade_file_holds_what_was_seen(sandbox, tmp_path):
     said = json.loads((tmp_path / "g.json").read_text(encoding="utf-8"))
     assert (said["points"], said["of"], said["student"]) == (1, 1, "s1")
     assert said["parts"][0]["cells"] == [1]
+
+
+def test_other_systems_are_told_why_they_cannot_grade(monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(ValueError, match=r"use Linux, WSL 2 or a virtual machine"):
+        Sandbox()

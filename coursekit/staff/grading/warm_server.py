@@ -124,7 +124,9 @@ def _in_use() -> tuple[int, int]:
     for entry in os.listdir("/proc"):
         if entry.isdigit() and int(entry) not in trusted:
             try:
-                pages = Path("/proc", entry, "statm").read_text().split()
+                pages = (
+                    Path("/proc", entry, "statm").read_text(encoding="ascii").split()
+                )
             except OSError:
                 continue  # it has ended
             count += 1
@@ -137,9 +139,9 @@ def _unshare() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(ALONE):
         raise OSError(ctypes.get_errno(), "no namespaces of its own for an answer")
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
 
 
 def _answer(connection: socket.socket, limits: Limits) -> None:
@@ -167,7 +169,7 @@ def _private_places(size: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(NEWNS):  # not before: the keeper looks into the /proc that it has
         raise OSError(ctypes.get_errno(), "no mounts of its own for an answer")
-    memory = Path("/proc/self/statm").read_text()
+    memory = Path("/proc/self/statm").read_text(encoding="ascii")
     room = f"size={size},nr_inodes=4k".encode()
     mounts = (
         (b"none", b"/", None, PRIVATE | RECURSIVE, None),
@@ -178,7 +180,9 @@ def _private_places(size: int) -> None:
         if libc.mount(source, target, kind, ctypes.c_ulong(flags), data):
             raise OSError(ctypes.get_errno(), f"no private {target.decode()}")
     Path("/proc/self").mkdir()
-    Path("/proc/self/statm").write_text(memory)  # what `guarded` looks at
+    Path("/proc/self/statm").write_text(
+        memory, encoding="ascii"
+    )  # what `guarded` looks at
 
 
 def _drop_rights() -> None:
@@ -194,7 +198,7 @@ def _drop_rights() -> None:
 
 def _limit(limits: Limits) -> None:
     """Bound each process by what the system can."""
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * PAGE
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * PAGE
     bounds = {
         resource.RLIMIT_AS: used + limits.memory,
         resource.RLIMIT_FSIZE: limits.files,
