@@ -470,4 +470,17 @@ HOSTILE = (
         0,
     ),
 )
+FORGED = (
+    "import coursekit.staff.grading.answer_process as a\n"
+    "a.described = lambda *_: {'sort': 'function', 'parameters': [1, 2]}"
+)
+LISTED = (
+    "import coursekit.staff.grading.answer_process as a\n"
+    "a.Session.on_call = lambda *_: "
+    "{'value': 1, 'several': 7, 'changed': [], 'replaced': 3}"
+)
+HOSTILE += (
+    Case("lies about its parameters", before(FORGED + "\nreturn 1"), 0, "stopped"),
+    Case("a record of other types", before(LISTED + "\nreturn 1"), 0, "no result"),
+)
 ALL = STYLES + CARELESS + HOSTILE

@@ -25,7 +25,7 @@ from coursekit.staff.grading.assignment import (
 )
 from coursekit.staff.grading.class_grading import jobs_of
 from coursekit.staff.grading.collecting import collect, read_roster
-from coursekit.staff.grading.feedback import alike, without_inputs
+from coursekit.staff.grading.feedback import alike, give_back, without_inputs
 from coursekit.staff.grading.grade import grade
 from coursekit.staff.grading.gradebooks import read_sheet
 from coursekit.staff.grading.limits import Limits
@@ -461,6 +461,16 @@ def test_a_grade_that_is_there_is_not_made_again(tmp_path, assignment):
     jobs = jobs_of(folder, assignment, (1, 1))
     assert [job.student for job in jobs] == [row.student for row in rows]
     assert [job.student for job in jobs_of(folder, assignment, (2, 2))] == ["s2"]
+
+
+def test_a_hand_in_without_a_grade_is_said_on_the_class_page(tmp_path, assignment):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "s2.ipynb").write_bytes(notebook(RIGHT))
+    collect([tmp_path / "in"], tmp_path / "class", roster(tmp_path), None)
+    give_back(tmp_path / "class", assignment)
+    page = (tmp_path / "class" / "class.html").read_text(encoding="utf-8")
+    assert "collected, and not graded" in page
+    assert "s2" in page
 
 
 def test_feedback_names_no_hidden_input():

@@ -408,40 +408,25 @@ def test_a_hand_in_file_is_read_from_any_folder(file, monkeypatch, tmp_path):
     assert inspect_submission(file).file == "ada.zip"
 
 
-def test_a_net_that_answers_with_no_numbers_is_not_handed_in(trained, tmp_path):
+def assert_nothing_is_written(error, words, model, history, folder):
+    """Hand a network in that is refused; look that its folder stays empty."""
+    settings = {"challenge": "digits-4k", "input_shape": SHAPE, "name": "A"}
+    with pytest.raises(error, match=words):
+        submit(model, history, path=folder / "a.zip", **settings)
+    assert not list(folder.iterdir())
 
-    _, history, _ = trained
+
+def test_a_net_that_answers_with_no_numbers_is_not_handed_in(trained, tmp_path):
     model = deepcopy(trained[0])
     with torch.no_grad():
         list(model.parameters())[-1].fill_(float("nan"))
-    path = tmp_path / "nan.zip"
-    with pytest.raises(ValueError, match="logits that are no numbers"):
-        submit(
-            model,
-            history,
-            challenge="digits-4k",
-            input_shape=SHAPE,
-            name="A",
-            path=path,
-        )
-    assert not list(tmp_path.iterdir())
+    words = "logits that are no numbers"
+    assert_nothing_is_written(ValueError, words, model, trained[1], tmp_path)
 
 
 def test_a_full_disk_leaves_nothing_behind(trained, tmp_path, monkeypatch):
-    model, history, _ = trained
-
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    path = tmp_path / "full.zip"
-    with pytest.raises(OSError, match="No space left"):
-        submit(
-            model,
-            history,
-            challenge="digits-4k",
-            input_shape=SHAPE,
-            name="A",
-            path=path,
-        )
-    assert not list(tmp_path.iterdir())
+    assert_nothing_is_written(OSError, "No space left", *trained[:2], tmp_path)

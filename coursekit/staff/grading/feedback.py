@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from html import escape
 from itertools import chain, combinations
 from pathlib import Path
@@ -62,6 +63,13 @@ def read_grades(folder: Path) -> list[dict]:
             ) from None
     current = {row.sha256 for row in read_manifest(folder) if _counts(row.flags)}
     return sorted((g for g in grades if g["sha256"] in current), key=_student)
+
+
+def ungraded(folder: Path, grades: list[dict]) -> list[str]:
+    """Return whose hand-in was collected and has no grade."""
+    done = {grade["sha256"] for grade in grades}
+    rows = (row for row in read_manifest(folder) if _counts(row.flags))
+    return [row.student or row.came_as for row in rows if row.sha256 not in done]
 
 
 def _counts(flags: str) -> bool:
@@ -126,8 +134,14 @@ def page(title: str, body: str) -> str:
     )
 
 
-def class_page(grades: list[dict], assignment: Assignment) -> str:
-    """Return the teacher's page: distribution, misconceptions, what needs a person."""
+def class_page(
+    grades: list[dict], assignment: Assignment, left: Sequence[str] = ()
+) -> str:
+    """Return the teacher's page: distribution, misconceptions, what needs a person.
+
+    Args:
+        left: whose hand-in has no grade.
+    """
     totals = Counter(grade["points"] for grade in grades)
     spread = [[str(points), str(totals[points])] for points in sorted(totals)]
     wrong = Counter(
@@ -137,7 +151,8 @@ def class_page(grades: list[dict], assignment: Assignment) -> str:
         if part["mistake"]
     )
     common = [[*key, str(count)] for key, count in wrong.most_common(12)]
-    person = [[g["student"], text] for g in grades for text in g["person"]]
+    person = [[student, "collected, and not graded"] for student in left]
+    person += [[g["student"], text] for g in grades for text in g["person"]]
     groups = [[", ".join(group)] for group in alike(grades)]
     tables = (
         Table(("points", "hand-ins"), spread, "Points", left=0),
@@ -234,7 +249,8 @@ def give_back(folder: Path, assignment: Assignment) -> list[Path]:
     for grade in grades:
         name = f"feedback/{_safe(grade['student'])}.html"
         files[name] = student_page(grade, assignment)
-    files["class.html"] = class_page(grades, assignment)
+    left = ungraded(folder, grades)
+    files["class.html"] = class_page(grades, assignment, left)
     for form in ("plain", "canvas", "moodle"):
         files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment)
     for name, text in files.items():

@@ -201,7 +201,7 @@ def check_in_sandbox(
         try:
             built = process.ask("build", _task(exercise) | _code(piece))
             answer = stand_in(process, built)
-        except (Stopped, ValueError) as stop:
+        except (Stopped, ValueError, TypeError) as stop:  # no such signature or name
             text = f"Your code was stopped: {stop}."
             return Outcome(exercise.id, exercise.title, "could not be checked", text)
         outcome = judge(exercise, answer, seed=seed, seconds=JUDGE_SECONDS)

@@ -43,7 +43,8 @@ class RemoteAnswer(Elsewhere):
         seed = torch.default_generator.initial_seed()
         question = {"args": list(args), "mode": mode, "seed": seed}
         said = self._process.ask("call", question)
-        if not said.keys() >= {"value", "several", "changed", "replaced"}:
+        whole = said.keys() >= {"value", "several", "changed", "replaced"}
+        if not whole or not isinstance(said["replaced"], list):
             raise Stopped("it sent something that is no result")
         return said
 

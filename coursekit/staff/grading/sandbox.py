@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import coursekit
 from coursekit.course.exercises.non_results import Stopped
@@ -62,18 +63,22 @@ class Sandbox:
         self._start()
 
     def _start(self) -> None:
+        # a file: a pipe that nobody empties would fill up
+        self._said = TemporaryFile()  # noqa: SIM115 (`close` closes it)
         server = (sys.executable, "-m", "coursekit.staff.grading.warm_server")
         self._process = subprocess.Popen(
             [*self._walls, *server],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._said,
             env=ENVIRONMENT,
             bufsize=0,
         )
         if self._frame(START_SECONDS) != b'"ready"':
             self._process.kill()
-            said = self._process.stderr.read().decode(errors="replace").strip()
+            self._process.wait()
+            self._said.seek(0)
+            said = self._said.read().decode(errors="replace").strip()
             self.close()
             raise ValueError(f"the sandbox does not start: {said[-300:]}")
 
@@ -86,7 +91,7 @@ class Sandbox:
         """End the sandbox and all that runs in it."""
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for stream in (self._process.stdin, self._process.stdout, self._said):
             stream.close()
 
     def __enter__(self) -> "Sandbox":
