@@ -14,39 +14,25 @@ import io
 import re
 import subprocess
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from coursekit._base.files import write_whole
+from coursekit.staff.grading.manifest import (
+    Row,
+    read_manifest,
+    with_superseded,
+    write_manifest,
+)
+from coursekit.staff.grading.network_zip import NETWORK, challenge_of, is_network
 
 CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_\d+_(?P<file>.+)$")
 MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_")
-KINDS = (".ipynb", ".py")
+KINDS = (".ipynb", ".py", NETWORK)
 SKIPPED = (".ipynb_checkpoints", "__MACOSX", ".git", "__pycache__")
 MOST_BYTES, MOST_FILES = 2**30, 20_000  # of a zip
-
-
-@dataclass(frozen=True)
-class Row:
-    """One hand-in of the manifest.
-
-    Args:
-        student: an id of the roster; "" where nobody could be found.
-        file: its name in the folder of collected files.
-        came_as: where it was, for a person.
-        time: of the last change, ISO with zone.
-        flags: "late", "superseded", "unnamed", "not on the roster", "link" …
-    """
-
-    student: str
-    file: str
-    sha256: str
-    came_as: str
-    time: str
-    flags: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,26 +116,9 @@ def collect(
             if not target.exists():
                 write_whole(target, handin.data)
             rows.append(row)
-    rows = _with_superseded(rows)
-    _write_manifest(folder, rows)
+    rows = with_superseded(rows)
+    write_manifest(folder, rows)
     return rows
-
-
-def read_manifest(folder: Path) -> list[Row]:
-    """Return the rows of a manifest; none where there is none yet."""
-    path = folder / "manifest.csv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [Row(**row) for row in csv.DictReader(file)]
-
-
-def _write_manifest(folder: Path, rows: list[Row]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([one.name for one in fields(Row)])
-    writer.writerows(map(astuple, rows))
-    write_whole(folder / "manifest.csv", text.getvalue())
 
 
 def _row(handin: Handin, roster: dict[str, str], due: datetime | None) -> Row:
@@ -159,7 +128,8 @@ def _row(handin: Handin, roster: dict[str, str], due: datetime | None) -> Row:
         flags += ("late",)
     digest = hashlib.sha256(handin.data).hexdigest()
     kind = Path(handin.came_as).suffix.lower()
-    name = re.sub(r"[^\w.-]+", "_", student or "unnamed")[:60]
+    task = f"-{challenge_of(handin.data)}" if kind == NETWORK else ""
+    name = re.sub(r"[^\w.-]+", "_", (student or "unnamed")[:60] + task)
     time = handin.time.isoformat(timespec="seconds")
     file = f"{name}-{digest[:12]}{kind}"
     return Row(student, file, digest, handin.came_as, time, " · ".join(flags))
@@ -184,38 +154,24 @@ def _student(came_as: str, roster: dict[str, str]) -> tuple[str, tuple[str, ...]
     return "", (*flags, "not on the roster" if roster else "unnamed")
 
 
-def _with_superseded(rows: list[Row]) -> list[Row]:
-    """Mark all but the latest hand-in of a student; the files stay."""
-    latest: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda row: row.time):
-        if row.student:
-            latest[row.student] = row
-    counts = Counter(row.sha256 for row in rows)
-    marked = []
-    for row in rows:
-        flags = [
-            f for f in row.flags.split(" · ") if f and f not in ("superseded", SAME)
-        ]
-        if row.student and latest[row.student] is not row:
-            flags.append("superseded")
-        if counts[row.sha256] > 1:
-            flags.append(SAME)
-        marked.append(replace(row, flags=" · ".join(flags)))
-    return marked
-
-
-SAME = "same file as another student's"
-
-
 def _handins(source: Path) -> Iterator[Handin]:
+    """Yield notebooks, scripts and networks; any other zip holds hand-ins."""
     if source.is_dir():
-        yield from _of_folder(source)
+        found = _of_folder(source)
+    elif source.suffix.lower() in KINDS and not _holds_handins(source):
+        found = iter([_file(source, source.name, _changed(source))])
     elif zipfile.is_zipfile(source):
-        yield from _of_zip(source)
-    elif source.suffix.lower() in KINDS and source.is_file():
-        yield _file(source, source.name, _changed(source))
+        found = _of_zip(source)
     else:
         raise ValueError(f"`{source}` must be a folder, a zip or a notebook")
+    for one in found:
+        is_zip = one.came_as.lower().endswith(NETWORK)
+        if not is_zip or "link" in one.flags or is_network(one.data):
+            yield one
+
+
+def _holds_handins(source: Path) -> bool:
+    return zipfile.is_zipfile(source) and not is_network(source.read_bytes())
 
 
 def _of_folder(folder: Path) -> Iterator[Handin]:
