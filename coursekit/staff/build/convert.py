@@ -13,6 +13,7 @@ import textwrap
 from dataclasses import replace
 from pathlib import Path
 
+from coursekit.staff.build.cell_marks import marks
 from coursekit.staff.build.folder import Session
 from coursekit.staff.build.linking import linked
 from coursekit.staff.build.minutes import minutes
@@ -200,6 +201,8 @@ def notebook(cells: tuple[Cell, ...], session: Session, *, student: bool):
         for cell in cells_of(cells, session, student=student)
     ]
     information = {"source": session.shown(session.source)}
+    if student:
+        information["cells"] = marks(cell.source for cell in made)
     return v4.new_notebook(
         cells=made,
         metadata={
