@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from coursekit.staff.build.build import as_text, is_as_written
+from coursekit.staff.build.cell_marks import marks
 from coursekit.staff.build.folder import notebooks_folder
 from coursekit.staff.build.repository import FILE, Repository, file_text, repository
 from coursekit.staff.build.setup_cell import badge
@@ -93,7 +94,10 @@ def notebook_text(text: str, path: str, repository: Repository) -> str:
         return pointed
     import nbformat
 
-    sealed = as_text(nbformat.reads(pointed, as_version=4))
+    made = nbformat.reads(pointed, as_version=4)
+    if "cells" in made.metadata["coursekit"]:
+        made.metadata["coursekit"]["cells"] = marks(c.source for c in made.cells)
+    sealed = as_text(made)
     return sealed.replace("\n", "\r\n") if "\r\n" in text else sealed
 
 
