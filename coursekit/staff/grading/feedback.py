@@ -22,6 +22,7 @@ from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.staff.grading.assignment import Assignment
 from coursekit.staff.grading.gradebooks import (
+    FORMS,
     answer_sheet,
     gradebook,
     part_of,
@@ -60,17 +61,17 @@ def read_grades(folder: Path) -> list[dict]:
             raise ValueError(
                 f"`{path}` is no grade; delete it and grade again"
             ) from None
-    current = {row.sha256 for row, _ in submissions(read_manifest(folder))}
-    return sorted((g for g in grades if g["sha256"] in current), key=_student)
+    current = {row.file for row, _ in submissions(read_manifest(folder))}
+    return sorted((g for g in grades if g["file"] in current), key=_student)
 
 
 def ungraded(folder: Path, grades: list[dict]) -> list[str]:
     """Return whose hand-in was collected and has no grade, or one of older files."""
-    done = {(grade["sha256"], tuple(grade["networks"])) for grade in grades}
+    done = {(grade["file"], *grade["networks"]) for grade in grades}
     return [
         row.student or row.came_as
         for row, networks in submissions(read_manifest(folder))
-        if (row.sha256, tuple(one.file for one in networks)) not in done
+        if (row.file, *(one.file for one in networks)) not in done
     ]
 
 
@@ -251,8 +252,9 @@ def give_back(folder: Path, assignment: Assignment) -> list[Path]:
         files[name] = student_page(grade, assignment)
     left = ungraded(folder, grades)
     files["class.html"] = class_page(grades, assignment, left)
-    for form in ("plain", "canvas", "moodle"):
-        files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment)
+    rows = [row for row, _ in submissions(read_manifest(folder))]
+    for form in FORMS:
+        files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment, rows)
     for name, text in files.items():
         write_whole(folder / name, text)
     return [folder / name for name in files]

@@ -1,6 +1,7 @@
 """The manifest of a class: one row a file, and which files belong together."""
 
 import csv
+import hashlib
 import io
 from collections import Counter
 from dataclasses import astuple, dataclass, fields, replace
@@ -9,7 +10,9 @@ from pathlib import Path
 from coursekit._base.files import write_whole
 from coursekit.staff.grading.network_zip import NETWORK
 
-SAME = "same file as another student's"
+JOIN = " · "  # between flags
+SAME, OLD = "same file as another student's", "superseded"
+EMPTY = hashlib.sha256().hexdigest()
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Row:
         file: its name in the folder of collected files.
         came_as: where it was, for a person.
         time: of the last change, ISO with zone.
-        flags: "late", "superseded", "unnamed", "not on the roster", "link" …
+        flags: "late", "superseded", "not on the roster", "names s1 and s2", "link" …
     """
 
     student: str
@@ -33,12 +36,20 @@ class Row:
 
 
 def read_manifest(folder: Path) -> list[Row]:
-    """Return the rows of a manifest; none where there is none yet."""
+    """Return the rows of a manifest; none where there is none yet.
+
+    Raises:
+        ValueError: its columns are others.
+    """
     path = folder / "manifest.csv"
     if not path.exists():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [Row(**row) for row in csv.DictReader(file)]
+    names = [one.name for one in fields(Row)]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        head, *lines = [*csv.reader(file)] or [[]]
+    if head != names or any(len(line) != len(names) for line in lines):
+        raise ValueError(f"`{path}` must have the columns {', '.join(names)}")
+    return [Row(*line) for line in lines]
 
 
 def write_manifest(folder: Path, rows: list[Row]) -> None:
@@ -55,17 +66,15 @@ def with_superseded(rows: list[Row]) -> list[Row]:
     for row in sorted(rows, key=lambda row: row.time):
         if row.student:
             latest[_slot(row)] = row
-    counts = Counter(row.sha256 for row in rows)
+    owners = Counter(digest for digest, _ in {(r.sha256, r.student) for r in rows})
     marked = []
     for row in rows:
-        flags = [
-            f for f in row.flags.split(" · ") if f and f not in ("superseded", SAME)
-        ]
+        flags = [f for f in row.flags.split(JOIN) if f and f not in (OLD, SAME)]
         if row.student and latest[_slot(row)] is not row:
-            flags.append("superseded")
-        if counts[row.sha256] > 1:
+            flags.append(OLD)
+        if owners[row.sha256] > 1 and row.sha256 != EMPTY:
             flags.append(SAME)
-        marked.append(replace(row, flags=" · ".join(flags)))
+        marked.append(replace(row, flags=JOIN.join(flags)))
     return marked
 
 
@@ -82,7 +91,7 @@ def submissions(rows: list[Row]) -> list[tuple[Row, tuple[Row, ...]]]:
     """
     people: dict[str, list[Row]] = {}
     for row in rows:
-        if "superseded" not in row.flags:
+        if OLD not in row.flags:
             people.setdefault(row.student or row.file, []).append(row)
     found = []
     for mine in people.values():

@@ -2,6 +2,8 @@
 
 import zipfile
 from io import BytesIO
+from pathlib import Path
+from typing import IO
 
 from coursekit.course.handin import plain_json
 from coursekit.course.network_file.layout import LIMITS, MANIFEST, MODEL
@@ -10,12 +12,12 @@ NETWORK = ".zip"  # the ending of both
 UNSAID = "network"  # where a file does not say which challenge it is for
 
 
-def is_network(data: bytes) -> bool:
+def is_network(file: Path | IO[bytes]) -> bool:
     """Say whether this is a zip that `submit` may have written."""
     try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
+        with zipfile.ZipFile(file) as archive:
             return {MODEL, MANIFEST} <= set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError):
+    except (zipfile.BadZipFile, ValueError, OSError):
         return False
 
 
