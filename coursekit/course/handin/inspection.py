@@ -120,13 +120,10 @@ class Inspection(Displayed):
     @property
     def dense(self) -> tuple[Step, ...]:
         """The dense layers before averaging, plain and in disguise."""
-        from coursekit.course.challenges.layer_rules import (
-            is_dense_too_early,
-            is_disguised,
-        )
+        from coursekit.course.challenges.layer_rules import is_dense
 
         steps = self.network.census.steps if self.network.census else ()
-        return tuple(s for s in steps if is_dense_too_early(s) or is_disguised(s))
+        return tuple(step for step in steps if is_dense(step))
 
     @property
     def batch_norms(self) -> int:
