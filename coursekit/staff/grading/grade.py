@@ -112,25 +112,31 @@ def grade(
     if not sentence and path.suffix != NETWORK:
         pieces, sentence = _read(data, assignment, sandbox)
     parts = []
-    for part in assignment.parts:
+    for part in (one for one in assignment.parts if one.id):
         piece = pieces.get(part.id, {"sentence": sentence or NO_NOTEBOOK})
-        if part.exercise:
-            parts.append(_part(part, piece, student, sandbox, secret))
-        elif part.network:
-            parts.append(_network(part, networks))
-        elif part.question:
-            parts.append(_question(part, piece, sandbox))
+        seed = hidden_seed(secret, student, part.id)
+        parts.append(_graded(part, piece, networks, sandbox, seed))
     return Grade(
-        assignment=assignment.id,
-        digest=assignment.digest,
-        file=path.name,
-        sha256=hashlib.sha256(data).hexdigest(),
-        student=student,
-        parts=tuple(parts),
-        person=tuple(_for_a_person(parts, assignment, sentence)),
-        networks=tuple(one.name for one in networks),
-        seconds=round(time.perf_counter() - began, 2),
+        assignment.id,
+        assignment.digest,
+        path.name,
+        hashlib.sha256(data).hexdigest(),
+        student,
+        tuple(parts),
+        tuple(_for_a_person(parts, assignment, sentence)),
+        tuple(one.name for one in networks),
+        round(time.perf_counter() - began, 2),
     )
+
+
+def _graded(
+    part: Part, piece: dict, networks: Sequence[Path], sandbox: Sandbox, seed: int
+) -> PartGrade:
+    if part.network:
+        return _network(part, networks)
+    if part.question:
+        return _question(part, piece, sandbox)
+    return _part(part, piece, sandbox, seed)
 
 
 def _for_a_person(
@@ -199,14 +205,11 @@ def _question(part: Part, piece: dict, sandbox: Sandbox) -> PartGrade:
     return PartGrade(part.id, 0, part.points, status, said)
 
 
-def _part(
-    part: Part, piece: dict, student: str, sandbox: Sandbox, secret: bytes
-) -> PartGrade:
+def _part(part: Part, piece: dict, sandbox: Sandbox, seed: int) -> PartGrade:
     """Grade one exercise in a process of its own."""
     if piece.get("sentence"):
         status = "could not be checked" if piece.get("broken") else "missing"
         return PartGrade(part.id, 0, part.points, status, piece["sentence"])
-    seed = hidden_seed(secret, student, part.id)
     outcome = check_in_sandbox(part.exercise, piece, sandbox, seed)
     right = outcome.status == "right"
     return PartGrade(
