@@ -24,6 +24,7 @@ from coursekit.staff.grading.assignment import Assignment
 from coursekit.staff.grading.collecting import read_manifest
 from coursekit.staff.grading.grade import SHORT
 from coursekit.staff.grading.gradebooks import (
+    FORMS,
     answer_sheet,
     gradebook,
     part_of,
@@ -61,15 +62,15 @@ def read_grades(folder: Path) -> list[dict]:
             raise ValueError(
                 f"`{path}` is no grade; delete it and grade again"
             ) from None
-    current = {row.sha256 for row in read_manifest(folder) if _counts(row.flags)}
-    return sorted((g for g in grades if g["sha256"] in current), key=_student)
+    current = {row.file for row in read_manifest(folder) if _counts(row.flags)}
+    return sorted((g for g in grades if g["file"] in current), key=_student)
 
 
 def ungraded(folder: Path, grades: list[dict]) -> list[str]:
     """Return whose hand-in was collected and has no grade."""
-    done = {grade["sha256"] for grade in grades}
+    done = {grade["file"] for grade in grades}
     rows = (row for row in read_manifest(folder) if _counts(row.flags))
-    return [row.student or row.came_as for row in rows if row.sha256 not in done]
+    return [row.student or row.came_as for row in rows if row.file not in done]
 
 
 def _counts(flags: str) -> bool:
@@ -251,8 +252,9 @@ def give_back(folder: Path, assignment: Assignment) -> list[Path]:
         files[name] = student_page(grade, assignment)
     left = ungraded(folder, grades)
     files["class.html"] = class_page(grades, assignment, left)
-    for form in ("plain", "canvas", "moodle"):
-        files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment)
+    rows = [row for row in read_manifest(folder) if _counts(row.flags)]
+    for form in FORMS:
+        files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment, rows)
     for name, text in files.items():
         write_whole(folder / name, text)
     return [folder / name for name in files]
