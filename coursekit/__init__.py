@@ -6,7 +6,7 @@ loaded from its module on first use (PEP 562), so `import coursekit` costs nothi
 
 from coursekit._base.lazy import lazy
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __getattr__, _, _names = lazy(
     __name__,
