@@ -12,7 +12,7 @@ from coursekit._base.card import Displayed, Table
 from coursekit._base.validate import choice
 from coursekit.anatomy import show
 from coursekit.anatomy.costs import ParameterKinds, parameters_by_kind, weight_layers
-from coursekit.anatomy.memory.training_memory import Memory, memory
+from coursekit.anatomy.step_memory.training_memory import Memory, memory
 from coursekit.anatomy.table import Anatomy, Layer, Number, anatomy
 
 COLUMNS = (

@@ -22,8 +22,8 @@ from coursekit._base.card import Displayed, Table
 from coursekit._base.validate import choice, integer
 from coursekit.anatomy import show
 from coursekit.anatomy.arguments import checked_model, checked_shape
-from coursekit.anatomy.memory.lifetimes import peak_by_batch
-from coursekit.anatomy.memory.training_step import (
+from coursekit.anatomy.step_memory.lifetimes import peak_by_batch
+from coursekit.anatomy.step_memory.training_step import (
     Maker,
     Plan,
     StepMemory,
