@@ -76,6 +76,11 @@ COMMANDS = {
         "main",
         "make a notebook open on GitHub, every answer kept",
     ),
+    "update": (
+        "coursekit.setup.update",
+        "main",
+        "bring new notebooks, your answers carried over",
+    ),
 }
 
 

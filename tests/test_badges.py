@@ -43,9 +43,10 @@ git clone https://github.com/coursekit/coursekit && cd coursekit
 
 | | session | what |
 |---|---|---|
-| 01 | [Trial](notebooks/01_trial.ipynb) | a picture |
+| 01 | [Trial](notebooks/01_trial.ipynb) · 3 min | a picture |
 | 02 | Next | *planned* |
 
+The course as [pages](https://coursekit.github.io/coursekit/index.html).
 See [another](https://github.com/else/where/blob/main/notebooks/01_trial.ipynb).
 """
 
@@ -91,18 +92,23 @@ def test_a_fork_is_named_everywhere_and_the_course_still_counts_as_built(
         assert kaggle in texts[name]
         course = r"git+https://github.com/ada/cnn-course@autumn/2026\n"
         assert course in texts[name]
+    assert "https://ada.github.io/cnn-course/01_trial.html" in texts[name]
+    assert "https://ada.github.io/cnn-course/index.html" in texts["README.md"]
     clone = "git clone https://github.com/ada/cnn-course && cd cnn-course\n"
     assert clone in texts["README.md"]
     assert repository(session.folder) == ADA
     assert problems(session) == []
 
 
-def test_a_session_s_row_gets_both_badges_and_a_planned_one_none(session, tmp_path):
+def test_a_session_s_row_gets_its_badges_and_a_planned_one_none(session, tmp_path):
     point(tmp_path)
     rows = (tmp_path / "README.md").read_text(encoding="utf-8").splitlines()
     trial, planned = rows[6:8]
-    assert trial.startswith("| 01 | [Trial](notebooks/01_trial.ipynb)<br>[![Open in C")
+    assert trial.startswith(
+        "| 01 | [Trial](notebooks/01_trial.ipynb) · 3 min<br>[![Open in Colab]"
+    )
     assert trial.count("coursekit/coursekit/blob/main/notebooks/01_trial.ipynb)") == 2
+    assert "(https://coursekit.github.io/coursekit/01_trial.html)" in trial
     assert trial.endswith(") | a picture |")
     assert planned == "| 02 | Next | *planned* |"
 
@@ -265,6 +271,18 @@ def test_what_github_would_not_take_as_a_name_is_refused(name, tmp_path, capsys)
 def test_what_git_would_not_take_as_a_branch_is_refused(branch):
     with pytest.raises(ValueError, match="`branch` must be a branch or tag made of"):
         Repository("a/b", branch)
+
+
+@pytest.mark.parametrize(
+    ("name", "site"),
+    [
+        ("Ada/cnn-course", "https://ada.github.io/cnn-course/"),
+        ("ada/ada.github.io", "https://ada.github.io/"),
+    ],
+)
+def test_a_repository_s_site_is_where_github_pages_shows_it(name, site):
+    assert Repository(name).site == site
+    assert Repository(name).page_of("notebooks/01_x.ipynb") == f"{site}01_x.html"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.setup import lab
+from coursekit.setup import lab, working_copy
 from coursekit.setup.contents import complete
 
 
@@ -23,12 +23,12 @@ def test_the_command_serves_the_folder_and_opens_session_00(tmp_path: Path):
 def test_a_folder_without_the_course_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(
-        lab, "__file__", str(tmp_path / "coursekit" / "setup" / "lab.py")
-    )
+    nowhere = tmp_path / "coursekit" / "setup" / "working_copy.py"
+    monkeypatch.setattr(working_copy, "__file__", str(nowhere))
+    monkeypatch.setattr(working_copy, "_installed", lambda: iter(()))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match="go to the folder of the course"):
-        lab.notebooks_folder()
+        working_copy.notebooks_folder()
 
 
 def test_missing_jupyterlab_is_said_in_one_sentence(

@@ -1,5 +1,6 @@
 """The first cell of every notebook: it completes a hosted runtime, changes nothing."""
 
+import json
 import os
 import re
 import subprocess
@@ -14,8 +15,9 @@ import coursekit
 from coursekit._base.hosted import HOSTED
 from coursekit.course import start as start_module
 from coursekit.staff.build.repository import Repository
-from coursekit.staff.build.setup_cell import badge, setup_source, with_badge
+from coursekit.staff.build.setup_cell import badge, preview, setup_source, with_badge
 
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 MINE = Repository("me/BRANCH", "dev")
 
 
@@ -29,11 +31,36 @@ def test_a_fork_is_named_in_setup_cell_and_badges():
     assert " git+https://github.com/me/BRANCH@dev\n" in setup_source(MINE)
     at = "me/BRANCH/blob/dev/notebooks/01_x.ipynb"
     assert badge("notebooks/01_x.ipynb", MINE) == (
-        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+        "[![Open in Colab](pictures/open_in_colab.svg)]"
         f"(https://colab.research.google.com/github/{at}) "
-        "[![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)]"
-        f"(https://kaggle.com/kernels/welcome?src=https://github.com/{at})"
+        "[![Open in Kaggle](pictures/open_in_kaggle.svg)]"
+        f"(https://kaggle.com/kernels/welcome?src=https://github.com/{at}) "
+        "[![Read the page](pictures/read_the_page.svg)]"
+        "(https://me.github.io/BRANCH/01_x.html)"
     )
+
+
+def test_a_solution_s_pictures_and_page_are_those_of_its_session():
+    line = badge("notebooks/solutions/01_x.ipynb", MINE)
+    assert line.count("](../pictures/") == 3
+    assert line.endswith("(https://me.github.io/BRANCH/01_x.html)")
+    picture = preview("notebooks/solutions/01_x.ipynb", "01", MINE)
+    assert picture.startswith('[<img src="../pictures/01.png" width="280" alt="The')
+    assert picture.endswith("](https://me.github.io/BRANCH/01_x.html)")
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in NOTEBOOKS.glob("*.ipynb")))
+def test_a_notebook_s_first_cell_asks_no_machine_and_names_pictures_that_are_there(
+    name,
+):
+    for notebook in (NOTEBOOKS / name, NOTEBOOKS / "solutions" / name):
+        first = json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]
+        shown = re.findall(
+            r'!\[[^]]*\]\(([^)]*)\)|src="([^"]*)"', "".join(first["source"])
+        )
+        pictures = [one or other for one, other in shown]
+        assert len(pictures) == 4
+        assert [p for p in pictures if not (notebook.parent / p).is_file()] == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A file is written whole or not at all: beside its place first, then moved there."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,3 +44,28 @@ def write_whole(path: Path, content: bytes | str) -> None:
     data = content.encode() if isinstance(content, str) else content
     with whole(path) as part:
         part.write_bytes(data)
+
+
+def keep_beside(path: Path, content: bytes, word: str) -> str:
+    """Keep bytes beside a file, under a name that nothing has yet; return the name.
+
+    Args:
+        path: of the file; who may read it may read what is kept.
+        content: what is kept; where it lies there already, it is not written again.
+        word: "original" gives NAME.original.ipynb, then NAME.original2.ipynb …
+
+    Raises:
+        OSError: disk full, no permission; nothing is left.
+    """
+    number = 1
+    while True:
+        more = "" if number == 1 else number
+        beside = path.with_name(f"{path.stem}.{word}{more}{path.suffix}")
+        if not beside.exists():
+            with whole(beside) as part:
+                part.chmod(stat.S_IMODE(path.stat().st_mode))
+                part.write_bytes(content)
+            return beside.name
+        if beside.read_bytes() == content:
+            return beside.name
+        number += 1

@@ -9,6 +9,7 @@ feature learning for deep belief networks" (NeurIPS 2007); average pooling
 recognition" (1998), section II-B.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -34,6 +35,14 @@ _SIDES = "rows", "columns"
 IN_NUMPY = dict(
     zip(PADDING_MODES, ("constant", "reflect", "edge", "wrap"), strict=True)
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """Hold an image, and name → weights of the kernels one can choose."""
+
+    image: np.ndarray
+    kernels: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +104,12 @@ def kernels(own: object, seed: int) -> dict[str, np.ndarray]:
     drawn = {"random": generator.integers(-2, 3, size=(3, 3))}
     named = (mine | KERNELS | drawn).items()
     return {name: np.array(rows, np.float64) for name, rows in named}
+
+
+def most_padding(image: np.ndarray, mode: str) -> int:
+    """Return by how much the shorter side of an image can be padded, at most."""
+    side = min(image.shape)
+    return {"reflect": side - 1, "circular": side}.get(mode, sys.maxsize)
 
 
 def convolve(
@@ -194,6 +209,15 @@ def filtered_ones(side: int, mode: str, kernel: int, layers: int) -> np.ndarray:
         padded = np.pad(line, kernel // 2, mode=IN_NUMPY[mode])
         line = np.lib.stride_tricks.sliding_window_view(padded, kernel).mean(axis=1)
     return np.outer(line, line)
+
+
+def by_planes(pixels: np.ndarray) -> np.ndarray:
+    """Return a picture stored colour by colour: it is pooled in a third of the time.
+
+    Shape:
+        (h, w, 3) → (h, w, 3) float64.
+    """
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1), float).transpose(1, 2, 0)
 
 
 def pooled(pixels: np.ndarray, kernel: int, method: str) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
-from coursekit.explore.marks import DOWN, Mark
+from coursekit.explore.marks import Along, Mark
 from coursekit.explore.setting import Switch, Whole
 from coursekit.explore.view import View
 from coursekit.figures.style import ROLES
@@ -105,8 +105,8 @@ def _whole(side: int, kernel: int, padded: bool, permuted: bool) -> str:
 
 def _mark(matrix: np.ndarray) -> Mark:
     """Let a row of the matrix be pressed."""
-    high, wide = (n * _SIDE / max(matrix.shape) for n in matrix.shape)
-    return Mark(_LEFT, _TOP, wide, high, {"row": DOWN}, rows=len(matrix))
+    cell, (rows, columns) = _SIDE / max(matrix.shape), matrix.shape
+    return Mark(_LEFT, _TOP, columns * cell, rows * cell, {"row": Along(down=1)}, rows)
 
 
 def _row(matrix: np.ndarray, row: int) -> str:

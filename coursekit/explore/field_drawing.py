@@ -6,7 +6,7 @@ import numpy as np
 
 from coursekit.anatomy import Layer
 from coursekit.explore import svg
-from coursekit.explore.marks import ACROSS, DOWN, Mark
+from coursekit.explore.marks import ROW_AND_COLUMN, Mark
 from coursekit.explore.photo_input import jpeg, resized
 from coursekit.figures.style import PALETTE, ROLES
 
@@ -71,11 +71,7 @@ def unit_marks(photo: Photo, size: tuple[int, ...], row: Layer) -> tuple[Mark, .
     """
     if len(size) != 2:
         return ()
-    sets, (height, width), unit = (
-        {"row": DOWN, "column": ACROSS},
-        photo.shape,
-        photo.unit,
-    )
+    (height, width), unit, sets = photo.shape, photo.unit, ROW_AND_COLUMN
     whole = Mark(_LEFT, _TOP, width * unit, height * unit, sets, *size)
     numbers = (*row.start, *row.receptive_field, *row.stride)
     if not all(isinstance(number, int) for number in numbers):
@@ -169,16 +165,11 @@ def _enlarged(
 ) -> str:
     high, wide = rows[1] - rows[0], columns[1] - columns[0]
     scale = _SIDE / max(high, wide)
-    frame = (
-        f'x="{_RIGHT}" y="{_TOP}" width="{wide * scale:.5g}" '
-        f'height="{high * scale:.5g}"'
-    )
+    place = _RIGHT, _TOP, wide * scale, high * scale
     drawn = "" if local is None else _square(local) + _dots(local)
-    return (
-        f'<svg {frame} viewBox="{columns[0]} {rows[0]} {wide} {high}">'
-        f'<use href="#{photo.name}"/>{drawn}</svg>'
-        + svg.box(_RIGHT, _TOP, wide * scale, high * scale, ROLES["field"], line=2.5)
-    )
+    body = f'<use href="#{photo.name}"/>{drawn}'
+    inside = svg.cutting(place, (columns[0], rows[0], wide, high), body)
+    return inside + svg.box(*place, ROLES["field"], line=2.5)
 
 
 def _square(local: LocalField) -> str:

@@ -1,6 +1,5 @@
 """A kernel stepping over a small image, with the arithmetic of the current position."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import numpy as np
 
 from coursekit.explore import arithmetic, svg
-from coursekit.explore.arithmetic import PADDING_MODES, Scene, Step, weights
+from coursekit.explore.arithmetic import PADDING_MODES, Board, Scene, Step, weights
 from coursekit.explore.declare import explorer
 from coursekit.explore.marks import Along, Mark
 from coursekit.explore.photo_input import matrix, sample_digit
@@ -19,14 +18,6 @@ from coursekit.figures.style import PALETTE, ROLES
 _LEFT, _RIGHT, _TOP, _SIDE, _LOW = 8, 424, 34, 328, 404  # the large grids, the small
 _KERNEL = Choice("kernel", lambda board: board.kernels, own=weights)
 _SMALL, _GAP, _NAMES = 30, 44, ("window", "kernel", "products", "sum")
-
-
-@dataclass(frozen=True, eq=False)
-class Board:
-    """Hold the image, and name → weights of the kernels one can choose."""
-
-    image: np.ndarray
-    kernels: dict[str, np.ndarray]
 
 
 def _board(image: object = None, kernel: object = None, *, seed: int = 0) -> Board:
@@ -48,21 +39,18 @@ def _board(image: object = None, kernel: object = None, *, seed: int = 0) -> Boa
 
 
 @lru_cache(maxsize=16)
-def _scene(board: Board, kernel: object, *settings: object) -> tuple[Scene, str]:
-    """Return the convolution and the drawing of what stays while the kernel moves."""
+def _scene(board: Board, kernel: object, *settings: object) -> Scene:
     taps = board.kernels[kernel] if isinstance(kernel, str) else np.array(kernel)
-    scene = arithmetic.convolve(board.image, taps, *settings)
-    return scene, _backdrop(scene)
+    return arithmetic.convolve(board.image, taps, *settings)
 
 
 def _last(board, kernel, stride, padding, padding_mode, dilation) -> int:
-    scene, _ = _scene(board, kernel, stride, padding, padding_mode, dilation)
+    scene = _scene(board, kernel, stride, padding, padding_mode, dilation)
     return scene.output.size - 1
 
 
 def _widest(board: Board, padding_mode: str) -> int:
-    limits = {"reflect": min(board.image.shape) - 1, "circular": min(board.image.shape)}
-    return min(3, limits.get(padding_mode, 3))
+    return min(3, arithmetic.most_padding(board.image, padding_mode))
 
 
 @explorer("A kernel steps over an image: what is multiplied, what is added", _board)
@@ -70,9 +58,7 @@ def kernel_step(
     board: Board,
     *,
     position: Annotated[int, Whole("position", 0, _last, play="play the steps")] = 0,
-    kernel: Annotated[
-        object, Choice("kernel", lambda board: board.kernels, own=weights)
-    ] = None,
+    kernel: Annotated[object, _KERNEL] = None,
     stride: Annotated[int, Whole("stride", 1, 4)] = 1,
     dilation: Annotated[int, Whole("dilation", 1, 3)] = 1,
     padding: Annotated[int, Whole("padding", 0, _widest, start=1)] = 0,
@@ -84,13 +70,14 @@ def kernel_step(
         >>> kernel_step([[1, 2], [3, 4]], kernel=[[1, 10]]).numbers["sum"]
         21.0
     """
-    scene, ground = _scene(board, kernel, stride, padding, padding_mode, dilation)
+    scene = _scene(board, kernel, stride, padding, padding_mode, dilation)
     at = arithmetic.step(scene, position)
     numbers = {"padded_size": scene.padded.shape, "output_size": scene.output.shape}
     numbers["output"] = scene.output.tolist()
     numbers |= {n: np.asarray(v).tolist() for n, v in vars(at).items()} if at else {}
     body, text = _overlay(scene, at) if at else "", arithmetic.in_words(scene, at)
-    more = {"numbers": numbers, "backdrop": ground, "marks": _marks(scene)}
+    more = {"numbers": numbers, "backdrop": _backdrop(scene)}
+    more["marks"] = _marks(scene) if at else ()
     return View.drawn(_places(scene)[2], body, text, **more)
 
 
@@ -106,17 +93,14 @@ def _places(scene: Scene) -> tuple[int, ...]:
 
 def _marks(scene: Scene) -> tuple[Mark, ...]:
     """Let a place of the output choose its step, and one of the image that round it."""
-    rows, columns = scene.output.shape
-    if not scene.output.size:
-        return ()
     cell, side, *_ = _places(scene)
-    sets, step = {"position": Along(0, columns, 1)}, scene.stride * cell
     y, x = ((scene.span(axis) - scene.stride) / 2 * cell for axis in (0, 1))
-    image = _LEFT + x, _TOP + y, columns * step, rows * step
-    output = _RIGHT, _TOP, columns * side, rows * side
-    return tuple(Mark(*place, sets, rows, columns) for place in (image, output))
+    image, output = (_LEFT + x, _TOP + y, scene.stride * cell), (_RIGHT, _TOP, side)
+    size, sets = scene.output.shape, {"position": Along(0, scene.output.shape[1], 1)}
+    return tuple(Mark.grid(*place, *size, sets) for place in (image, output))
 
 
+@lru_cache(maxsize=16)
 def _backdrop(scene: Scene) -> str:
     """Draw the grids that stay while the kernel moves."""
     cell, side, height, *places = _places(scene)

@@ -1,7 +1,7 @@
 """Pointing at a drawing: which part of it sets which settings, as plain data.
 
     Mark(20, 54, 76, 46, {"layer": 3})                      a box: pressed, layer 3
-    Mark(8, 34, 320, 320, {"row": DOWN, "column": ACROSS}, rows=8, columns=8)
+    Mark.grid(8, 34, 40, 8, 8)                               cells of 40 units, 8 by 8
 
 The second is a grid of cells to press or drag over, each with values of its own. A
 `View` holds its marks. Being data they serve any page: with a kernel, which is told the
@@ -28,7 +28,7 @@ class Along:
         return self.first + self.down * row + self.across * column
 
 
-DOWN, ACROSS = Along(down=1), Along(across=1)
+ROW_AND_COLUMN = {"row": Along(down=1), "column": Along(across=1)}
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,25 @@ class Mark:
     sets: Mapping[str, object] = field(default_factory=dict)
     rows: int = 1
     columns: int = 1
+
+    @classmethod
+    def grid(
+        cls,
+        x: float,
+        y: float,
+        cell: float,
+        rows: int,
+        columns: int,
+        sets: Mapping[str, object] = ROW_AND_COLUMN,
+    ) -> Self:
+        """Return the mark of square cells, each of which sets its row and column.
+
+        Args:
+            x, y, cell: top left corner, and side of a cell.
+            rows, columns: how many there are.
+            sets: what a cell sets instead.
+        """
+        return cls(x, y, columns * cell, rows * cell, sets, rows, columns)
 
     def moved(self, down: float) -> Self:
         """Return the mark further down in the drawing."""

@@ -97,8 +97,8 @@ def padding_modes(
     after = tuple(side + 2 * width for side in photo.size)
     table = [("mode", "a row begins", "ones: at the edge", "in the middle", "changed")]
     for m, row in rows.items():
-        edge, middle = svg.precise(row[0]), svg.precise(row[_HALF])
-        table.append((pointed(m, m == mode), PATTERNS[m], edge, middle, str(off[m])))
+        values = map(svg.precise, (row[0], row[_HALF], off[m]))
+        table.append((pointed(m, m == mode), PATTERNS[m], *values))
     text = (
         f"The photo, {svg.sides(photo.size)}, padded by {width} in four modes: "
         f"{svg.sides(after)}; {mode} reads {PATTERNS[mode]}.\n"
@@ -107,25 +107,20 @@ def padding_modes(
     )
     numbers = {"padded_size": after, "border_response": rows, "reach": off}
     more = {"numbers": numbers, "table": tuple(table), "backdrop": photo.backdrop}
+    panel = SIDE + 2 * MOST
+    marks = (Mark(x, _TOP, panel, panel, {"mode": m}) for m, x in _PLACES.items())
     body = _panels(photo, width, mode) + _ones(kernel, layers)
-    return View.drawn(_HEIGHT, body, text, marks=_MARKS, **more)
+    return View.drawn(_HEIGHT, body, text, marks=tuple(marks), **more)
 
 
 explore_padding = padding_modes.explore
 
 
-_MARKS = tuple(
-    Mark(left, _TOP, SIDE + 2 * MOST, SIDE + 2 * MOST, {"mode": mode})
-    for mode, left in _PLACES.items()
-)
-
-
 def _trace(edge: float, off: int) -> str:
     if not off:
         return "every pixel is still 1, the border leaves no trace."
-    return (
-        f"the border shows {many(off, 'pixel')} deep, the edge is {svg.precise(edge)}."
-    )
+    deep = many(off, "pixel")
+    return f"the border shows {deep} deep, the edge is {svg.precise(edge)}."
 
 
 def _panels(photo: Photo, width: int, mode: str) -> str:
@@ -133,11 +128,9 @@ def _panels(photo: Photo, width: int, mode: str) -> str:
     parts, (high, wide) = [], (side + 2 * width for side in photo.size)
     for name, left in _PLACES.items():
         x, y = left + MOST - width, _TOP + MOST - width
-        seen = (
-            f'width="{wide}" height="{high}" viewBox="-{width} -{width} {wide} {high}"'
-        )
         copy = f'<use href="#{svg.name_of(photo.pixels)}-{name}"/>'
-        parts.append(f'<svg x="{x}" y="{y}" {seen}>{copy}</svg>')
+        seen = -width, -width, wide, high
+        parts.append(svg.cutting((x, y, wide, high), seen, copy))
         parts.append(svg.box(x + width, y + width, *photo.size[::-1], "#fff", line=1))
         if name == mode:
             parts.append(svg.box(x - 3, y - 3, wide + 6, high + 6, ROLES["chosen"]))

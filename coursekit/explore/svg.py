@@ -7,7 +7,7 @@ near a hundred. Everything here turns plain numbers into strings.
 import base64
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from html import escape
@@ -187,6 +187,20 @@ def png_picture(
 ) -> str:
     """Return pixels, (h, w) or (h, w, 3) uint8, stretched over a box."""
     return picture(uri(png(pixels)), x, y, width, height)
+
+
+def cutting(place: Sequence[float], seen: Sequence[float], body: str) -> str:
+    """Return a part of a drawing, stretched over a place.
+
+    Args:
+        place: x, y, width and height it gets.
+        seen: x, y, width and height of the part, in the drawing's own units.
+        body: the elements of the drawing.
+    """
+    names = zip(("x", "y", "width", "height"), place, strict=True)
+    box = " ".join(f'{name}="{value:.5g}"' for name, value in names)
+    part = " ".join(f"{value:.5g}" for value in seen)
+    return f'<svg {box} viewBox="{part}">{body}</svg>'
 
 
 def coarse(pixels: np.ndarray) -> np.ndarray:

@@ -21,7 +21,12 @@ _NIGHT = {
 }
 
 
-def _rules(within: str) -> str:
+def rules(within: str) -> str:
+    """Return the rules that turn the neutral colours inside some elements dark.
+
+    Args:
+        within: a selector and a blank, "" for everything.
+    """
     return "".join(
         f"{within}[{what}='{day}']{{{what}:{night}}}"
         for day, night in _NIGHT.items()
@@ -29,9 +34,9 @@ def _rules(within: str) -> str:
     )
 
 
-IN_A_FILE = f"<style>@media (prefers-color-scheme:dark){{{_rules('')}}}</style>"
+IN_A_FILE = f"<style>@media (prefers-color-scheme:dark){{{rules('')}}}</style>"
 ON_A_PAGE = (
-    f"<style>{_rules(f'{DARK} .coursekit-view ')}"
+    f"<style>{rules(f'{DARK} .coursekit-view ')}"
     ".coursekit-touch{pointer-events:none}"
     ".coursekit-view img{color-scheme:light}"
     f"{DARK} .coursekit-view img{{color-scheme:dark}}"

@@ -1,4 +1,4 @@
-"""`coursekit lab`: open the course in JupyterLab, at session 00.
+"""`coursekit lab`: open the course in JupyterLab, at session 00 of the working copy.
 
 JupyterLab keeps open notebooks and panels in a workspace. The course has one of its
 own, so that nobody's other work is moved; when it is new, the list of contents is open.
@@ -13,24 +13,15 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-FIRST = "00_start_here.ipynb"
+from coursekit.setup.working_copy import (
+    FIRST,
+    bring,
+    notebooks_folder,
+    working_copy,
+)
+
 WORKSPACE = "coursekit"
 CONTENTS = "coursekit.setup.contents.CourseContents"
-
-
-def notebooks_folder() -> Path:
-    """Return the folder of the sessions: the checkout's, or one below this folder.
-
-    Raises:
-        FileNotFoundError: there is none; the message says what to do.
-    """
-    checkout = Path(__file__).resolve().parents[2]
-    for folder in (checkout / "notebooks", Path.cwd() / "notebooks", Path.cwd()):
-        if (folder / FIRST).is_file():
-            return folder
-    raise FileNotFoundError(
-        f"no notebooks/{FIRST} here; go to the folder of the course and try again"
-    )
 
 
 def command(folder: Path, extra: Sequence[str] = ()) -> list[str]:
@@ -81,13 +72,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     try:
         folder = notebooks_folder()
-    except FileNotFoundError as problem:
+        mine = working_copy(folder)
+        news = bring(folder, mine)
+    except (ValueError, OSError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
-    sys.stdout.write(f"Opening {folder / FIRST} in JupyterLab; Ctrl-C ends it.\n")
+    news += [f"Opening {mine / FIRST} in JupyterLab; Ctrl-C ends it."]
+    sys.stdout.write("\n".join(news) + "\n")
     sys.stdout.flush()
     prepare_workspace()
-    return _run(command(folder, extra))
+    return _run(command(mine, extra))
 
 
 def _run(line: list[str]) -> int:

@@ -1,8 +1,8 @@
 """`coursekit badges`: point everything that names the repository at a fork.
 
 These are the badges and the set-up cell of every notebook, the README's badges and its
-clone command, and `notebooks/repository.toml`. Notebooks are not built anew: stored
-outputs, cell ids and what students typed stay. git is not needed.
+clone command, links to the site, and `notebooks/repository.toml`. Notebooks are not
+built anew: stored outputs, cell ids and what students typed stay. git is not needed.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from coursekit.staff.build.build import as_text, is_as_written
+from coursekit.staff.build.cell_marks import marks
 from coursekit.staff.build.folder import notebooks_folder
 from coursekit.staff.build.repository import FILE, Repository, file_text, repository
 from coursekit.staff.build.setup_cell import badge
@@ -26,11 +27,13 @@ BADGE = (
 )
 # The set-up cell's line in a notebook's JSON, where a quote is written \".
 COURSE = re.compile(r"(--no-deps git\+https://github\.com/)[\w./-]+@[\w./-]+")
+# The address of a page of the course's site, before the name of its file.
+PAGE = r"https://[\w-]+\.github\.io/(?:[\w.-]+/)?(?={page}\.html\b)"
 CLONE = re.compile(r"git clone https://github\.com/[\w./-]+ && cd [\w.-]+")
 # A session of the README's table: the link to its notebook, and its badges if any.
 ROW = re.compile(
-    r"^(\| \w+ \| \[[^\]]*\]\((notebooks/[\w.-]+\.ipynb)\))"
-    r"(?:<br>\[!\[Open [^|\n]*)? \|",
+    r"^(\| \w+ \| \[[^\]]*\]\((notebooks/[\w.-]+\.ipynb)\)[^|<\n]*?)"
+    r"(?:<br>\[!\[Open [^|\n]*)?(?<! ) \|",
     re.MULTILINE,
 )
 
@@ -64,7 +67,10 @@ def readme_text(text: str, repository: Repository) -> str:
         repository: the repository to name.
     """
     text = CLONE.sub(f"git clone {repository.url} && cd {repository.folder}", text)
-    return ROW.sub(lambda row: f"{row[1]}<br>{badge(row[2], repository)} |", text)
+    text = re.sub(PAGE.format(page="index"), repository.site, text)
+    return ROW.sub(
+        lambda row: f"{row[1]}<br>{badge(row[2], repository, beside='.')} |", text
+    )
 
 
 def notebook_text(text: str, path: str, repository: Repository) -> str:
@@ -81,12 +87,17 @@ def notebook_text(text: str, path: str, repository: Repository) -> str:
     """
     here = rf"\g<1>{repository.name}/blob/{repository.branch}/"
     pointed = re.sub(BADGE.format(path=re.escape(path)), here, text)
+    page = re.escape(Path(path).stem)
+    pointed = re.sub(PAGE.format(page=page), repository.site, pointed)
     pointed = COURSE.sub(rf"\g<1>{repository.name}@{repository.branch}", pointed)
     if pointed == text or not is_as_written(text):
         return pointed
     import nbformat
 
-    sealed = as_text(nbformat.reads(pointed, as_version=4))
+    made = nbformat.reads(pointed, as_version=4)
+    if "cells" in made.metadata["coursekit"]:
+        made.metadata["coursekit"]["cells"] = marks(c.source for c in made.cells)
+    sealed = as_text(made)
     return sealed.replace("\n", "\r\n") if "\r\n" in text else sealed
 
 

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from coursekit.explore import svg
-from coursekit.explore.marks import ACROSS, DOWN, Mark
+from coursekit.explore.marks import ROW_AND_COLUMN, Mark
 from coursekit.explore.network.tints import SHADES, colours, mosaic, reduced, shaded
 from coursekit.figures.style import ROLES
 
@@ -221,7 +221,7 @@ def map_size(shape: tuple[int, ...]) -> tuple[float, float]:
 def map_mark(size: tuple[int, int]) -> Mark:
     """Return the mark whose cells choose a unit of the large map."""
     wide, high = map_size(size)
-    return Mark(_RIGHT, _TOP, wide, high, {"row": DOWN, "column": ACROSS}, *size)
+    return Mark(_RIGHT, _TOP, wide, high, ROW_AND_COLUMN, *size)
 
 
 def mark_unit(shape: tuple[int, ...], unit: tuple[int, int]) -> str:

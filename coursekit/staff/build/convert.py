@@ -13,12 +13,13 @@ import textwrap
 from dataclasses import replace
 from pathlib import Path
 
+from coursekit.staff.build.cell_marks import marks
 from coursekit.staff.build.folder import Session
 from coursekit.staff.build.linking import linked
 from coursekit.staff.build.minutes import minutes
 from coursekit.staff.build.notebook_source import Cell
 from coursekit.staff.build.repository import Repository, repository
-from coursekit.staff.build.setup_cell import badge, setup_source, with_badge
+from coursekit.staff.build.setup_cell import badge, preview, setup_source, with_badge
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = "...  # your code here"
@@ -61,7 +62,8 @@ def cells_of(cells: tuple[Cell, ...], session: Session, *, student: bool):
     kept = [cell for cell in cells if left_out not in cell.tags]
     shown = linked([_with_minutes(kept), *kept[1:]], session, student=student)
     return tuple(
-        _opening(cell, path, home) or _rewritten(cell, session.source.name, student)
+        _opening(cell, session, path, home)
+        or _rewritten(cell, session.source.name, student)
         for cell in shown
     )
 
@@ -72,10 +74,12 @@ def _with_minutes(cells: list[Cell]) -> Cell:
     return replace(cells[0], text=MINUTES.sub(shown, cells[0].text, count=1))
 
 
-def _opening(cell: Cell, path: str, home: Repository) -> Cell | None:
-    """Give the first cell its badges and the set-up cell its code; else None."""
+def _opening(cell: Cell, session: Session, path: str, home: Repository) -> Cell | None:
+    """Give the first cell badges and picture, the set-up cell its code; else None."""
     if cell.position == 1:
-        return replace(cell, text=with_badge(cell.text, badge(path, home)))
+        drawn = (session.folder / "pictures" / f"{session.number}.png").is_file()
+        picture = preview(path, session.number, home) if drawn else ""
+        return replace(cell, text=with_badge(cell.text, badge(path, home), picture))
     if "setup" in cell.tags:
         return replace(cell, text=setup_source(home))
     return None
@@ -197,6 +201,8 @@ def notebook(cells: tuple[Cell, ...], session: Session, *, student: bool):
         for cell in cells_of(cells, session, student=student)
     ]
     information = {"source": session.shown(session.source)}
+    if student:
+        information["cells"] = marks(cell.source for cell in made)
     return v4.new_notebook(
         cells=made,
         metadata={

@@ -55,6 +55,21 @@ class Repository:
         return f"https://github.com/{self.name}"
 
     @property
+    def site(self) -> str:
+        """Where GitHub Pages shows the course's site, with a slash at its end."""
+        owner, _, name = self.name.partition("/")
+        at = f"https://{owner.lower()}.github.io/"
+        return at if name.lower() == f"{owner.lower()}.github.io" else f"{at}{name}/"
+
+    def page_of(self, notebook: str) -> str:
+        """Return the address of a notebook's page on the site.
+
+        Args:
+            notebook: its path, student or solution, like `notebooks/00_start.ipynb`.
+        """
+        return f"{self.site}{notebook.rpartition('/')[2].removesuffix('.ipynb')}.html"
+
+    @property
     def folder(self) -> str:
         """The folder that `git clone` makes."""
         return self.name.partition("/")[2]

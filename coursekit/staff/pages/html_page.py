@@ -41,7 +41,7 @@ def page(notebook, *, state: State, folder: Path, name: str) -> str:
     shown.metadata.pop("widgets", None)
     for cell in shown.cells:
         for output in cell.get("outputs", ()):
-            _show_still(output.get("data", {}), state)
+            show_still(output.get("data", {}), state)
     resources = {"metadata": {"name": name, "path": str(folder)}}
     exporter = HTMLExporter(embed_images=True)
     html, _ = exporter.from_notebook_node(shown, resources=resources)
@@ -54,8 +54,13 @@ def page(notebook, *, state: State, folder: Path, name: str) -> str:
     return str(soup)
 
 
-def _show_still(data: dict, state: State) -> None:
-    """Turn what is displayed into forms that need no program: HTML, picture, text."""
+def show_still(data: dict, state: State) -> None:
+    """Turn what is displayed into forms that need no program: HTML, picture, text.
+
+    Args:
+        data: of an output, by MIME type; changed in place.
+        state: of the widgets, by model id.
+    """
     view, latex = data.pop(WIDGET_VIEW, {}), data.pop("text/latex", "")
     drawn = twin(view.get("model_id", ""), state)
     if latex and not drawn:

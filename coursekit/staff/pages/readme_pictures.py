@@ -29,6 +29,7 @@ from coursekit.models.capstone import (
     late_net,
     plain_net,
 )
+from coursekit.staff.build.folder import notebooks_folder
 from coursekit.staff.pages.classic_pictures import session_05, session_05b
 from coursekit.staff.pages.looking_pictures import session_04, session_04b
 from coursekit.staff.pages.measured_pictures import (
@@ -36,6 +37,7 @@ from coursekit.staff.pages.measured_pictures import (
     session_03c,
     session_04c,
 )
+from coursekit.staff.pages.moving_picture import drawn_from
 from coursekit.training import fit
 
 FOLDER = Path(__file__).resolve().parents[3] / "notebooks" / "pictures"
@@ -215,6 +217,7 @@ SESSIONS: dict[str, Callable[[], Figure]] = {
     "08": session_08,
     "map": course_map,
 }
+MOVING = "predict_run_verdict.svg"
 
 
 def to_png(figure: Figure) -> bytes:
@@ -271,6 +274,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
+    if not options.sessions:
+        paths.append(options.folder / MOVING)
+        write_whole(paths[-1], drawn_from(notebooks_folder(FOLDER)))
     for path in paths:
         sys.stdout.write(f"{path} {path.stat().st_size:,} bytes\n")
     return 0

@@ -8,14 +8,16 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from coursekit._base.files import write_whole
 from coursekit.staff.build.execute import ANSI, QUIET, kernel_of_this_environment
 from coursekit.staff.build.folder import Session, notebooks_folder, sessions
 from coursekit.staff.pages.html_page import page
+from coursekit.staff.pages.widget_twin import State
 
 WIDTH = 24  # characters of the progress bar
 
@@ -39,6 +41,21 @@ class Ran:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Done:
+    """What running the cells of a notebook left beside their outputs.
+
+    Args:
+        state: of its widgets, by model id.
+        failures, cells, seconds: as in `Ran`.
+    """
+
+    state: State
+    failures: tuple[str, ...]
+    cells: int
+    seconds: float
+
+
 def run(path: Path, *, keep_going: bool = False, show: Show | None = None) -> Ran:
     """Run a notebook in a kernel of its own; the file stays as it is.
 
@@ -55,11 +72,34 @@ def run(path: Path, *, keep_going: bool = False, show: Show | None = None) -> Ra
     import nbformat
 
     notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    done = run_cells(notebook, path, keep_going=keep_going, show=show)
+    made = page(notebook, state=done.state, folder=path.parent, name=_title(notebook))
+    return Ran(made, done.failures, done.cells, done.seconds)
+
+
+def run_cells(
+    notebook,
+    path: Path,
+    *,
+    keep_going: bool = False,
+    show: Show | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Done:
+    """Run the cells of a notebook in a kernel of its own, as it lies at `path`.
+
+    Args:
+        notebook: gets its outputs in place.
+        path: where it lies; it runs in that folder.
+        keep_going, show: as in `run`.
+        settings: variables of the kernel's environment beside those of this process.
+
+    Raises:
+        ValueError: as `run`.
+    """
     client, began, failures = _client(notebook), time.perf_counter(), []
     code = [(n, c) for n, c in enumerate(notebook.cells) if c.cell_type == "code"]
-    with client.setup_kernel(
-        cwd=str(path.parent), env=dict(os.environ) | QUIET, cleanup_kc=True
-    ):
+    around = {**os.environ, **QUIET, **settings}
+    with client.setup_kernel(cwd=str(path.parent), env=around, cleanup_kc=True):
         for done, (index, cell) in enumerate(code, 1):
             if show is not None:
                 show(done - 1, len(code), time.perf_counter() - began)
@@ -71,10 +111,7 @@ def run(path: Path, *, keep_going: bool = False, show: Show | None = None) -> Ra
     seconds = time.perf_counter() - began
     if show is not None:
         show(len(code), len(code), seconds)
-    made = page(
-        notebook, state=client.widget_state, folder=path.parent, name=_title(notebook)
-    )
-    return Ran(made, tuple(failures), len(code), seconds)
+    return Done(client.widget_state, tuple(failures), len(code), seconds)
 
 
 def _client(notebook):

@@ -9,12 +9,11 @@ import argparse
 import codecs
 import json
 import re
-import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from coursekit._base.files import write_whole
+from coursekit._base.files import keep_beside, write_whole
 from coursekit.staff.pages.mend_cells import first_problem, mended
 
 MARKS = {
@@ -64,7 +63,7 @@ def tidy(path: str | Path, *, outputs: bool = True) -> str:
         ) from None
     notes += [_counted(*note) for note in done.notes.items()]
     if done.too_large:
-        notes.append(f"the original is in {_kept(path, packed)}")
+        notes.append(f"the original is in {keep_beside(path, packed, 'original')}")
     write_whole(path, text)
     sizes = f"{len(packed) / 1e3:,.0f} kB, now {len(text.encode()) / 1e3:,.0f} kB"
     return f"{path.name}: tidied {', '.join(notes)} ({sizes})"
@@ -103,21 +102,6 @@ def _decoded(packed: bytes) -> tuple[str, list[str]]:
         ) from None
     names = {"utf-8": [], "utf-8-sig": ["a byte-order mark"]}
     return text, names.get(coding, ["UTF-16 (now UTF-8)"])
-
-
-def _kept(path: Path, packed: bytes) -> str:
-    """Keep the bytes of a notebook beside it, under a name that nothing has yet."""
-    mode, number = stat.S_IMODE(path.stat().st_mode), 1
-    while True:
-        name = f"{path.stem}.original{'' if number == 1 else number}.ipynb"
-        beside = path.with_name(name)
-        if not beside.exists():
-            beside.touch(mode)
-            beside.write_bytes(packed)
-            return name
-        if beside.read_bytes() == packed:
-            return name
-        number += 1
 
 
 def answers(notebook: dict) -> list[tuple[str, str]]:
