@@ -61,8 +61,8 @@ class Facts:
         self.table = anatomy(model, shape)
         leaves = [row for row in self.table.rows if row.is_leaf and row.output_shape]
         self.leaves = [row for row in leaves if row.name in self.modules]
-        found = (window_of(row, self.modules[row.name], model) for row in self.leaves)
-        self.windows = [one for one in found if one]
+        pairs = ((row, self.modules[row.name]) for row in self.leaves)
+        self.windows = [*filter(None, (window_of(*pair, model) for pair in pairs))]
         self.convolutions = [w for w in self.windows if w.channels and w.is_square]
         self.pools = [w for w in self.windows if not w.channels]
 

@@ -212,7 +212,9 @@ def half_questions(network: Facts, draw: Random) -> Iterator[Question]:
         return
     where = _breaks_at(network, small)
     reasons = {NOTHING: f"`{where}` does not get what it was made for"}
-    reasons |= {f"`{name}` breaks": why for name, why in _suspects(network, draw)}
+    for name, why in _suspects(network, draw):
+        earlier = f"`{where}` refuses its map" if where else why
+        reasons[f"`{name}` breaks"] = earlier
     right = NOTHING if where == "" else f"`{where}` breaks"
     if where is not None and right in reasons:
         size = "×".join(map(str, small))

@@ -50,7 +50,7 @@ def _asked(question: Question) -> str:
 
 def _explained(question: Question) -> str:
     wrong = (f"{one}: {inline(why)}" for one, why in sorted(question.why.items()))
-    return f"<li><b>{question.right}</b>. {' '.join(wrong)}</li>"
+    return f"<li><b>{question.right}</b>. {'; '.join(wrong)}</li>"
 
 
 def sheet_of_file(path: Path) -> str:
@@ -66,13 +66,13 @@ def sheet_of_file(path: Path) -> str:
     from coursekit.course.network_file.graph import read_graph
     from coursekit.course.network_file.replay import Replay
 
-    found = inspect_submission(path)
-    if found.doubts:
-        raise ValueError(f"{path.name}: nothing is asked where {found.doubts[0]}")
+    inspection = inspect_submission(path)
+    if inspection.doubts:
+        raise ValueError(f"{path.name}: nothing is asked where {inspection.doubts[0]}")
     replay = Replay(read_graph(opened(path).model))
-    seed = int(found.sha256[:8], 16)
-    defence = defend(replay, found.input_shape, seed=seed)
-    return oral_sheet(defence, found.claims.name or path.stem, found.file)
+    seed = int(inspection.sha256[:8], 16)
+    defence = defend(replay, inspection.input_shape, seed=seed)
+    return oral_sheet(defence, inspection.claims.name or path.stem, inspection.file)
 
 
 def main(argv: list[str] | None = None) -> int:
