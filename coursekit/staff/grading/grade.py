@@ -90,6 +90,7 @@ def grade(
         secret: of the course.
     """
     began = time.perf_counter()
+    sandbox.next_hand_in()
     assignment = assignment.of_student(student, secret)
     data, refused = _bytes(path)
     pieces, sentence = ({}, refused) if refused else _read(data, assignment, sandbox)
