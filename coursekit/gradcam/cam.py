@@ -79,7 +79,7 @@ def grad_cam(
     layer = layer if isinstance(layer, str) else name
     with _recording(model), _kept_output(model.get_submodule(name)) as kept:
         with one_sentence(model, tuple(images.shape[1:])):
-            out = model(images)
+            out = _answer(model, images, kept)
         logits = _checked_logits(out)
         activation = _one_map(kept, layer)
         asked = _checked_targets(targets, logits)
@@ -117,6 +117,23 @@ def _checked_images(images: object, model: nn.Module) -> Tensor:
         found = found / 255 if found.dtype == torch.uint8 else found.float()
     with torch.inference_mode(False):
         return found.detach().to(device_of(model), next(floats, found.dtype)).clone()
+
+
+def _answer(model: nn.Module, images: Tensor, kept: list) -> object:
+    """Return what the model answers, computed channel by channel next to each other.
+
+    On a CPU that order is faster up to the layer (`benchmarks/grad_cam.py`), and asking
+    for it costs nothing: convolutions answer in the order of their input, the weights
+    stay as they are. A model that takes the usual order for granted, as `view` may,
+    runs again in it.
+    """
+    if images.is_cuda:
+        return model(images)
+    try:
+        return model(images.to(memory_format=torch.channels_last))
+    except RuntimeError:
+        kept.clear()
+        return model(images)
 
 
 @contextmanager
@@ -247,7 +264,8 @@ def _kept_output(module: nn.Module) -> Iterator[list[list[Tensor]]]:
             kept.append(tensors)
             return None
         torch.set_grad_enabled(True)  # a backbone may run under no_grad
-        kept.append([maps[0].detach().clone().requires_grad_()])
+        usual = maps[0].detach().clone(memory_format=torch.contiguous_format)
+        kept.append([usual.requires_grad_()])
         # whatever comes next may overwrite this copy
         copied = kept[-1][0].clone()
         return tree_map_only(Tensor, lambda t: copied if t is maps[0] else t, out)

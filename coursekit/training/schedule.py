@@ -140,12 +140,14 @@ def find_schedule(schedule: str | Schedule) -> Schedule:
 
 
 def check_schedule(schedule: str | Schedule, steps: int) -> None:
-    """Try a schedule on the steps of a run, the first and the last among them.
+    """Try your own schedule on the steps of a run, the first and the last among them.
 
     Raises:
         ValueError: it cannot be called so, or gives no finite number from 0 up.
     """
     ask, every = find_schedule(schedule), -(-steps // CHECKED)
+    if ask is not schedule:  # the tests have tried ours
+        return
     for step in (*range(0, steps, every), steps - 1):
         try:
             share = float(ask(step, steps))
