@@ -17,6 +17,7 @@ import signal
 import socket
 import struct
 import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -68,11 +69,9 @@ def main() -> None:
 
 def _bury() -> None:
     """Take leave of processes that lost their parent, where this is the first one."""
-    try:
+    with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-    except ChildProcessError:
-        return
 
 
 def _warm_up() -> None:
@@ -101,16 +100,10 @@ def _keep(channel: int, limits: Limits) -> None:
     os.kill(child, signal.SIGKILL)
     while left := [one for one, state in _own(limits.own, child) if state != "Z"]:
         for one in left:
-            _kill(one)
+            with suppress(ProcessLookupError):  # it has ended
+                os.kill(one, signal.SIGKILL)
     os.waitpid(child, 0)
     _write(channel, json.dumps({"ended": why}).encode())
-
-
-def _kill(process: int) -> None:
-    try:
-        os.kill(process, signal.SIGKILL)
-    except ProcessLookupError:
-        return  # it has ended
 
 
 def _relay(channel: int, ours: socket.socket, limits: Limits, child: int) -> str:
