@@ -33,6 +33,8 @@ COURSE = (
     "exercises",
     "defence",
     "overview",
+    "outline",
+    "routes",
     "network_file",
     "challenges",
     "handin",
