@@ -205,11 +205,11 @@ def test_the_jpeg_copy_of_cifar10_says_what_it_is():
 def test_a_jpeg_copy_of_cifar10_is_used_where_only_that_lies(tmp_path):
     from PIL import Image
 
-    from coursekit.data.standard import _CIFAR_CLASSES
+    from coursekit.data.catalogue import entry
 
     with tarfile.open(tmp_path / "cifar10-jpeg.tar.gz", "w:gz") as archive:
         for part in ("train", "test"):
-            for k, name in enumerate(_CIFAR_CLASSES):
+            for k, name in enumerate(entry("cifar10").classes):
                 content = io.BytesIO()
                 Image.new("RGB", (32, 32), (20 * k, 0, 0)).save(content, "JPEG")
                 member = tarfile.TarInfo(f"{part}/{name}/0001.jpg")

@@ -6,8 +6,6 @@ import io
 import json
 import os
 import random
-import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +22,13 @@ from coursekit.staff.grading.assignment import (
     read_assignment,
 )
 from coursekit.staff.grading.class_grading import jobs_of
-from coursekit.staff.grading.collecting import collect, read_roster
+from coursekit.staff.grading.collecting import collect
 from coursekit.staff.grading.feedback import alike, give_back, without_inputs
 from coursekit.staff.grading.grade import grade
 from coursekit.staff.grading.gradebooks import read_sheet
 from coursekit.staff.grading.limits import Limits
 from coursekit.staff.grading.release import notebook_text, release
+from coursekit.staff.grading.roster import read_roster
 from coursekit.staff.grading.sandbox import PACKAGE, Sandbox
 from tests.hostile_handins import ALL, CHECK, RIGHT, STUB, notebook
 
@@ -327,74 +326,6 @@ def roster(folder: Path, text: str = ROSTER) -> dict[str, str]:
     path = folder / "roster.csv"
     path.write_text(text, encoding="utf-8")
     return read_roster(path)
-
-
-def test_whose_a_file_is_stands_in_its_name(tmp_path):
-    files = {
-        "doejane_LATE_4711_90210_a1.ipynb": ("s1", "late"),
-        "Li Wei_881_assignsubmission_file/a1.ipynb": ("s2", ""),
-        "s3/work.ipynb": ("s3", ""),
-        "somebody.ipynb": ("", "not on the roster"),
-    }
-    for name in files:
-        path = tmp_path / "in" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(notebook(RIGHT, name))
-    rows = collect([tmp_path / "in"], tmp_path / "class", roster(tmp_path), None)
-    assert {row.came_as: (row.student, row.flags) for row in rows} == files
-    for row in rows:
-        kept = tmp_path / "class" / "files" / row.file
-        assert kept.read_bytes() == (tmp_path / "in" / row.came_as).read_bytes()
-
-
-def test_a_second_hand_in_supersedes_and_overwrites_nothing(tmp_path):
-    people, folder = roster(tmp_path), tmp_path / "class"
-    for number, text in enumerate(("one", "two")):
-        given = tmp_path / f"in{number}" / "s1.ipynb"
-        given.parent.mkdir()
-        given.write_bytes(notebook(text))
-        os.utime(given, (1_800_000_000 + number, 1_800_000_000 + number))
-        rows = collect([given.parent], folder, people, datetime(2030, 1, 1, tzinfo=UTC))
-    assert [row.flags for row in rows] == ["superseded", ""]
-    assert len(list((folder / "files").iterdir())) == 2
-    assert collect([tmp_path / "in1"], folder, people, None) == rows
-
-
-def test_a_zip_is_read_and_never_unpacked(tmp_path):
-    path = tmp_path / "all.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("../../s1.ipynb", notebook(RIGHT))
-        archive.writestr("__MACOSX/s2.ipynb", b"x")
-    (row,) = collect([path], tmp_path / "class", roster(tmp_path), None)
-    assert row.student == "s1"
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "all.zip",
-        "class",
-        "roster.csv",
-    ]
-
-
-def test_a_link_is_named_and_not_followed(tmp_path, sandbox):
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "s1.ipynb").symlink_to("/etc/passwd")
-    (row,) = collect([tmp_path / "in"], tmp_path / "class", roster(tmp_path), None)
-    assert (row.student, row.flags) == ("s1", "link")
-    assert not (tmp_path / "class" / "files" / row.file).read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("name\nJane\n", "a column `id`"),
-        ("id,name\ns1,Jane Doe\ns2,Doe Jane\n", "stands for s1 and for s2"),
-        ("id\n\ns1\n,x\n", "a line without an id"),
-    ],
-)
-def test_a_roster_that_cannot_tell_students_apart_is_one_sentence(
-    text, sentence, tmp_path
-):
-    with pytest.raises(ValueError, match=sentence):
-        roster(tmp_path, text)
 
 
 def test_a_class_goes_from_release_to_feedback(tmp_path, sandbox, capsys):

@@ -1,5 +1,7 @@
 """One judge: what is a dense layer in disguise, what is honest, and for whom it is."""
 
+from dataclasses import replace
+
 import onnxruntime
 import pytest
 import torch
@@ -9,9 +11,11 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from coursekit.course import challenge, inspect_submission, submit
 from coursekit.course.challenges.as_file import handed_in
+from coursekit.course.challenges.census import census
 from coursekit.course.challenges.measured import examine
 from coursekit.course.challenges.network_judge import judge
 from coursekit.course.challenges.requirements import Rule
+from coursekit.course.challenges.shifting import still_layers
 from coursekit.course.network_file.export import exported, on_cpu
 from coursekit.course.network_file.graph import read_graph
 from coursekit.course.network_file.replay import Replay
@@ -364,6 +368,69 @@ HONEST = {
 @pytest.mark.parametrize("make", HONEST.values(), ids=HONEST)
 def test_honest_nets_meet_every_rule(make, task):
     assert [row.rule.text for row in task.check(make()) if row.status != "met"] == []
+
+
+def layers_that_stay(net):
+    """Return the layers whose answer does not move along, by a run on numbers."""
+    generator = torch.Generator().manual_seed(0)
+    for parameter in net.parameters():  # untrained ones are often all alike
+        parameter.data = torch.randn(parameter.shape, generator=generator)
+    replay = Replay(read_graph(exported(on_cpu(net), SHAPE).SerializeToString()))
+    return still_layers(replay, census(replay, SHAPE))
+
+
+# What tells places apart by its numbers, and the layer that does. Not here: a kernel
+# that sees a part of the map and leaves one place, which only the structure tells.
+STAYING = {
+    "a mask, multiplied": "Mul_4",
+    "a mask by where": "Where_7",
+    "−1e9 added, then ReLU": "Add_4",
+    "the smaller of map and template": "Min_4",
+    "a power for every place": "Pow_5",
+    "norm with a scale per place": "n",
+    "slices as channels": "c",
+    "rows as channels": "c",
+    "pixels unshuffled": "c",
+    "einsum": "Einsum_4",
+    "places mixed": "MatMul_13",
+    "flattened": "d",
+    "columns averaged only": "d",
+    "unfolded": "d",
+    "distances to templates": "MatMul_22",
+    "L1 templates": "Sub_6",
+    "transposed": "c",
+    "dilated": "c",
+    "nearly whole, a row of padding": "c",
+    "in two steps": "b",
+    "a weight mixed with the image": "MatMul_21",
+    "a bias laid out as a map": "Mul_10",
+    "a small mask, enlarged": "Mul_13",
+}
+
+
+@pytest.mark.parametrize("name", STAYING)
+def test_the_layer_that_tells_places_apart_does_not_move_along(name):
+    assert STAYING[name] in layers_that_stay(EVASIONS[name]())
+
+
+MOVING = ("squeeze and excite", "average pooling", "attention over channels",
+          "circular padding", "replicating padding", "reflecting padding",
+          "instance norm before it", "resized twice", "cropped", "channels last",
+          "coordinates as a channel", "attention pooling", "depthwise")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_what_treats_every_place_alike_moves_along(name):
+    assert layers_that_stay(HONEST[name]()) == ()
+
+
+def test_a_layer_that_does_not_move_along_is_a_dense_one():
+    seen = examine(HONEST["average pooling"](), SHAPE)
+    rule = Rule("layers", "no dense layer in disguise", "")
+    assert judge(rule, seen).status == "met"
+    found = judge(rule, replace(seen, census=replace(seen.census, still=("head.w",))))
+    assert found.status == "not met"
+    assert "`head.w` does not move along" in found.says
 
 
 @pytest.mark.parametrize("name", [*HONEST, *EVASIONS])

@@ -158,6 +158,18 @@ def _labelled(rows: Iterable[tuple[str, str]]) -> str:
     )
 
 
+class Displayed:
+    """What shows itself as the last line of a cell: its `_shown`, a card or a table."""
+
+    _shown: Card | Table  # a property of the class that displays itself
+
+    def __repr__(self) -> str:
+        return self._shown.text()
+
+    def _repr_html_(self) -> str:
+        return self._shown.html()
+
+
 def frame(inside: str, colour: str, name: str, *, role: str = "group") -> str:
     """Put HTML into a box with a coloured left edge.
 

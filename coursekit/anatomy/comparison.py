@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from torch import nn
 from torch.optim import Optimizer
 
-from coursekit._base.card import Table
+from coursekit._base.card import Displayed, Table
 from coursekit._base.validate import choice
 from coursekit.anatomy import show
 from coursekit.anatomy.costs import ParameterKinds, parameters_by_kind, weight_layers
-from coursekit.anatomy.memory.training_memory import Memory, memory
+from coursekit.anatomy.step_memory.training_memory import Memory, memory
 from coursekit.anatomy.table import Anatomy, Layer, Number, anatomy
 
 COLUMNS = (
@@ -47,8 +47,8 @@ class ComparedModel:
     depth: int
 
 
-@dataclass(frozen=True)
-class Comparison(Sequence):
+@dataclass(frozen=True, repr=False)
+class Comparison(Displayed, Sequence):
     """The rows of several models, in the order they were given.
 
     Indexing by number gives a row, by name the row of that model.
@@ -85,11 +85,9 @@ class Comparison(Sequence):
         choice("column", column, COLUMNS)
         return {row.name: _number(row, column) for row in self.rows}
 
-    def __repr__(self) -> str:
-        return _table(self).text()
-
-    def _repr_html_(self) -> str:
-        return _table(self).html()
+    @property
+    def _shown(self) -> Table:
+        return _table(self)
 
 
 def compare(

@@ -15,6 +15,7 @@ from math import isfinite
 from numbers import Real
 
 from coursekit._base import validate as _validate
+from coursekit._base.card import Card, Displayed
 from coursekit._base.words import number_text
 from coursekit.course import prediction_cards as cards
 from coursekit.course.records import is_kept, note, recorded
@@ -30,7 +31,7 @@ _SEEN: dict[str, "Revealed"] = {}
 
 
 @dataclass(frozen=True, repr=False)
-class Prediction:
+class Prediction(Displayed):
     """What a student says will be measured, and what will count as right.
 
     Args:
@@ -65,11 +66,9 @@ class Prediction:
         near = abs(self.guess - measured) <= self.within * (1 + 1e-9)
         return near or number_text(self.guess) == number_text(measured)
 
-    def __repr__(self) -> str:
-        return cards.noted(self).text()
-
-    def _repr_html_(self) -> str:
-        return cards.noted(self).html()
+    @property
+    def _shown(self) -> Card:
+        return cards.noted(self)
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,7 +95,7 @@ class Revealed:
 
 
 @dataclass(frozen=True, repr=False)
-class PredictionTable:
+class PredictionTable(Displayed):
     """The predictions of one session: hit, missed, not made, still open.
 
     Args:
@@ -109,11 +108,9 @@ class PredictionTable:
     rows: tuple[tuple[Prediction, Revealed | None], ...]
     outcomes: tuple[tuple[float, bool], ...] = ()
 
-    def __repr__(self) -> str:
-        return cards.hits(self).text()
-
-    def _repr_html_(self) -> str:
-        return cards.hits(self).html()
+    @property
+    def _shown(self) -> Card:
+        return cards.hits(self)
 
 
 def predict(

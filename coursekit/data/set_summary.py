@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from coursekit._base.card import Table
+from coursekit._base.card import Displayed, Table
 from coursekit.data.batches import channel_stats
 from coursekit.data.image_set import ImageSet, Splits
 
@@ -18,7 +18,7 @@ _AT_ONCE = 1 << 24  # numbers
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Summary:
+class Summary(Displayed):
     """The parts of a set in numbers; as the last line of a cell, a table.
 
     Args:
@@ -39,14 +39,8 @@ class Summary:
         found = torch.bincount(data.labels.cpu(), minlength=len(data.classes))
         return dict(zip(data.classes, found.tolist(), strict=True))
 
-    def __repr__(self) -> str:
-        return self._table.text()
-
-    def _repr_html_(self) -> str:
-        return self._table.html()
-
     @property
-    def _table(self) -> Table:
+    def _shown(self) -> Table:
         columns = [self._column(name) for name in self.parts]
         rows = [(line, *(column[line] for column in columns)) for line in columns[0]]
         sources = dict.fromkeys(part.source for part in self.parts.values())

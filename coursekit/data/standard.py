@@ -16,30 +16,6 @@ from coursekit.data.image_set import ImageSet, Splits, splits
 from coursekit.data.storage_folder import data_folder
 from coursekit.data.store import get
 
-_CLOTHES = (
-    "t-shirt",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-)
-_CIFAR_CLASSES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
 _JPEG_COPY = "cifar10-jpeg.tar.gz"
 
 Root = str | os.PathLike | None
@@ -70,8 +46,7 @@ def mnist(
         FileNotFoundError: the files are missing and `download` is off.
         ValueError: a bad argument, or a damaged file.
     """
-    classes = tuple(str(digit) for digit in range(10))
-    return _idx_splits("mnist", classes, root, valid, seed, download, progress)
+    return _idx_splits("mnist", root, valid, seed, download, progress)
 
 
 def fashion_mnist(
@@ -83,7 +58,7 @@ def fashion_mnist(
     progress: bool = True,
 ) -> Splits:
     """Return Fashion-MNIST: 70,000 pictures of clothes, 1×28×28; see `mnist`."""
-    return _idx_splits("fashion-mnist", _CLOTHES, root, valid, seed, download, progress)
+    return _idx_splits("fashion-mnist", root, valid, seed, download, progress)
 
 
 def cifar10(
@@ -114,7 +89,7 @@ def cifar10(
     return splits(*sets, valid, seed)
 
 
-def _idx_splits(name, classes, root, valid, seed, download, progress) -> Splits:
+def _idx_splits(name, root, valid, seed, download, progress) -> Splits:
     path = get(name, root, download=download, progress=progress)
     wanted, sets = entry(name), []
     for part in ("train", "t10k"):
@@ -129,7 +104,7 @@ def _idx_splits(name, classes, root, valid, seed, download, progress) -> Splits:
             ImageSet(
                 torch.from_numpy(images).unsqueeze(1),
                 torch.from_numpy(labels.astype(np.int64)),
-                classes,
+                wanted.classes,
                 wanted.title,
                 wanted.source,
             )
@@ -149,18 +124,19 @@ def _cifar_set(paths) -> ImageSet:
     return ImageSet(
         torch.from_numpy(images),
         torch.from_numpy(labels),
-        _CIFAR_CLASSES,
+        wanted.classes,
         wanted.title,
         wanted.source,
     )
 
 
 def _jpeg_copy(part: ImageSet) -> ImageSet:
-    if part.classes != _CIFAR_CLASSES:
+    wanted = entry("cifar10")
+    if part.classes != wanted.classes:
         raise ValueError(
-            f"{_JPEG_COPY} must have the classes {', '.join(_CIFAR_CLASSES)}; got "
+            f"{_JPEG_COPY} must have the classes {', '.join(wanted.classes)}; got "
             f"{', '.join(part.classes)}"
         )
-    source = f"{entry('cifar10').source}; pixels went through JPEG"
+    source = f"{wanted.source}; pixels went through JPEG"
     name = "CIFAR-10 (JPEG copy)"
     return ImageSet(part.images, part.labels, part.classes, name, source)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from coursekit._base.card import Table, wrapped
+from coursekit._base.card import Displayed, Table, wrapped
 from coursekit.metrics import Proportion, wilson, worst_pairs
 
 MOST_ROWS = 24  # classes shown
@@ -12,7 +12,7 @@ _HEAD = ("class", "images", "right", "accuracy", "95 % from", "to")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ByClass:
+class ByClass(Displayed):
     """The accuracy of every class, lowest first, and the pairs most often confused.
 
     Args:
@@ -33,14 +33,8 @@ class ByClass:
     def __len__(self) -> int:
         return len(self.accuracies)
 
-    def __repr__(self) -> str:
-        return self._table.text()
-
-    def _repr_html_(self) -> str:
-        return self._table.html()
-
     @property
-    def _table(self) -> Table:
+    def _shown(self) -> Table:
         shown = list(self.accuracies.items())[:MOST_ROWS]
         rows = [(name, *_cells(accuracy)) for name, accuracy in shown]
         left_out = len(self) - len(rows)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from coursekit._base.card import Table
+from coursekit._base.card import Displayed, Table
 from coursekit.training.curves import curves_html
 
 ROWS_SHOWN = 24
@@ -27,8 +27,8 @@ class Epoch:
     lr: float
 
 
-@dataclass(frozen=True)
-class History:
+@dataclass(frozen=True, repr=False)
+class History(Displayed):
     """The rows of a run, oldest first, with the settings it was made with.
 
     Attributes:
@@ -65,14 +65,11 @@ class History:
         """Seconds spent training and validating."""
         return sum(row.seconds for row in self.epochs)
 
-    def __repr__(self) -> str:
-        return self._table.text()
-
     def _repr_html_(self) -> str:
-        return curves_html(self) + self._table.html()
+        return curves_html(self) + super()._repr_html_()
 
     @property
-    def _table(self) -> Table:
+    def _shown(self) -> Table:
         rows = [_cells(row) for row in _thinned(self.epochs)]
         return Table(_HEAD, rows, caption=_settings_line(self), left=0)
 

@@ -11,12 +11,13 @@ tensor knows along which of its axes its units lie at different places:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
 from coursekit.anatomy import joining
-from coursekit.anatomy.field import EMPTY, Field, align
+from coursekit.anatomy.field import EMPTY, Field, align, squeeze_broadcast
 from coursekit.anatomy.rules.operators import Operands
 from coursekit.course.network_file.plain_numbers import is_even
 
@@ -31,18 +32,26 @@ def name_of(func) -> str:
     return func._schema.name.removeprefix("aten::").rstrip("_")
 
 
+@lru_cache(maxsize=8)  # one operator asks several times
 def place_axes(units: Field) -> frozenset[int]:
     """Return the axes of a tensor along which its units lie at different places."""
     rank, found = len(units.shape), set()
     for axis in units.axes:
-        bounds = align(axis.bounds, rank)
+        bounds = squeeze_broadcast(align(axis.bounds, rank))
+        has_empty = bool((bounds == EMPTY).any())
         for dim in range(rank):
-            if bounds.shape[dim + 1] > 1:
-                least = bounds.amin(dim + 1)  # units that see nothing do not say where
-                most = bounds.masked_fill(bounds == EMPTY, -EMPTY).amax(dim + 1)
-                if bool(((most > least) & (most > -EMPTY)).any()):
-                    found.add(dim)
+            if bounds.shape[dim + 1] > 1 and _vary(bounds, dim + 1, has_empty):
+                found.add(dim)
     return frozenset(found)
+
+
+def _vary(bounds: Tensor, dim: int, has_empty: bool) -> bool:
+    """Tell whether bounds differ along a dimension."""
+    if not has_empty:
+        return bool((bounds != bounds.narrow(dim, 0, 1)).any())
+    least = bounds.amin(dim)  # units that see nothing do not say where
+    most = bounds.masked_fill(bounds == EMPTY, -EMPTY).amax(dim)
+    return bool(((most > least) & (most > -EMPTY)).any())
 
 
 def seen_sides(units: Field, map_shape: Sequence[int]) -> list[Tensor]:

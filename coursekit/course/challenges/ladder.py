@@ -17,7 +17,7 @@ from statistics import mean
 
 from torch import nn
 
-from coursekit._base.card import Table
+from coursekit._base.card import Displayed, Table
 from coursekit.anatomy import anatomy
 from coursekit.data import ImageSet
 from coursekit.metrics.proportion import Proportion, percent, wilson
@@ -54,7 +54,7 @@ class Rung:
 
 
 @dataclass(frozen=True, repr=False)
-class Ladder(Sequence):
+class Ladder(Displayed, Sequence):
     """The rows in their order, and how they were measured.
 
     Indexing by number gives a row, by name the row of that step.
@@ -80,14 +80,8 @@ class Ladder(Sequence):
             raise KeyError(f"no step `{key}`; there are {', '.join(names)}")
         return self.rungs[names.index(key)]
 
-    def __repr__(self) -> str:
-        return self._table.text()
-
-    def _repr_html_(self) -> str:
-        return self._table.html()
-
     @property
-    def _table(self) -> Table:
+    def _shown(self) -> Table:
         rows = [self._cells(row) for row in self.rungs]
         return Table(self._columns, rows, caption=self.note)
 

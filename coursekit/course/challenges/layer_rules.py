@@ -48,6 +48,8 @@ def is_disguised(step: Step) -> bool:
     some padding, and a 5×5 that leaves one place by its stride. Where
     padding keeps the size of the map, as a 3×3 on 3×3, it is a convolution. And
     whatever has a number of its own for every place: a mask, a norm over [c, h, w].
+    Where no step is one of these, it is tried out: a layer whose answer stays when the
+    content of its map moves is dense too (`shifting`).
     """
     if step.kind == "scaling":
         return True
@@ -55,6 +57,11 @@ def is_disguised(step: Step) -> bool:
     if step.kind != "convolution" or step.averaged or after >= step.places:
         return False
     return step.spans or (after == 1 and step.uses == 1)
+
+
+def is_dense(step: Step) -> bool:
+    """Tell whether a step is a dense layer before averaging, plain or in disguise."""
+    return is_dense_too_early(step) or is_disguised(step)
 
 
 def without_norm(census: Census) -> list[Step]:
@@ -97,6 +104,12 @@ def _no_dense(census: Census) -> Judgement:
 
 def _no_disguise(census: Census) -> Judgement:
     steps = [step for step in census.steps if is_disguised(step)]
+    if not steps and census.still:
+        says = (
+            f"the answer of `{census.still[0]}` does not move along when the content "
+            "of its map moves by one place: it has numbers of its own for the places"
+        )
+        return Judgement(False, _several(len(census.still), "dense layer"), says)
     if not steps:
         return Judgement(True, "none")
     first = steps[0]

@@ -88,6 +88,7 @@ class Census:
         doubts: what the judge does not recognise, a sentence each: for a person.
         multiply_adds: of one image.
         averaged: whether every way to the answer leads through global averaging.
+        still: layers whose answer does not move along with the content of their map.
     """
 
     steps: tuple[Step, ...]
@@ -100,6 +101,7 @@ class Census:
     doubts: tuple[str, ...] = ()
     multiply_adds: int = 0
     averaged: bool = False
+    still: tuple[str, ...] = ()
 
     def of(self, kind: str) -> tuple[Step, ...]:
         """Return the steps of one kind."""

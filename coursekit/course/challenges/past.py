@@ -25,13 +25,17 @@ _AVERAGES = {"mean", "sum", "avg_pool1d", "avg_pool2d", "_adaptive_avg_pool2d"}
 
 @dataclass(frozen=True)
 class Past:
-    """What is known of a tensor: units on their map, the last map, and averaging."""
+    """What is known of a tensor: units on their map, the last map, and averaging.
+
+    `before`: the same with places counted on the map before; None except of a new map.
+    """
 
     local: Field
     map_shape: tuple[int, ...]
     last_map: LastMap | None
     averaged: bool = False
     part: tuple[int, int] | None = None
+    before: Past | None = None
 
 
 def past_after(call: Operands, given: list, outputs: list) -> Past:
@@ -89,7 +93,7 @@ def opened(tensor: Tensor, before: Past | None = None) -> Past:
     whole, shape = whole_image(tensor.shape), tuple(tensor.shape[2:])
     if before is None:
         return Past(whole, shape, None)
-    return replace(before, local=whole, map_shape=shape)
+    return replace(before, local=whole, map_shape=shape, before=before)
 
 
 def opens_a_map(call: Operands, given: list, out: Tensor) -> bool:

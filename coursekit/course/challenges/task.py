@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from coursekit._base.card import Card
+from coursekit._base.card import Card, Displayed
 from coursekit.course.challenges.requirements import Rule
 
 
 @dataclass(frozen=True, repr=False)
-class Task:
+class Task(Displayed):
     """A budget to keep and a bar to reach.
 
     Args:
@@ -28,14 +28,8 @@ class Task:
     images: int | None = None
     twin: str = ""
 
-    def __repr__(self) -> str:
-        return self._card.text()
-
-    def _repr_html_(self) -> str:
-        return self._card.html()
-
     @property
-    def _card(self) -> Card:
+    def _shown(self) -> Card:
         rows = [("images", self._images), *(("rule", str(r)) for r in self.rules)]
         return Card(f"{self.name} · {self.title}", rows)
 

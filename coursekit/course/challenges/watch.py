@@ -132,7 +132,7 @@ class CensusWatch(tracing.Watch):
         own = carried(call, outputs[0], self.field_of, local_of)
         if own is not None:
             self.fields[outputs[0]] = own
-        after = past_after(call, given, outputs)
+        after = replace(past_after(call, given, outputs), before=None)
         self._note(call, given, outputs[0], after)
         if outputs[0].dim() == 4 and opens_a_map(call, given, outputs[0]):
             self._check_used(after)

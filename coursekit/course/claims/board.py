@@ -7,7 +7,7 @@ stand in the student's way. A verdict that is computed again replaces the older 
 
 from dataclasses import dataclass
 
-from coursekit._base.card import Table
+from coursekit._base.card import Displayed, Table
 from coursekit._base.validate import choice
 from coursekit.course.claims.claim_cards import COLOURS, SIGNS
 from coursekit.course.claims.syllabus import CLAIMS, Claim
@@ -17,7 +17,7 @@ _LATEST: dict[str, object] = {}
 
 
 @dataclass(frozen=True, repr=False)
-class VerdictTable:
+class VerdictTable(Displayed):
     """One line for each claim of a session.
 
     Args:
@@ -30,14 +30,8 @@ class VerdictTable:
     verdicts: tuple
     missing: tuple[Claim, ...]
 
-    def __repr__(self) -> str:
-        return self._table.text()
-
-    def _repr_html_(self) -> str:
-        return self._table.html()
-
     @property
-    def _table(self) -> Table:
+    def _shown(self) -> Table:
         words = [verdict.verdict for verdict in self.verdicts]
         return Table(
             ("claim", "verdict", "held", "statement"),

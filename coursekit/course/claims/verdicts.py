@@ -7,6 +7,7 @@ from math import isfinite, isnan, nan
 from numbers import Integral, Real
 
 from coursekit._base import validate as _validate
+from coursekit._base.card import Card, Displayed
 from coursekit._base.words import did_you_mean, number_text
 from coursekit.course.claims import claim_cards as cards
 from coursekit.course.claims.board import remember
@@ -23,20 +24,18 @@ Measurement = int | float | str | Interval
 
 
 @dataclass(frozen=True, repr=False)
-class ClaimCard:
+class ClaimCard(Displayed):
     """A claim as a notebook shows it before the experiment: without its verdict."""
 
     claim: Claim
 
-    def __repr__(self) -> str:
-        return cards.claim_card(self.claim).text()
-
-    def _repr_html_(self) -> str:
-        return cards.claim_card(self.claim).html()
+    @property
+    def _shown(self) -> Card:
+        return cards.claim_card(self.claim)
 
 
 @dataclass(frozen=True, repr=False)
-class Verdict:
+class Verdict(Displayed):
     """What an experiment said about a claim.
 
     Args:
@@ -81,11 +80,9 @@ class Verdict:
         }
         return self.as_dict() | pairs
 
-    def __repr__(self) -> str:
-        return cards.verdict_card(self).text()
-
-    def _repr_html_(self) -> str:
-        return cards.verdict_card(self).html()
+    @property
+    def _shown(self) -> Card:
+        return cards.verdict_card(self)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         """Give Jupyter the card, its text twin, and the data `listing` reads back."""

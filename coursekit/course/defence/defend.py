@@ -6,7 +6,7 @@ from random import Random
 
 from torch import nn
 
-from coursekit._base.card import BLUE, Card
+from coursekit._base.card import BLUE, Card, Displayed
 from coursekit._base.validate import integer
 from coursekit.course.defence import own_network as own
 from coursekit.course.defence.own_network import LETTERS, Facts, Question
@@ -24,21 +24,15 @@ MAKERS: tuple[Maker, ...] = (
 
 
 @dataclass(frozen=True, repr=False)
-class Defence:
+class Defence(Displayed):
     """The questions of one network, as a quiz; `key` is for whoever asks them."""
 
     questions: tuple[Question, ...]
 
     @property
-    def _card(self) -> Card:
+    def _shown(self) -> Card:
         rows = [(f"{n}", asked(one)) for n, one in enumerate(self.questions, 1)]
         return Card("Your own network", rows, BLUE)
-
-    def __repr__(self) -> str:
-        return self._card.text()
-
-    def _repr_html_(self) -> str:
-        return self._card.html()
 
     @property
     def key(self) -> str:

@@ -4,7 +4,7 @@ It imports nothing but the standard library: the bounds come before anything hea
 """
 
 MEMORY = 2 * 10**9  # bytes
-SECONDS = 8  # of the processor to judge a network, loading of torch apart
+SECONDS = 7  # of the processor to judge a network, loading of torch apart
 WAITING = 40  # seconds until then, where others use the processor too
 LOADING = 90  # to load torch, on a slow disk
 WRITTEN = 2**20  # bytes of a file; torch tries out where it may write

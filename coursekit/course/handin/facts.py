@@ -42,6 +42,7 @@ def _plain_census(census: Census) -> dict[str, object]:
         "doubts": list(census.doubts[:MOST_DOUBTS]),
         "multiply_adds": census.multiply_adds,
         "averaged": census.averaged,
+        "still": list(census.still),
     }
 
 
@@ -79,6 +80,7 @@ def _census_from(found: Mapping) -> Census:
         doubts=tuple(found["doubts"]),
         multiply_adds=found["multiply_adds"],
         averaged=found["averaged"],
+        still=tuple(found["still"]),
     )
 
 

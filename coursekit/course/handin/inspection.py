@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from coursekit._base.card import Card, Displayed
 from coursekit.course.handin import inspection_card as cards
 
 if TYPE_CHECKING:  # these need packages that may be missing
@@ -44,7 +45,7 @@ class Ruled:
 
 
 @dataclass(frozen=True, repr=False)
-class Inspection:
+class Inspection(Displayed):
     """What a hand-in file holds: claims beside what the graph itself shows.
 
     Args:
@@ -119,13 +120,10 @@ class Inspection:
     @property
     def dense(self) -> tuple[Step, ...]:
         """The dense layers before averaging, plain and in disguise."""
-        from coursekit.course.challenges.layer_rules import (
-            is_dense_too_early,
-            is_disguised,
-        )
+        from coursekit.course.challenges.layer_rules import is_dense
 
         steps = self.network.census.steps if self.network.census else ()
-        return tuple(s for s in steps if is_dense_too_early(s) or is_disguised(s))
+        return tuple(step for step in steps if is_dense(step))
 
     @property
     def batch_norms(self) -> int:
@@ -162,11 +160,9 @@ class Inspection:
             found[key] = getattr(self, key)
         return found | {"remarks": list(self.remarks), "doubts": list(self.doubts)}
 
-    def __repr__(self) -> str:
-        return cards.inspection_card(self).text()
-
-    def _repr_html_(self) -> str:
-        return cards.inspection_card(self).html()
+    @property
+    def _shown(self) -> Card:
+        return cards.inspection_card(self)
 
 
 def _plain(value: object) -> object:

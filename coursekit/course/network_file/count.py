@@ -63,6 +63,7 @@ class Ledger:
         self.resting: set[str] = set()
         self.doubts: list[str] = []
         self.beyond: dict[str, int] = {}  # computed tensor → numbers beyond its sources
+        self.values: dict[str, object] = {}  # tensor → what is known of it
 
     def rest(self, leaves: frozenset[str]) -> None:
         """Note the tensors that a statistic is made of."""

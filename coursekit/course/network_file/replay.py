@@ -51,7 +51,7 @@ FAILURES = (RuntimeError, TypeError, ValueError, LookupError, OverflowError,
             NotImplementedError)  # fmt: skip
 
 
-class _Step(nn.Module):
+class Step(nn.Module):
     """One node, a module of its own so that whoever watches can name it."""
 
     def __init__(self, node: Node, known: Operator):
@@ -77,7 +77,7 @@ class Replay(nn.Module):
         super().__init__()
         self.graph, self.ledger = graph, Ledger(graph.stored)
         self.steps = nn.ModuleList(
-            _Step(node, KNOWN.get(node.op) or _unknown(node)) for node in graph.nodes
+            Step(node, KNOWN.get(node.op) or _unknown(node)) for node in graph.nodes
         )
 
     def named_modules(self, *args, **more) -> Iterator[tuple[str, nn.Module]]:
@@ -93,7 +93,7 @@ class Replay(nn.Module):
     def value(self, images: Tensor) -> Value:
         """Return the logits with what is known of them."""
         self.ledger.clear()
-        values = {
+        self.ledger.values = values = {
             name: Value(as_tensor(one.array), leaves=frozenset({name}))
             for name, one in self.graph.stored.items()
         }
@@ -112,7 +112,7 @@ class Replay(nn.Module):
             if one and any(not self.graph.stored[n].is_setting for n in one.leaves):
                 one.data._coursekit_learnt = True
 
-    def _made(self, step: _Step, given: list) -> list[tuple[str, Value]]:
+    def _made(self, step: Step, given: list) -> list[tuple[str, Value]]:
         node = step.node
         try:
             inputs = given[0] if given else None
@@ -143,7 +143,7 @@ class Replay(nn.Module):
             made = [replace(value, data=flat, before=several[0])]
         return list(zip(node.outputs, made, strict=False))
 
-    def _described(self, step: _Step, given: list) -> Value:
+    def _described(self, step: Step, given: list) -> Value:
         """Return what is known of a step's result; note what it uses."""
         node, known = step.node, step.known
         if node.op in OF_SHAPE_ONLY:

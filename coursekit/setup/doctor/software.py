@@ -5,11 +5,19 @@ import sys
 from importlib import import_module, metadata
 from pathlib import Path
 
+import coursekit
 from coursekit._base.hosted import hosted_by
 from coursekit.setup.doctor.asking import BROKEN, RESTART, version, why
 from coursekit.setup.doctor.doctor_report import Line
 
 OLDEST_PYTHON = (3, 11)
+
+
+def course() -> Line:
+    """Which version of the course is this, and how did it come here?"""
+    root = Path(coursekit.__file__).parents[1]
+    origin = "from a checkout" if (root / "notebooks").is_dir() else "installed"
+    return Line("coursekit", True, f"{coursekit.__version__}, {origin}")
 
 
 def python() -> Line:

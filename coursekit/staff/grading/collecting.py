@@ -1,52 +1,40 @@
 """Collects hand-ins into one folder and one manifest; nothing is ever overwritten.
 
-Who handed in is read from names, as learning platforms give them:
-
-    Canvas   doejane_LATE_4711_90210_a1.ipynb        name, late, user's id, file's id
-    Moodle   Jane Doe_4711_assignsubmission_file/a1.ipynb
-    Git      s4711/.git  s4711/a1.ipynb              the time is the last commit's
-    plain    s4711.ipynb · s4711/a1.ipynb            an id or a name of the roster
+Whose a hand-in is, is read from names (`roster`). Read are folders, zips and zips in
+them, and Git repositories, where the time is the last commit's: a claim of its author.
 """
 
-import csv
 import hashlib
 import io
+import os
 import re
 import subprocess
 import zipfile
-from collections import Counter
+import zlib
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from coursekit._base.files import write_whole
+from coursekit.staff.grading.manifest import (
+    JOIN,
+    Row,
+    read_manifest,
+    with_superseded,
+    write_manifest,
+)
+from coursekit.staff.grading.network_zip import NETWORK, challenge_of, is_network
+from coursekit.staff.grading.roster import named
 
-CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_\d+_(?P<file>.+)$")
-MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_")
 KINDS = (".ipynb", ".py")
 SKIPPED = (".ipynb_checkpoints", "__MACOSX", ".git", "__pycache__")
-MOST_BYTES, MOST_FILES = 2**30, 20_000  # of a zip
-
-
-@dataclass(frozen=True)
-class Row:
-    """One hand-in of the manifest.
-
-    Args:
-        student: an id of the roster; "" where nobody could be found.
-        file: its name in the folder of collected files.
-        came_as: where it was, for a person.
-        time: of the last change, ISO with zone.
-        flags: "late", "superseded", "unnamed", "not on the roster", "link" …
-    """
-
-    student: str
-    file: str
-    sha256: str
-    came_as: str
-    time: str
-    flags: str = ""
+MOST_BYTES, MOST_FILES = 2**30, 20_000  # of a zip; one in it may hold a fifth
+OTHER = "no notebook"
+# A repository may be a student's: nothing that its settings name is run or fetched.
+GIT = ("git", "--no-pager", "-c", "log.showSignature=false", "-c", "core.fsmonitor=")
+ALONE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_CONFIG_NOSYSTEM": "1"}
 
 
 @dataclass(frozen=True)
@@ -57,48 +45,6 @@ class Handin:
     data: bytes
     time: datetime
     flags: tuple[str, ...] = ()
-
-
-def read_roster(path: Path) -> dict[str, str]:
-    """Read who is in the class.
-
-    Args:
-        path: CSV with a column `id`, and `name` or others by which students are known.
-
-    Returns:
-        The id by everything that may stand in a file's name, in small letters.
-
-    Raises:
-        ValueError: no column `id`, an id twice, two students with one name.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(
-            f"`{path.name}` is not UTF-8; save the roster as that"
-        ) from None
-    rows = list(csv.DictReader(io.StringIO(text)))
-    if not rows or "id" not in rows[0]:
-        raise ValueError(f"`{path.name}` needs a first line with a column `id`")
-    known: dict[str, str] = {}
-    for row in rows:
-        student = (row["id"] or "").strip()
-        if not student:
-            raise ValueError(f"`{path.name}` has a line without an id")
-        for value in filter(None, row.values()):
-            for word in _spellings(str(value)):
-                if known.setdefault(word, student) != student:
-                    raise ValueError(
-                        f"`{path.name}`: {value!r} stands for {known[word]} and for "
-                        f"{student}; add a column that tells them apart"
-                    )
-    return known
-
-
-def _spellings(value: str) -> set[str]:
-    """Return how a name may be written: Jane Doe → janedoe, doejane."""
-    words = re.findall(r"\w+", value.lower())
-    return {"".join(words), "".join(words[-1:] + words[:-1])} - {""}
 
 
 def collect(
@@ -119,101 +65,61 @@ def collect(
         OSError: a file cannot be read or written; the manifest is as before.
     """
     rows = read_manifest(folder)
-    seen = {(row.student, row.sha256) for row in rows}
-    for source in sources:
-        for handin in _handins(source):
-            row = _row(handin, roster, due)
-            if (row.student, row.sha256) in seen:
-                continue
-            seen.add((row.student, row.sha256))
-            target = folder / "files" / row.file
-            if not target.exists():
-                write_whole(target, handin.data)
-            rows.append(row)
-    rows = _with_superseded(rows)
-    _write_manifest(folder, rows)
+    seen = {(row.came_as, row.sha256) for row in rows}
+    seen |= {(row.student, row.sha256) for row in rows}
+    for handin in _notebooks_first(sources):
+        row = _row(handin, roster, due)
+        keys = {(row.came_as, row.sha256), (row.student, row.sha256)}
+        if keys & seen or (OTHER in handin.flags and _needless(row, rows)):
+            continue
+        seen |= keys
+        target = folder / "files" / row.file
+        if not target.exists():
+            write_whole(target, handin.data)
+        rows.append(row)
+    rows = with_superseded(rows)
+    write_manifest(folder, rows)
     return rows
 
 
-def read_manifest(folder: Path) -> list[Row]:
-    """Return the rows of a manifest; none where there is none yet."""
-    path = folder / "manifest.csv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [Row(**row) for row in csv.DictReader(file)]
+def _notebooks_first(sources: list[Path]) -> Iterator[Handin]:
+    others = []
+    for handin in (one for source in sources for one in _handins(source)):
+        if OTHER in handin.flags:
+            others.append(handin)
+        else:
+            yield handin
+    yield from others
 
 
-def _write_manifest(folder: Path, rows: list[Row]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([one.name for one in fields(Row)])
-    writer.writerows(map(astuple, rows))
-    write_whole(folder / "manifest.csv", text.getvalue())
+def _needless(other: Row, rows: list[Row]) -> bool:
+    """Say whether a file that is no notebook comes with one, or is nobody's."""
+    return not other.student or other.student in {row.student for row in rows}
 
 
 def _row(handin: Handin, roster: dict[str, str], due: datetime | None) -> Row:
-    student, flags = _student(handin.came_as, roster)
-    flags += handin.flags
-    if due is not None and handin.time > due and "late" not in flags:
+    came_as = handin.came_as.encode(errors="replace").decode()  # any name, any bytes
+    said = named(came_as, roster)
+    flags = handin.flags + said.flags
+    # the times in a platform's download are not those of handing in
+    if due is not None and not said.platform and handin.time > due:
         flags += ("late",)
     digest = hashlib.sha256(handin.data).hexdigest()
-    kind = Path(handin.came_as).suffix.lower()
-    name = re.sub(r"[^\w.-]+", "_", student or "unnamed")[:60]
-    time = handin.time.isoformat(timespec="seconds")
+    kind = Path(came_as).suffix.lower()
+    task = f"-{challenge_of(handin.data)}" if kind == NETWORK else ""
+    name = re.sub(r"[^\w.-]+", "_", (said.student or "unnamed")[:60] + task)
+    time = handin.time.astimezone(UTC).isoformat(timespec="seconds")
     file = f"{name}-{digest[:12]}{kind}"
-    return Row(student, file, digest, handin.came_as, time, " · ".join(flags))
-
-
-def _student(came_as: str, roster: dict[str, str]) -> tuple[str, tuple[str, ...]]:
-    """Find whose a file is: by the names on its way, the nearest folder last."""
-    parts = Path(came_as).parts
-    flags: tuple[str, ...] = ()
-    for part in (parts[-1], *reversed(parts[:-1])):
-        canvas, moodle = CANVAS.match(part), MOODLE.match(part)
-        if canvas and canvas["late"]:
-            flags = ("late",)
-        match = canvas or moodle
-        words = [match["user"], match["name"]] if match else [Path(part).stem]
-        if not roster and (match or part != parts[-1] or len(parts) == 1):
-            return words[-1], flags
-        for word in words:
-            for spelling in _spellings(word):
-                if spelling in roster:
-                    return roster[spelling], flags
-    return "", (*flags, "not on the roster" if roster else "unnamed")
-
-
-def _with_superseded(rows: list[Row]) -> list[Row]:
-    """Mark all but the latest hand-in of a student; the files stay."""
-    latest: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda row: row.time):
-        if row.student:
-            latest[row.student] = row
-    counts = Counter(row.sha256 for row in rows)
-    marked = []
-    for row in rows:
-        flags = [
-            f for f in row.flags.split(" · ") if f and f not in ("superseded", SAME)
-        ]
-        if row.student and latest[row.student] is not row:
-            flags.append("superseded")
-        if counts[row.sha256] > 1:
-            flags.append(SAME)
-        marked.append(replace(row, flags=" · ".join(flags)))
-    return marked
-
-
-SAME = "same file as another student's"
+    return Row(said.student, file, digest, came_as, time, JOIN.join(flags))
 
 
 def _handins(source: Path) -> Iterator[Handin]:
     if source.is_dir():
         yield from _of_folder(source)
+    elif is_network(source) or (source.suffix.lower() in KINDS and source.is_file()):
+        yield Handin(source.name, source.read_bytes(), _changed(source))
     elif zipfile.is_zipfile(source):
-        yield from _of_zip(source)
-    elif source.suffix.lower() in KINDS and source.is_file():
-        yield _file(source, source.name, _changed(source))
+        yield from _of_zip(source, source.name, _changed(source))
     else:
         raise ValueError(f"`{source}` must be a folder, a zip or a notebook")
 
@@ -221,16 +127,19 @@ def _handins(source: Path) -> Iterator[Handin]:
 def _of_folder(folder: Path) -> Iterator[Handin]:
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        if path.suffix.lower() not in KINDS or set(inside.parts) & set(SKIPPED):
+        name, kind = inside.as_posix(), path.suffix.lower()
+        if set(inside.parts) & set(SKIPPED):
             continue
         if path.is_symlink():  # it may lead anywhere: named, never followed
-            yield Handin(inside.as_posix(), b"", _changed(path), ("link",))
-        elif path.is_file():
-            yield _file(path, inside.as_posix(), _committed(path, folder))
-
-
-def _file(path: Path, came_as: str, time: datetime) -> Handin:
-    return Handin(came_as, path.read_bytes(), time)
+            yield Handin(name, b"", _changed(path), ("link",))
+        elif not path.is_file():
+            continue
+        elif kind == NETWORK and not is_network(path):
+            yield from _inner(name, path, _changed(path))
+        elif kind in (*KINDS, NETWORK):
+            yield Handin(name, path.read_bytes(), _committed(path, folder))
+        else:
+            yield Handin(name, b"", _changed(path), (OTHER,))
 
 
 def _changed(path: Path) -> datetime:
@@ -238,31 +147,83 @@ def _changed(path: Path) -> datetime:
 
 
 def _committed(path: Path, folder: Path) -> datetime:
-    """Return when the file was committed, in a repository below `folder`."""
-    homes = [one for one in path.parents if (one / ".git").exists() and one != folder]
-    if not homes:
+    """Return when the file was committed, in a repository at or below `folder`."""
+    below = [one for one in path.parents if one == folder or folder in one.parents]
+    home = next((one for one in below if (one / ".git").exists()), None)
+    if home is None:
         return _changed(path)
-    command = ["git", "-C", str(homes[0]), "log", "-1", "--format=%cI", "--", path.name]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    inside = path.relative_to(home).as_posix()
+    command = [*GIT, "-C", str(home), "log", "-1", "--format=%cI", "--", inside]
+    said = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | ALONE
+    )
     stamp = said.stdout.strip()
     return datetime.fromisoformat(stamp) if stamp else _changed(path)
 
 
-def _of_zip(path: Path) -> Iterator[Handin]:
-    """Read notebooks out of a zip; nothing is unpacked to the disk."""
-    with zipfile.ZipFile(path) as archive:
-        entries = archive.infolist()
-        total = sum(one.file_size for one in entries)
-        if total > MOST_BYTES or len(entries) > MOST_FILES:
-            raise ValueError(
-                f"`{path.name}` holds {len(entries):,} files of {total:,} bytes; at "
-                f"most {MOST_FILES:,} and {MOST_BYTES:,} are read"
-            )
-        for one in entries:
-            inside = Path(one.filename)
-            if inside.suffix.lower() not in KINDS or set(inside.parts) & set(SKIPPED):
-                continue
-            time = datetime(*one.date_time, tzinfo=UTC)
-            with archive.open(one) as file:
-                data = file.read(one.file_size + 1)
-            yield Handin(inside.as_posix(), data, time)
+def _inner(name: str, file: Path | IO[bytes], time: datetime) -> Iterator[Handin]:
+    """Read a zip that somebody handed in; one that cannot be read is for a person."""
+    try:
+        yield from [
+            replace(one, came_as=f"{name}/{one.came_as}")
+            for one in _of_zip(file, name, time, nested=False)
+        ]
+    except ValueError as error:
+        yield Handin(name, b"", time, (str(error),))
+
+
+def _of_zip(
+    file: Path | IO[bytes], name: str, time: datetime, *, nested: bool = True
+) -> Iterator[Handin]:
+    """Read notebooks out of a zip, and of zips in it; nothing is unpacked to the disk.
+
+    Args:
+        name: for messages.
+        time: of its entries that have none.
+        nested: whether zips in it are read, too.
+
+    Raises:
+        ValueError: it is too large, broken or encrypted.
+    """
+    most = MOST_BYTES if nested else MOST_BYTES // 5
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for one in _entries(archive, name, most):
+                inside, when = Path(one.filename), _packed(one, time)
+                kind = inside.suffix.lower()
+                if kind not in (*KINDS, NETWORK):
+                    yield Handin(inside.as_posix(), b"", when, (OTHER,))
+                    continue
+                with archive.open(one) as entry:
+                    data = entry.read(one.file_size + 1)
+                is_zip = kind == NETWORK and not is_network(io.BytesIO(data))
+                if is_zip and not nested:
+                    yield Handin(inside.as_posix(), b"", when, (OTHER,))
+                elif is_zip:
+                    yield from _inner(inside.as_posix(), io.BytesIO(data), when)
+                else:
+                    yield Handin(inside.as_posix(), data, when)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"`{name}` is a broken zip: {error}") from None
+    except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed oddly
+        raise ValueError(f"`{name}` cannot be unpacked: {error}") from None
+
+
+def _entries(archive: zipfile.ZipFile, name: str, most: int) -> list[zipfile.ZipInfo]:
+    """Return the files that are looked at; refuse a bomb before anything is read."""
+    entries = archive.infolist()
+    total = sum(one.file_size for one in entries)
+    if total > most or len(entries) > MOST_FILES:
+        raise ValueError(
+            f"`{name}` holds {len(entries):,} files of {total:,} bytes; at "
+            f"most {MOST_FILES:,} and {most:,} are read"
+        )
+    files = (one for one in entries if not one.is_dir())
+    return [one for one in files if not set(Path(one.filename).parts) & set(SKIPPED)]
+
+
+def _packed(entry: zipfile.ZipInfo, time: datetime) -> datetime:
+    try:
+        return datetime(*entry.date_time, tzinfo=UTC)
+    except ValueError:  # a month 0, as some writers leave it
+        return time

@@ -4,51 +4,75 @@ import csv
 import io
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from coursekit.staff.grading.assignment import Assignment
+from coursekit.staff.grading.manifest import Row
+from coursekit.staff.grading.roster import named
+
+CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+MOODLE = ("Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)")
+FORMS = ("plain", "canvas", "moodle")
 
 
-def gradebook(grades: Iterable[dict], form: str, assignment: Assignment) -> str:
+def gradebook(
+    grades: Iterable[dict], form: str, assignment: Assignment, rows: Iterable[Row] = ()
+) -> str:
     """Return the points as CSV.
 
+    The columns are those that the importers look for (Canvas: `gradebook_importer.rb`;
+    Moodle, a grading worksheet: `importgradeslib.php`); not tried with either of them.
+
     Args:
-        form: "plain", "canvas" or "moodle", the columns that each of them imports.
+        form: "plain", "canvas" or "moodle".
+        rows: of the manifest; the platforms' numbers stand in their files' names.
     """
-    ids = [part.id for part in assignment.parts if part.id]
-    heads = {
-        "plain": ["student", *ids, "points", "of", "needs a person"],
-        "canvas": [
-            "Student",
-            "ID",
-            "SIS User ID",
-            "SIS Login ID",
-            "Section",
-            assignment.title,
-        ],
-        "moodle": ["Identifier", "Grade", "Maximum grade"],
-    }
+    handed = {row.file: row for row in rows}
+    lines = {"plain": _plain, "canvas": _canvas, "moodle": _moodle}[form]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heads[form])
+    for line in lines(list(grades), assignment, handed):
+        writer.writerow(map(_harmless, line))
+    return text.getvalue()
+
+
+def _plain(grades: list[dict], assignment: Assignment, handed: dict) -> Iterator[list]:
+    ids = [part.id for part in assignment.parts if part.id]
+    yield ["student", *ids, "points", "of", "needs a person", "flags"]
     for grade in grades:
         points = {part["id"]: part["points"] for part in grade["parts"]}
-        rows = {
-            "plain": [
-                grade["student"],
-                *(points.get(one, "") for one in ids),
-                *(grade["points"], grade["of"], len(grade["person"])),
-            ],
-            "canvas": [grade["student"], "", grade["student"], "", "", grade["points"]],
-            "moodle": [grade["student"], grade["points"], grade["of"]],
-        }
-        writer.writerow(map(_harmless, rows[form]))
-    return text.getvalue()
+        flags = getattr(handed.get(grade["file"]), "flags", "")
+        shares = (points.get(one, "") for one in ids)
+        total = (grade["points"], grade["of"], len(grade["person"]))
+        yield [grade["student"], *shares, *total, flags]
+
+
+def _canvas(grades: list[dict], assignment: Assignment, handed: dict) -> Iterator[list]:
+    yield [*CANVAS, assignment.title]
+    yield ["    Points Possible", "", "", "", "", assignment.points]
+    for grade in grades:
+        number, student = _number(grade, "canvas", handed), grade["student"]
+        yield [student, number, student, "", "", grade["points"]]
+
+
+def _moodle(grades: list[dict], assignment: Assignment, handed: dict) -> Iterator[list]:
+    yield list(MOODLE)
+    for grade in grades:
+        number = _number(grade, "moodle", handed)
+        identifier = f"Participant {number}" if number else ""
+        yield [identifier, grade["student"], grade["points"], grade["of"], "-"]
+
+
+def _number(grade: dict, platform: str, handed: dict[str, Row]) -> str:
+    """Return a student's number on a platform, or "" where the name has none."""
+    row = handed.get(grade["file"])
+    said = named(row.came_as, {}) if row else None
+    return said.number if said and said.platform == platform else ""
 
 
 def _harmless(value: object) -> object:
     """Keep a spreadsheet from reading a student's name as a formula."""
-    risky = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
+    risky = isinstance(value, str) and re.match(r"[=+@\t\r]|-.", value)
     return f"'{value}" if risky else value
 
 

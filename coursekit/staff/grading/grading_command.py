@@ -10,9 +10,10 @@ from secrets import token_hex
 from coursekit._base.files import write_whole
 from coursekit.staff.grading.assignment import read_assignment
 from coursekit.staff.grading.class_grading import grade_class
-from coursekit.staff.grading.collecting import collect, read_roster
+from coursekit.staff.grading.collecting import collect
 from coursekit.staff.grading.feedback import give_back
 from coursekit.staff.grading.release import release
+from coursekit.staff.grading.roster import read_roster
 from coursekit.staff.grading.sandbox import Sandbox
 
 SECRET_FILE = "course.secret"
@@ -63,6 +64,9 @@ def main_collect(argv: list[str] | None = None) -> int:
     for row in rows:
         if row.flags:
             sys.stdout.write(f"{row.student or '?'}: {row.flags} ({row.came_as})\n")
+    without = sorted({*roster.values()} - {row.student for row in rows})
+    if without:
+        sys.stdout.write(f"nothing from {', '.join(without)}\n")
     sys.stdout.write(f"{len(rows)} hand-ins in {given.folder / 'manifest.csv'}\n")
     return 0
 

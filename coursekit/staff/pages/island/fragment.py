@@ -6,9 +6,9 @@ from importlib.resources import files
 from coursekit.explore.live import LiveExplorer
 from coursekit.explore.shell import Explorer
 from coursekit.explore.theme import rules
-from coursekit.explore.view import View, table_html
-from coursekit.staff.pages.island.island_ways import held_of
-from coursekit.staff.pages.island.packed import pack, squeezed
+from coursekit.explore.view import table_html
+from coursekit.staff.pages.island.island_ways import held_of, name_of, needs_python
+from coursekit.staff.pages.island.packed import pack
 from coursekit.staff.pages.island.told import plain, told
 
 _STILL = "A still picture: its controls need scripts, which are off here or on paper."
@@ -46,21 +46,22 @@ def island(explorer: Explorer, *, alone: bool = True) -> str:
             "`explorer` must be what an explore_… function returned; "
             f"got {type(explorer).__name__}"
         )
-    held = held_of(explorer)
+    held = list(of := held_of(explorer))
     views = (explorer.at(**state) for state in held)
-    model = {**told(held), "now": plain(explorer.state), "states": pack(views)}
-    name = explorer.declared.draw.__module__.rpartition(".")[2]
-    return _html(name, explorer.title, explorer.view, squeezed(model)) + SCRIPT * alone
+    said = {**told(of), "now": plain(explorer.state)}
+    needs = needs_python(explorer, len(held))
+    return _html(explorer, needs, pack(said, views)) + SCRIPT * alone
 
 
-def _html(name: str, title: str, view: View, letters: str) -> str:
+def _html(explorer: LiveExplorer, needs: str, letters: str) -> str:
     """Return the picture of now, with its words, and the states for the script."""
+    view, name = explorer.view, name_of(explorer)
     layers = "".join(
         f"<div class='coursekit-layer'>{part}</div>"
         for part in (view.backdrop, view.sheet, view.svg_or_html)
     )
     words = "<br>".join(map(escape, view.text.splitlines()))
-    said = escape(title)
+    said, needs = escape(explorer.title), f"<p class='coursekit-needs'>{needs}</p>"
     return (
         f"<figure class='coursekit-view coursekit-island' data-name='{name}'>"
         f"<p class='coursekit-title'>{said}</p>"
@@ -70,6 +71,6 @@ def _html(name: str, title: str, view: View, letters: str) -> str:
         f"<div class='coursekit-words' role='status' aria-live='polite'>{words}</div>"
         f"<div class='coursekit-table'>{table_html(view.table)}</div>"
         f"<p class='coursekit-now'></p><p class='coursekit-why'>{_STILL}</p>"
-        f"<script type='text/plain' class='coursekit-states'>{letters}</script>"
+        f"{needs}<script type='text/plain' class='coursekit-states'>{letters}</script>"
         "</figure>"
     )

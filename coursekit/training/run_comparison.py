@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
-from coursekit._base.card import Table
+from coursekit._base.card import Displayed, Table
 from coursekit._base.validate import choice
 from coursekit.metrics import interval
 from coursekit.training.history import Epoch, History
@@ -21,7 +21,7 @@ _HEAD = ("run", "seeds", "epochs", "train", "validation", "valid. loss", "second
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RunComparison:
+class RunComparison(Displayed):
     """Runs by name, each with one history a seed; the last line of a cell shows all.
 
     Args:
@@ -33,11 +33,8 @@ class RunComparison:
     def __len__(self) -> int:
         return len(self.runs)
 
-    def __repr__(self) -> str:
-        return self._table.text()
-
     def _repr_html_(self) -> str:
-        return self._table.html() + self.figure(self._first).html()
+        return super()._repr_html_() + self.figure(self._first).html()
 
     @property
     def _first(self) -> str:
@@ -46,7 +43,7 @@ class RunComparison:
         return "valid_accuracy" if judged else "train_accuracy"
 
     @property
-    def _table(self) -> Table:
+    def _shown(self) -> Table:
         rows = [_row(name, histories) for name, histories in self.runs.items()]
         several = max(map(len, self.runs.values())) > 1
         how = "mean ± half width of its 95 % interval over the seeds" if several else ""

@@ -18,12 +18,12 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from coursekit._base.card import Table
+from coursekit._base.card import Displayed, Table
 from coursekit._base.validate import choice, integer
 from coursekit.anatomy import show
 from coursekit.anatomy.arguments import checked_model, checked_shape
-from coursekit.anatomy.memory.lifetimes import peak_by_batch
-from coursekit.anatomy.memory.training_step import (
+from coursekit.anatomy.step_memory.lifetimes import peak_by_batch
+from coursekit.anatomy.step_memory.training_step import (
     Maker,
     Plan,
     StepMemory,
@@ -43,8 +43,8 @@ UNITS = {
 LARGEST = 1 << 24  # images; a batch beyond it is no answer to a question about memory
 
 
-@dataclass(frozen=True)
-class Memory:
+@dataclass(frozen=True, repr=False)
+class Memory(Displayed):
     """Bytes of the tensors in a training step.
 
     What convolution kernels take as workspace while they run is not included, nor what
@@ -100,11 +100,9 @@ class Memory:
         """
         return sum(self.parts.values())
 
-    def __repr__(self) -> str:
-        return _table(self).text()
-
-    def _repr_html_(self) -> str:
-        return _table(self).html()
+    @property
+    def _shown(self) -> Table:
+        return _table(self)
 
 
 def memory(

@@ -25,7 +25,7 @@ from torch.utils._pytree import tree_leaves
 
 from coursekit._base.modes import cpu_by_default, left_as_found
 from coursekit._base.trial import Frame, NumbersNeededError, Questions, one_sentence
-from coursekit.anatomy.memory.live_tensors import LiveTensors
+from coursekit.anatomy.step_memory.live_tensors import LiveTensors
 
 
 @dataclass(frozen=True)
