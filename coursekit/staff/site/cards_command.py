@@ -56,13 +56,13 @@ def as_tsv(cards: Sequence[QuizCard]) -> str:
     """Write cards as a file that spaced-repetition programs import.
 
     Args:
-        cards: at least one.
+        cards: of any sessions.
     """
-    lines = [
-        f"{_field(card.question)}\t{_field(card.answer)}\tcoursekit session-{card.session}"
-        for card in cards
-    ]
-    return HEAD + "\n".join(lines) + "\n"
+    fields = (
+        (_field(one.question), _field(one.answer), f"coursekit session-{one.session}")
+        for one in cards
+    )
+    return HEAD + "".join("\t".join(row) + "\n" for row in fields)
 
 
 def _field(markdown: str) -> str:

@@ -17,8 +17,8 @@ from coursekit.staff.pages.island import IN_KERNEL
 from coursekit.staff.pages.run_session import run_cells
 
 PACKAGE = Path(__file__).parents[2]
-OTHERS = ("staff", "setup")  # rooms that no notebook imports, but for what draws islands
-ISLANDS = "staff/pages/island"
+OTHERS = ("staff", "setup")  # rooms that no notebook imports
+ISLANDS = "staff/pages/island"  # but this one draws explorers
 
 # What the predictions of a session came to, for the page to judge a reader's answer.
 TOLD = "from coursekit.staff.site.outcome_data import told\ntold({number!r})"

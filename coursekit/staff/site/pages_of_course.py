@@ -1,4 +1,4 @@
-"""The site's pages beside the sessions: front page, claims, exercises, words, interfaces.
+"""The site's pages beside the sessions: front, claims, exercises, words, interfaces.
 
 Everything comes from what the course already has: the claims and the stored verdicts,
 the bank of exercises, README, the guide for teachers, the package's docstrings.
@@ -48,6 +48,7 @@ def front(sittings: Sequence[Sitting], explorer: str) -> str:
     """
     text = (Path(__file__).parent / "front.md").read_text(encoding="utf-8")
     cards = "".join(map(_card, sittings))
+    text = text.replace("FIRST", sittings[0].name).replace("MANY", str(len(CLAIMS)))
     return text.replace("EXPLORER", explorer).replace("CARDS", cards)
 
 
@@ -96,18 +97,20 @@ def claims_page(verdicts: dict[str, Verdict], sittings: Sequence[Sitting]) -> st
     )
     words = "".join(f"<option>{word}</option>" for word in SIGNS if word)
     return (
-        f"# The {len(CLAIMS)} claims\n\nEvery sentence the course tests, the verdict of "
-        "its experiment, and the numbers that decide. *Depends* means that some cases "
-        "hold and some fail; *not separable*, that these runs leave it open. Predict "
-        "before you look: the sessions ask you.\n\n"
+        f"# The {len(CLAIMS)} claims\n\nEvery sentence the course tests, the verdict "
+        "of its experiment, and the numbers that decide. *Depends* means that some "
+        "cases hold and some fail; *not separable*, that these runs leave it open. "
+        "Predict before you look: the sessions ask you.\n\n"
         '<div class="ck-find"><label>Search <input type="search" class="ck-search" '
         'data-table="claims-table" aria-describedby="claims-found"></label> '
         '<label>Verdict <select class="ck-verdict"><option value="">all</option>'
-        f'{words}</select></label> <span id="claims-found" role="status"></span></div>\n'
+        f"{words}</select></label> "
+        '<span id="claims-found" role="status"></span></div>\n'
         '<div class="ck-scroll" tabindex="0" role="group" aria-label="table of claims">'
         '<table id="claims-table"><thead><tr><th scope="col">claim</th>'
         '<th scope="col">as it is usually stated</th><th scope="col">verdict</th>'
-        f'<th scope="col">measured</th></tr></thead><tbody>{rows}</tbody></table></div>\n'
+        '<th scope="col">measured</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>\n"
     )
 
 
@@ -148,7 +151,8 @@ def _exercise(found: Exercise) -> str:
 def glossary_page() -> str:
     """Write the field's words with what they mean."""
     rows = "".join(
-        f'<dt id="{place_of(term)}">{escape(term)}</dt><dd>{escape(row["means"])}</dd>\n'
+        f'<dt id="{place_of(term)}">{escape(term)}</dt>'
+        f"<dd>{escape(row['means'])}</dd>\n"
         for term, row in sorted(glossary().items(), key=lambda item: item[0].lower())
     )
     return (
@@ -166,7 +170,14 @@ def reference_page(room: str) -> str:
     """
     module = import_module(room)
     title = f"{room}: {ROOMS[room].partition(':')[0].lower()}"
-    lines = [title, "=" * len(title), "", f".. py:module:: {room}", "", ROOMS[room] + "."]
+    lines = [
+        title,
+        "=" * len(title),
+        "",
+        f".. py:module:: {room}",
+        "",
+        ROOMS[room] + ".",
+    ]
     for name in sorted(module.__all__, key=str.lower):
         found = getattr(module, name)
         kind = "class" if isinstance(found, type) else "function"

@@ -5,6 +5,7 @@ import io
 import shutil
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,8 +15,8 @@ from coursekit.staff.build.folder import notebooks_folder, sessions
 
 NEEDED = ("sphinx", "myst_nb", "pydata_sphinx_theme")
 REMEDY = (
-    "the site needs {missing}, which is not installed: pip install 'coursekit[site]', or "
-    "run `make site`, which does it"
+    "the site needs {missing}, which is not installed: pip install 'coursekit[site]', "
+    "or run `make site`, which does it"
 )
 
 
@@ -90,10 +91,12 @@ def _sphinx(builder: str, staged, out: Path, kept: Path, *, whole: bool) -> None
     chosen = settings(staged.home, whole=whole)
     chosen |= {"html_extra_path": [str(staged.files)]}
     try:
-        app = Sphinx(
-            staged.texts, None, out, kept, builder, chosen, None, said, freshenv=True
-        )
-        app.build(force_all=True)
+        with warnings.catch_warnings():  # Sphinx's extensions use what is deprecated
+            warnings.simplefilter("ignore")
+            app = Sphinx(
+                staged.texts, None, out, kept, builder, chosen, None, said, True
+            )
+            app.build(force_all=True)
     except SphinxError as problem:
         raise ValueError(f"Sphinx could not build the site: {problem}") from None
     warned = ANSI.sub("", said.getvalue())

@@ -1,6 +1,6 @@
 """What the site needs of Sphinx: settings, formulas as pictures, links to the glossary.
 
-Sphinx, MyST-NB and the pydata theme make the pages; nothing of theirs asks another host.
+Sphinx, MyST-NB and the pydata theme make the pages; none of it asks another host.
 """
 
 import re
@@ -13,6 +13,7 @@ from coursekit.staff.pages.formulas import picture
 from coursekit.staff.pages.island import SCRIPT
 
 HERE = Path(__file__).parent
+EXTENSIONS = ("myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon")
 NAVIGATION = ["sidebar-nav-bs.html"]
 GLOSSARY = HERE / "glossary.toml"
 PAGE = "glossary"
@@ -34,7 +35,7 @@ def settings(home: Repository, *, whole: bool) -> dict:
         "html_title": "coursekit",
         "copyright": "the authors of the course; text and pictures CC BY 4.0",
         "language": "en",
-        "extensions": ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", __name__],
+        "extensions": [*EXTENSIONS, __name__],
         "root_doc": "index",
         "nb_execution_mode": "off",
         "nb_merge_streams": True,
@@ -50,7 +51,11 @@ def settings(home: Repository, *, whole: bool) -> dict:
         "html_math_renderer": "pictures",
         "html_theme": "pydata_sphinx_theme",
         "html_theme_options": _theme(home),
-        "html_sidebars": {"[a-z]*": [], "[0-9]*": NAVIGATION, "reference/*": NAVIGATION},
+        "html_sidebars": {
+            "[a-z]*": [],
+            "[0-9]*": NAVIGATION,
+            "reference/*": NAVIGATION,
+        },
         "html_static_path": [str(HERE / "shown")],
         "html_css_files": ["site.css"],
         "html_js_files": ["judge.js", "reader.js"],
