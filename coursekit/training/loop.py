@@ -121,11 +121,12 @@ def fit(
 
 def train_epoch(run: Run) -> None:
     """Take every step that is left of the current epoch."""
-    learner, steps = run.learner, run.epochs * len(run.stream)
+    learner = run.learner
     learner.begin_epoch(run.history)
+    plan = learner.plan(run.steps_left(), run.epochs * len(run.stream))
     batches = run.stream.left(run.step)
-    for step, (images, labels) in zip(run.steps_left(), batches, strict=True):
-        learner.set_rates(step, steps)
+    for rates, (images, labels) in zip(plan, batches, strict=True):
+        learner.set_rates(*rates)
         with learner.autocast:
             logits = learner.model(images)
             loss = learner.criterion(logits, labels)

@@ -77,13 +77,13 @@ class Facts:
 
     def chain(self, name: str) -> list[tuple[int, int, int]]:
         """Return (kernel, stride, dilation) of all sliding layers down to `name`."""
-        found = []
+        layers = []
         for row in self.sliding:
             module = self.module[row.name]
-            found.append(tuple(map(_side, _settings(module))))
+            layers.append(tuple(map(_side, _settings(module))))
             if row.name == name:
                 break
-        return found
+        return layers
 
 
 def _settings(module: nn.Module) -> tuple:

@@ -106,9 +106,9 @@ def grade(
         networks: the files of `submit` that came with it.
     """
     began = time.perf_counter()
+    sandbox.next_hand_in()
     assignment = assignment.of_student(student, secret)
-    data, sentence = _bytes(path)
-    pieces = {}
+    (data, sentence), pieces = _bytes(path), {}
     if not sentence and path.suffix != NETWORK:
         pieces, sentence = _read(data, assignment, sandbox)
     parts = []
