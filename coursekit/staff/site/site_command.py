@@ -88,8 +88,7 @@ def _sphinx(builder: str, staged, out: Path, kept: Path, *, whole: bool) -> None
     from coursekit.staff.site.sphinx_side import settings
 
     said = io.StringIO()
-    chosen = settings(staged.home, whole=whole)
-    chosen |= {"html_extra_path": [str(staged.files)]}
+    chosen = settings(staged.home, staged.files, whole=whole)
     try:
         with warnings.catch_warnings():  # Sphinx's extensions use what is deprecated
             warnings.simplefilter("ignore")
@@ -110,7 +109,7 @@ def _put(new: Path, out: Path) -> None:
     old = out.with_name(f"{out.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if out.exists():
-        out.rename(old)
+        shutil.move(out, old)
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(new, out)
     shutil.rmtree(old, ignore_errors=True)

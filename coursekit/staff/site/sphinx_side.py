@@ -23,46 +23,53 @@ BAR = re.compile(r"``[^`]+``|\|")
 SESSION = re.compile(r"\d\d[a-z]?_")
 
 
-def settings(home: Repository, *, whole: bool) -> dict:
+# Settings that are the same for every course.
+FIXED = {
+    "project": "coursekit",
+    "html_title": "coursekit",
+    "copyright": "the authors of the course; text and pictures CC BY 4.0",
+    "language": "en",
+    "extensions": [*EXTENSIONS, __name__],
+    "root_doc": "index",
+    "nb_execution_mode": "off",
+    "nb_merge_streams": True,
+    "nb_code_prompt_show": "Show the {type}",
+    "nb_code_prompt_hide": "Hide the {type}",
+    "myst_enable_extensions": ["dollarmath", "html_image"],
+    "myst_heading_anchors": 3,
+    "napoleon_custom_sections": ["Shape", "Settings"],
+    "napoleon_use_rtype": False,
+    "autodoc_typehints": "none",
+    "autodoc_member_order": "bysource",
+    "html_math_renderer": "pictures",
+    "html_theme": "pydata_sphinx_theme",
+    "html_sidebars": {
+        "[a-z]*": [],
+        "[0-9]*": NAVIGATION,
+        "reference/*": NAVIGATION,
+    },
+    "html_static_path": [str(HERE / "shown")],
+    "html_css_files": ["site.css"],
+    "html_js_files": ["judge.js", "reader.js"],
+    "html_show_sourcelink": False,
+    "html_copy_source": False,
+    "html_show_search_summary": False,  # it would be fetched, which no disk allows
+    "html_last_updated_fmt": None,
+}
+
+
+def settings(home: Repository, files: Path, *, whole: bool) -> dict:
     """Return the settings of Sphinx.
 
     Args:
         home: the repository that the site belongs to.
+        files: the folder of what goes along as it is.
         whole: all sessions; else links to those that are not there are no warnings.
     """
-    return {
-        "project": "coursekit",
-        "html_title": "coursekit",
-        "copyright": "the authors of the course; text and pictures CC BY 4.0",
-        "language": "en",
-        "extensions": [*EXTENSIONS, __name__],
-        "root_doc": "index",
-        "nb_execution_mode": "off",
-        "nb_merge_streams": True,
-        "nb_code_prompt_show": "Show the {type}",
-        "nb_code_prompt_hide": "Hide the {type}",
-        "myst_enable_extensions": ["dollarmath", "html_image"],
-        "myst_heading_anchors": 3,
-        "suppress_warnings": [] if whole else ["myst.xref_missing", "toc.excluded"],
-        "napoleon_custom_sections": ["Shape", "Settings"],
-        "napoleon_use_rtype": False,
-        "autodoc_typehints": "none",
-        "autodoc_member_order": "bysource",
-        "html_math_renderer": "pictures",
-        "html_theme": "pydata_sphinx_theme",
+    return FIXED | {
         "html_theme_options": _theme(home),
-        "html_sidebars": {
-            "[a-z]*": [],
-            "[0-9]*": NAVIGATION,
-            "reference/*": NAVIGATION,
-        },
-        "html_static_path": [str(HERE / "shown")],
-        "html_css_files": ["site.css"],
-        "html_js_files": ["judge.js", "reader.js"],
-        "html_show_sourcelink": False,
-        "html_copy_source": False,
-        "html_show_search_summary": False,
-        "html_last_updated_fmt": None,
+        "html_extra_path": [str(files)],
+        "suppress_warnings": [] if whole else ["myst.xref_missing", "toc.excluded"],
     }
 
 

@@ -92,7 +92,7 @@ document.addEventListener("DOMContentLoaded", () => {
   function waiting() {
     const open = new Map(), found = [];
     for (const block of blocks(article)) {
-      if (heading.test(block.tagName) || block.textContent.trimStart().startsWith("Predict:"))
+      if (heading.test(block.tagName) || /^\s*(Predict:|Exercise |Challenge )/.test(block.textContent))
         for (const [name, told] of open) if (told) open.delete(name);
       if (open.size) found.push([block, [...open.keys()]]);
       const form = block.matches("form.ck-form") ? block : block.querySelector("form.ck-form");
