@@ -74,8 +74,9 @@ def _shown(v4, solved, asked: str, told: Mapping[str, dict]) -> list:
         made.metadata["tags"] = ["remove-input"]
     if "prediction_table" in calls:
         made.outputs = [_html_output(v4, '<div class="ck-hits"></div>')]
+        made.metadata["tags"] = ["remove-input"]
     if "verdict_table" in calls:
-        made.metadata["tags"] = ["hide-input", "hide-output"]
+        made.metadata["tags"] = ["remove-input", "hide-output"]
     for output in made.outputs:
         _leave_open(output, told)
     made.outputs = [one for one in made.outputs if one.get("name") != "stderr"]
