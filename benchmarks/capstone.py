@@ -23,6 +23,7 @@ import torch
 from keeping import processor
 from torch import nn
 
+from coursekit import __version__
 from coursekit._base.files import write_whole
 from coursekit.augment import compose, random_rotation, random_shift
 from coursekit.course.challenges.ladder import last_field
@@ -166,6 +167,7 @@ def write(path: Path, rows: list[dict], sets: Splits) -> None:
         "machine": f"{processor()}, {'/'.join(map(str, threads))} CPU threads",
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "coursekit": __version__,
         "train": len(sets.train),
         "valid": len(sets.valid),
         "test": len(sets.test),

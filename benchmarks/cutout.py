@@ -26,7 +26,7 @@ FLOORS = [
     Floor("coursekit", "numpy, image by image", 30),
     Floor("coursekit", "torchvision RandomErasing", 40),
     Floor("coursekit", "airbench's form", 3),
-    Floor("coursekit", "clone", 2.5, most=True),
+    Floor("coursekit", "clone", 2.3, most=True),
 ]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from coursekit import __version__
 from coursekit._base.files import write_whole
 
 FOLDER = Path(__file__).resolve().parents[1] / "coursekit/course/results"
@@ -34,6 +35,7 @@ def write(path: Path, what: str, settings: dict, arms: dict[str, list[dict]]) ->
         "machine": f"{processor()}, {torch.get_num_threads()} CPU thread",
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "coursekit": __version__,
         "settings": settings,
         "arms": arms,
     }

@@ -35,7 +35,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from coursekit import models
 from coursekit.anatomy import memory
-from coursekit.anatomy.memory.training_memory import OPTIMIZERS
+from coursekit.anatomy.step_memory.training_memory import OPTIMIZERS
 
 BIG, SMALL = (3, 224, 224), (3, 32, 32)
 NETWORKS = {  # name: (factory, shape, batch)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from coursekit import __version__
 from coursekit.data import digits
 from coursekit.training import SplitBatch, SplitNet, gradient_of, in_two_processes
 
@@ -76,6 +77,7 @@ def main() -> None:
             "machine": f"{platform.machine()}, CPU, two processes of one thread",
             "python": platform.python_version(),
             "torch": torch.__version__,
+            "coursekit": __version__,
             "settings": {"batch": BATCH, "seeds": list(SEEDS)},
             "arms": arms,
         }

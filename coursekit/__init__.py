@@ -6,28 +6,20 @@ loaded from its module on first use (PEP 562), so `import coursekit` costs nothi
 
 from coursekit._base.lazy import lazy
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
-_HOMES = {
-    "anatomy": "coursekit.anatomy",
-    "cutout": "coursekit.augment",
-    "digits": "coursekit.data",
-    "photos": "coursekit.data",
-    "shapes": "coursekit.data",
-    "Batches": "coursekit.data",
-    "fit": "coursekit.training",
-    "evaluate": "coursekit.training",
-    "check": "coursekit.course",
-    "hint": "coursekit.course",
-    "solution": "coursekit.course",
-    "predict": "coursekit.course",
-    "reveal": "coursekit.course",
-    "claim": "coursekit.course",
-    "verdict": "coursekit.course",
-}
-__all__ = [*sorted(_HOMES), "__version__"]
-__getattr__, _names = lazy(__name__, _HOMES)
+__getattr__, _, _names = lazy(
+    __name__,
+    {
+        ".anatomy": "anatomy",
+        ".augment": "cutout",
+        ".course": "check claim hint predict reveal solution verdict",
+        ".data": "Batches digits photos shapes",
+        ".training": "evaluate fit",
+    },
+)
+__all__ = [*_names, "__version__"]
 
 
 def __dir__() -> list[str]:
-    return [*_names(), "__version__"]
+    return __all__

@@ -61,6 +61,11 @@ COMMANDS = {
         "recount what is in a hand-in file, without running its author's code",
     ),
     "lab": ("coursekit.setup.lab", "main", "open the course in JupyterLab"),
+    "oral": (
+        "coursekit.staff.grading.oral_sheet",
+        "main",
+        "write questions on a handed-in network, one page with a key",
+    ),
     "release": (
         "coursekit.staff.grading.grading_command",
         "main_release",

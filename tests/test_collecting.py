@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from coursekit import cli
-from coursekit.staff.grading.collecting import collect, read_manifest
+from coursekit.staff.grading.collecting import collect
+from coursekit.staff.grading.manifest import read_manifest
 from coursekit.staff.grading.roster import named, read_roster
 from tests.hostile_handins import RIGHT, notebook
 

@@ -502,3 +502,20 @@ def test_shuffled_labels_keep_images_and_counts():
     assert torch.equal(other.labels.bincount(), data.labels.bincount())
     assert not torch.equal(other.labels, data.labels)
     assert torch.equal(shuffled_labels(data, seed=2).labels, other.labels)
+
+
+class SeesOrder(nn.Module):
+    """Changes nothing, but `view` refuses a map whose channels lie last in memory."""
+
+    def forward(self, x):
+        return x.view(len(x), -1).view(x.shape)
+
+
+@pytest.mark.parametrize("layer", [0, 2])
+def test_maps_of_a_network_that_sees_the_order_in_memory(layer):
+    model, x = network().eval(), picture(2, 3, 8, 8)
+    model.insert(1, SeesOrder())
+    found = grad_cam(model, x, str(layer), 3)
+    expected = by_definition(model[: layer + 1], model[layer + 1 :], x, 3)
+    torch.testing.assert_close(found.raw, expected)
+    assert all(weight.is_contiguous() for weight in model.parameters())

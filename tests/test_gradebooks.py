@@ -2,8 +2,8 @@
 
 from coursekit.course.exercises.registry import load
 from coursekit.staff.grading.assignment import Assignment, Part
-from coursekit.staff.grading.collecting import Row
 from coursekit.staff.grading.gradebooks import gradebook
+from coursekit.staff.grading.manifest import Row
 
 GIVEN = Assignment("a1", "Fields, seen", None, (Part("01.3", 4, load("01.3")),), "d")
 CAME = {

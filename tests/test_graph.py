@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from coursekit.anatomy.flow import Edge, Node, flow
+from coursekit.anatomy.data_flow import Edge, Node, flow
 
 
 class Net(nn.Module):

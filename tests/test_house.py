@@ -21,7 +21,7 @@ SOURCES = {
 # long as it must: it is there so that the code need not be read.
 MOST_LINES_OF_A_FUNCTION, MOST_LINES_OF_A_MODULE = 30, 300
 MOST_LINES_OF_AN_EXPLORER = 150
-EXPLORERS = re.compile(r'"explore_(?!receptive_field|network)(\w+)":')
+EXPLORERS = re.compile(r"\bexplore_(?!receptive_field|network)(\w+)")
 # All that training can do stands in one signature, a line each: a table to look up.
 SIGNATURES = {"training/loop.py": {"fit": 30}}
 # Python asks for the first two in every package. `authoring/start.py` is the address
@@ -119,6 +119,22 @@ def test_a_name_of_a_file_stands_once_in_the_package():
     count = Counter(Path(module).name for module in SOURCES)
     twice = {name for name, times in count.items() if times > 1}
     assert not twice - NAMES_THAT_RECUR
+
+
+@pytest.mark.parametrize(("word", "most"), [("found", 75), ("place", 60)])
+def test_a_variable_says_what_it_is_rather_than_that_it_was_found(word: str, most: int):
+    users = [
+        f"{module}:{function.name}"
+        for module, source in SOURCES.items()
+        for function in ast.walk(ast.parse(source))
+        if isinstance(function, ast.FunctionDef) and word in _bound_in(function)
+    ]
+    assert len(users) <= most, f"find a better name than `{word}`: {users}"
+
+
+def _bound_in(function: ast.FunctionDef) -> set[str]:
+    names = (n for n in ast.walk(function) if isinstance(n, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
 
 
 def test_the_old_address_of_start_holds_no_work_of_its_own():

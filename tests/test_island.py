@@ -1,6 +1,12 @@
 """Explorers in a page without a kernel: what a page holds is what Python says."""
 
+import base64
+import json
 import re
+import struct
+import zlib
+from functools import lru_cache
+from itertools import accumulate
 
 import pytest
 
@@ -9,29 +15,86 @@ from coursekit.explore import states
 from coursekit.explore.shell import Explorer
 from coursekit.explore.view import table_html
 from coursekit.staff.pages.island import island
-from coursekit.staff.pages.island.packed import opened
 
+PNG = "data:image/png;base64,"
 LETTERS = re.compile(r"class='coursekit-states'>([^<]*)</script>")
 
 
-def packed(explorer: Explorer) -> dict:
-    """Return what the fragment of an explorer holds, unpacked."""
+def packed(explorer: Explorer) -> dict[str, list[str]]:
+    """Read the fragment of an explorer, state by state: name of a part → its texts."""
     (letters,) = LETTERS.findall(island(explorer, alone=False))
-    return opened(letters)
+    whole = zlib.decompress(base64.b64decode(letters))
+    at = 4 + int.from_bytes(whole[:4], "little")
+    said = json.loads(whole[4:at])
+    pieces = whole[at : at + said["pieces"]].decode().split("\0")
+    at, shown = at + said["pieces"], {}
+    pixels = sum(3 * count for _, _, count in said["parts"].values())
+    files = pictures(said["pictures"], whole[at + pixels :])
+    pieces = [f'{PNG}{files[int(p[1:])]}"' if p.startswith("\1") else p for p in pieces]
+    for name, (count, texts, size) in said["parts"].items():
+        low, middle, high = (
+            whole[at + k * size : at + (k + 1) * size] for k in range(3)
+        )
+        numbers = [
+            a + 256 * b + 65536 * c for a, b, c in zip(low, middle, high, strict=True)
+        ]
+        steps, lengths = numbers[:count], numbers[count : count + texts]
+        rest, read = numbers[count + texts :], [""] * texts
+        for length in dict.fromkeys(lengths):
+            own = [n for n in range(texts) if lengths[n] == length]
+            block, rest = rest[: length * len(own)], rest[length * len(own) :]
+            for row, n in enumerate(own):
+                read[n] = "".join(pieces[k] for k in block[row :: len(own)])
+        assert not rest
+        shown[name] = [read[n % 2**24] for n in accumulate(steps)]
+        at += 3 * size
+    return shown
+
+
+def pictures(runs: list, bytes_: bytes) -> list[str]:
+    """Return every picture as its header, palette and pixels."""
+    found = []
+    for head, count in runs:
+        for _ in range(count):
+            size = head[4] + head[5]
+            found.append(spelt(head[:4], bytes_[: head[4]], bytes_[head[4] : size]))
+            bytes_ = bytes_[size:]
+    assert not bytes_
+    return found
+
+
+def spelt(head: list, palette: bytes, rows: bytes) -> str:
+    return f"{[*head]}, {palette.hex()}, {rows.hex()}"
+
+
+def uncompressed(text: str) -> str:
+    """Return a drawing with every PNG file in it as its header, palette and pixels."""
+    return re.sub(f'{PNG}([^"]*)"', lambda found: unpacked(found[1]), text)
+
+
+@lru_cache(maxsize=4096)
+def unpacked(letters: str) -> str:
+    file, chunks, at = base64.b64decode(letters), {}, 8
+    while at < len(file):
+        size = int.from_bytes(file[at : at + 4])
+        chunks[file[at + 4 : at + 8]] = file[at + 8 : at + 8 + size]
+        at += 12 + size
+    head = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
+    rows = zlib.decompress(chunks[b"IDAT"])
+    return f'{PNG}{spelt(list(head), chunks.get(b"PLTE", b""), rows)}"'
 
 
 def test_every_state_of_the_page_is_the_one_python_draws():
     explorer = explore.explore_dense_matrix()
-    held = packed(explorer)["states"]
-    assert len(held["front"]["of"]) == len(states(explorer)) == 2420
+    held = packed(explorer)
+    assert len(held["front"]) == len(states(explorer)) == 2420
     for number, state in enumerate(states(explorer)):
         view = explorer.at(**state)
-        shown = {n: part["texts"][part["of"][number]] for n, part in held.items()}
-        assert shown["backdrop"] == view.backdrop
-        assert shown["sheet"] == view.sheet
-        assert shown["front"] == view.svg_or_html
-        assert shown["words"] == view.text
-        assert shown["table"] == table_html(view.table)
+        assert held["backdrop"][number] == view.backdrop
+        assert held["sheet"][number] == uncompressed(view.sheet)
+        assert held["front"][number] == uncompressed(view.svg_or_html)
+        assert held["words"][number] == view.text
+        assert held["table"][number] == table_html(view.table)
 
 
 def test_what_is_no_explorer_is_refused():

@@ -33,6 +33,8 @@ COURSE = (
     "exercises",
     "defence",
     "overview",
+    "outline",
+    "routes",
     "network_file",
     "challenges",
     "handin",
@@ -58,8 +60,8 @@ MODULES = {dotted(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 def imports(source: str, module: str, is_package: bool) -> set[str]:
     """Return every module name that `source` imports, wherever it does so.
 
-    `from a import b` gives both `a` and `a.b`, since b may be a module. A call
-    `import_module("a")` counts too.
+    `from a import b` gives both `a` and `a.b`, since b may be a module. The calls
+    `import_module("a")` and `lazy(__name__, {".a": "names"})` count too.
     """
     found = set()
     for node in ast.walk(ast.parse(source)):
@@ -73,6 +75,9 @@ def imports(source: str, module: str, is_package: bool) -> set[str]:
             name, first = ast.unparse(node.func), node.args[0]
             if name.endswith("import_module") and isinstance(first, ast.Constant):
                 found.add(first.value)
+            elif name == "lazy" and isinstance(node.args[-1], ast.Dict):
+                homes = map(ast.literal_eval, node.args[-1].keys)
+                found.update(module + h if h[0] == "." else h for h in homes)
     return found
 
 
@@ -91,6 +96,9 @@ def imports_of(module: str) -> set[str]:
     path = MODULES[module]
     source = path.read_text(encoding="utf-8")
     return imports(source, module, path.name == "__init__.py")
+
+
+LAZY = [m for m in MODULES if "coursekit._base.lazy.lazy" in imports_of(m)]
 
 
 def house(module: str) -> str | None:
@@ -163,6 +171,13 @@ def test_the_root_of_the_package_loads_nothing_by_itself():
     assert roots == ["from coursekit._base.lazy import lazy"]
 
 
+@pytest.mark.parametrize("package", LAZY)
+def test_no_module_hides_a_public_name_once_it_is_imported(package: str):
+    names = importlib.import_module(package).__all__
+    hidden = {f"{package}.{name}" for name in names} & set(MODULES)
+    assert hidden <= {"coursekit.anatomy", "coursekit.setup.doctor"}  # are modules
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_no_star_import(module: str):
     assert not {name for name in imports_of(module) if name.endswith(".*")}
@@ -194,6 +209,7 @@ def test_no_import_goes_in_a_circle():
         ("from ..c import b", {"pkg.c", "pkg.c.b"}),
         ("from a import *", {"a", "a.*"}),
         ("importlib.import_module('a.b')", {"a.b"}),
+        ("lazy(__name__, {'.b': 'x y', 'c.d': 'z'})", {"pkg.sub.module.b", "c.d"}),
     ],
 )
 def test_the_reader_of_imports_sees_every_way_to_import(

@@ -7,41 +7,27 @@ function of the same name: `anatomy(model, (3, 224, 224))`.
 import sys
 from types import ModuleType
 
-from coursekit.anatomy.comparison import ComparedModel, Comparison, compare
-from coursekit.anatomy.costs import ParameterKinds, parameters_by_kind, weight_layers
-from coursekit.anatomy.flow import Flow, flow
-from coursekit.anatomy.memory.training_memory import Memory, largest_batch, memory
-from coursekit.anatomy.rules.operators import UnknownOperatorError
-from coursekit.anatomy.table import Anatomy, Layer, anatomy, seen
-from coursekit.anatomy.window import Varies, Window
+from coursekit._base.lazy import lazy
 
-__all__ = [
-    "Anatomy",
-    "ComparedModel",
-    "Comparison",
-    "Flow",
-    "Layer",
-    "Memory",
-    "ParameterKinds",
-    "UnknownOperatorError",
-    "Varies",
-    "Window",
-    "anatomy",
-    "compare",
-    "flow",
-    "largest_batch",
-    "memory",
-    "parameters_by_kind",
-    "seen",
-    "weight_layers",
-]
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        ".comparison": "ComparedModel Comparison compare",
+        ".costs": "ParameterKinds parameters_by_kind weight_layers",
+        ".data_flow": "Flow flow",
+        ".step_memory.training_memory": "Memory largest_batch memory",
+        ".rules.operators": "UnknownOperatorError",
+        ".table": "Anatomy Layer anatomy seen",
+        ".window": "Varies Window",
+    },
+)
 
 
 class _CallableModule(ModuleType):
     """Importing the package must not hide the function that bears its name."""
 
-    def __call__(self, model, input_shape) -> Anatomy:
-        return anatomy(model, input_shape)
+    def __call__(self, model, input_shape):
+        return self.anatomy(model, input_shape)
 
 
 sys.modules[__name__].__class__ = _CallableModule

@@ -16,8 +16,8 @@ import torch
 from torch import nn
 
 from coursekit.anatomy.arguments import checked_model, checked_shape
-from coursekit.anatomy.memory.fake_model import on_fake_model, tensors_in
-from coursekit.anatomy.memory.live_tensors import Block, LiveTensors
+from coursekit.anatomy.step_memory.fake_model import on_fake_model, tensors_in
+from coursekit.anatomy.step_memory.live_tensors import Block, LiveTensors
 
 KINDS = {
     "convolution": (nn.modules.conv._ConvNd,),

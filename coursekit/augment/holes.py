@@ -1,9 +1,10 @@
 """Holes: cutout's squares (DeVries and Taylor 2017, https://arxiv.org/abs/1708.04552)
 and the rectangles of random erasing.
 
-The masks of all possible centres fit into one megabyte for images of the usual 32×32,
-so a batch's masks are one gather and the holes one bitwise "and"
-(`benchmarks/cutout.py`). On bits a hole is exactly 0 even where a pixel was NaN.
+A row of a mask is one of few: whole, or with the hole around one of w columns. So a
+batch's masks are one gather of rows that stay in the processor's nearest cache, and the
+holes one bitwise "and" (`benchmarks/cutout.py`). On bits a hole is exactly 0 even where
+a pixel was NaN.
 """
 
 import math
@@ -19,7 +20,7 @@ from coursekit._base.validate import integer, number
 from coursekit.augment.batch import bits, check_batch, draw, draw_unit, fill_values
 
 TRIES = 10  # for a rectangle that is smaller than the image
-_TABLE_BYTES = 8 * 2**20  # above this, masks are built from rows and columns
+_TABLE_BYTES = 8 * 2**20  # above this, the rows of a mask are looked up anew
 
 
 def cutout(
@@ -62,9 +63,8 @@ def cutout(
     if length == 0 or holes == 0 or n == 0:
         return images.clone()
     centres = draw(h * w, (holes * n,), images.device, generator)
-    return _filled(
-        images, _kept(centres, (h, w), min(length, 2 * max(h, w)), holes), values
-    )
+    length, whole = min(length, 2 * max(h, w)), bits(images.detach()).dtype
+    return _filled(images, _kept(centres, (h, w), length, holes, whole), values)
 
 
 def random_erasing(
@@ -162,18 +162,21 @@ def _mean(length: int, height: int, power: int, width: int) -> Fraction:
     return share
 
 
-def _kept(centres: Tensor, size: tuple[int, int], length: int, holes: int) -> Tensor:
+def _kept(
+    centres: Tensor, size: tuple[int, int], length: int, holes: int, dtype: torch.dtype
+) -> Tensor:
     """Return -1 (all bits) where an image is kept and 0 in its holes.
 
     Shape:
-        centres (holes · n,) positions in the flattened image; result (n, 1, h, w) int8.
+        centres (holes · n,) positions in the flattened image; result (n, 1, h, w).
     """
     h, w = size
-    if (h * w) ** 2 <= _TABLE_BYTES:
-        masks = _table(h, w, length, centres.device).index_select(0, centres)
+    if 4 * h * h * w <= _TABLE_BYTES:
+        chosen = _all_rows(h, w, length, centres.device).index_select(0, centres)
     else:
-        down, right = (_covered(side, length, centres.device) for side in size)
-        masks = kept_outside(down[centres // w], right[centres % w])
+        chosen = _rows_of(centres, size, length)
+    rows = _kinds_of_rows(w, length, centres.device, dtype)
+    masks = rows.index_select(0, chosen.view(-1))
     if holes == 1:
         return masks.view(-1, 1, h, w)
     keep, *others = masks.view(holes, -1, 1, h, w)
@@ -182,12 +185,33 @@ def _kept(centres: Tensor, size: tuple[int, int], length: int, holes: int) -> Te
     return keep
 
 
+def _rows_of(centres: Tensor, size: tuple[int, int], length: int) -> Tensor:
+    """Return of each row of a mask the column its hole is around, w where it has none.
+
+    Example: 3×3 pixels, a hole of length 1 in the middle (position 4): 3 1 3.
+
+    Shape:
+        centres (k,) positions in the flattened image; result (k, h) int32.
+    """
+    h, w = size
+    down = _covered(h, length, centres.device)[centres // w]
+    return torch.where(down, (centres % w)[:, None], w).int()
+
+
 @lru_cache(maxsize=4)
-def _table(h: int, w: int, length: int, device: torch.device) -> Tensor:
-    """Return the masks of all h · w centres, (h·w, h·w)."""
-    rows = _covered(h, length, device).repeat_interleave(w, 0)
-    columns = _covered(w, length, device).repeat(h, 1)
-    return kept_outside(rows, columns).view(h * w, h * w)
+def _all_rows(h: int, w: int, length: int, device: torch.device) -> Tensor:
+    """Return the rows of the masks of all h · w centres, (h·w, h)."""
+    return _rows_of(torch.arange(h * w, device=device), (h, w), length)
+
+
+@lru_cache(maxsize=8)
+def _kinds_of_rows(
+    w: int, length: int, device: torch.device, dtype: torch.dtype
+) -> Tensor:
+    """Return the row with a hole around each column, and last the whole one."""
+    hole = _covered(w, length, device)
+    hole = torch.cat([hole, hole.new_zeros(1, w)])
+    return hole.to(dtype) - 1
 
 
 def _covered(side: int, length: int, device: torch.device) -> Tensor:
@@ -198,8 +222,8 @@ def _covered(side: int, length: int, device: torch.device) -> Tensor:
 
 def between(start: Tensor, length: Tensor, side: int) -> Tensor:
     """Return which of `side` positions lie in each stretch, (n, side)."""
-    place = torch.arange(side, device=start.device)
-    return (place >= start[:, None]) & (place < (start + length)[:, None])
+    pixel = torch.arange(side, device=start.device)
+    return (pixel >= start[:, None]) & (pixel < (start + length)[:, None])
 
 
 def _sides(

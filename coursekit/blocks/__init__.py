@@ -1,45 +1,16 @@
 """The building blocks of the networks in the course, each as its paper describes it."""
 
-from coursekit.blocks.basic import (
-    ConvNormAct,
-    DenseHead,
-    GAPHead,
-    Transition,
-    pointwise,
-)
-from coursekit.blocks.inception import (
-    AuxiliaryClassifier,
-    Factorised,
-    Inception,
-    NaiveInception,
-    conv_relu,
-)
-from coursekit.blocks.normalise import (
-    GhostBatchNorm,
-    LocalContrastNorm,
-    local_response_norm,
-)
-from coursekit.blocks.residual import BasicBlock, Bottleneck, Padded, PlainBlock
-from coursekit.blocks.separable import DepthwiseSeparable, InvertedBottleneck
+from coursekit._base.lazy import lazy
 
-__all__ = [
-    "AuxiliaryClassifier",
-    "BasicBlock",
-    "Bottleneck",
-    "ConvNormAct",
-    "DenseHead",
-    "DepthwiseSeparable",
-    "Factorised",
-    "GAPHead",
-    "GhostBatchNorm",
-    "Inception",
-    "InvertedBottleneck",
-    "LocalContrastNorm",
-    "NaiveInception",
-    "Padded",
-    "PlainBlock",
-    "Transition",
-    "conv_relu",
-    "local_response_norm",
-    "pointwise",
-]
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        ".basic": "ConvNormAct DenseHead GAPHead Transition pointwise",
+        ".inception": (
+            "AuxiliaryClassifier Factorised Inception NaiveInception conv_relu"
+        ),
+        ".normalise": "GhostBatchNorm LocalContrastNorm local_response_norm",
+        ".residual": "BasicBlock Bottleneck Padded PlainBlock",
+        ".separable": "DepthwiseSeparable InvertedBottleneck",
+    },
+)

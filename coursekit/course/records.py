@@ -10,6 +10,7 @@ import json
 import os
 from pathlib import Path
 
+from coursekit import __version__
 from coursekit._base.files import write_whole
 from coursekit._base.lasting import checkpoint_folder
 from coursekit._base.notebook import in_notebook
@@ -69,7 +70,9 @@ def note(kind: str, name: str, outcome: object, *, folder: Path | None = None) -
         return
     kept[kind][name] = outcome
     try:
-        write_whole(record_file(folder), json.dumps(kept, ensure_ascii=False, indent=1))
+        content = {"coursekit": __version__, **kept}
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+        write_whole(record_file(folder), text)
     except OSError:
         return
 

@@ -9,22 +9,17 @@ pictures; `summary` says what a set holds. Each name loads when it is first used
 
 from coursekit._base.lazy import lazy
 
-_HOME_OF = {
-    "Batches": "coursekit.data.batches",
-    "DownloadError": "coursekit.data.download",
-    "FolderSet": "coursekit.data.class_folders",
-    "ImageSet": "coursekit.data.image_set",
-    "Shapes": "coursekit.data.synthetic",
-    "Splits": "coursekit.data.image_set",
-    "cifar10": "coursekit.data.standard",
-    "digits": "coursekit.data.embedded",
-    "fashion_mnist": "coursekit.data.standard",
-    "folder": "coursekit.data.class_folders",
-    "mnist": "coursekit.data.standard",
-    "photos": "coursekit.data.embedded",
-    "shapes": "coursekit.data.synthetic",
-    "summary": "coursekit.data.set_summary",
-    "tiny_imagenet": "coursekit.data.tiny_images",
-}
-__all__ = sorted(_HOME_OF)
-__getattr__, __dir__ = lazy(__name__, _HOME_OF)
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        ".batches": "Batches",
+        ".class_folders": "FolderSet folder",
+        ".download": "DownloadError",
+        ".embedded": "digits photos",
+        ".image_set": "ImageSet Splits",
+        ".set_summary": "summary",
+        ".standard": "cifar10 fashion_mnist mnist",
+        ".synthetic": "Shapes shapes",
+        ".tiny_images": "tiny_imagenet",
+    },
+)

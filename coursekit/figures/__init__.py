@@ -7,23 +7,15 @@ tensors or nested lists; pictures lie as torch has them, (c, h, w), with `uint8`
 or floats 0..1.
 """
 
-from coursekit.figures.overviews import boxes, profiles
-from coursekit.figures.pictures import fields, images
-from coursekit.figures.plots import bars, curves
-from coursekit.figures.style import PALETTE, ROLES, CourseFigure
-from coursekit.figures.tables import heatmap, matrices, matrix
+from coursekit._base.lazy import lazy
 
-__all__ = [
-    "PALETTE",
-    "ROLES",
-    "CourseFigure",
-    "bars",
-    "boxes",
-    "curves",
-    "fields",
-    "heatmap",
-    "images",
-    "matrices",
-    "matrix",
-    "profiles",
-]
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        ".overviews": "boxes profiles",
+        ".pictures": "fields images",
+        ".plots": "bars curves",
+        ".style": "PALETTE ROLES CourseFigure",
+        ".tables": "heatmap matrices matrix",
+    },
+)

@@ -1,40 +1,22 @@
 """Numbers that say how good an answer is: accuracy, confidence, place, and spread.
 
-What needs torch is loaded on first use (PEP 562): intervals are also for programs that
-read results without it.
+Each name loads when it is first used: intervals, which need no torch, bring none.
 """
 
-from importlib import import_module
+from coursekit._base.lazy import lazy
 
-from coursekit.metrics.proportion import Proportion, wilson
-from coursekit.metrics.runs import Interval, interval, paired
-
-_HOME_OF = {
-    "Reliability": "calibration",
-    "best_temperature": "calibration",
-    "best_threshold": "place",
-    "box_iou": "place",
-    "boxes_of": "place",
-    "confusion_matrix": "answers",
-    "energy_inside": "place",
-    "expected_calibration_error": "calibration",
-    "gradient_norms": "gradients",
-    "mask_iou": "place",
-    "most_wrong": "answers",
-    "pointing_game": "place",
-    "reliability": "calibration",
-    "top_k": "answers",
-    "worst_pairs": "answers",
-}
-
-__all__ = ["Interval", "Proportion", "interval", "paired", "wilson", *sorted(_HOME_OF)]
-
-
-def __getattr__(name: str):
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'coursekit.metrics' has no attribute {name!r}")
-    return getattr(import_module(f"coursekit.metrics.{_HOME_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        ".answers": "confusion_matrix most_wrong top_k worst_pairs",
+        ".calibration": (
+            "Reliability best_temperature expected_calibration_error reliability"
+        ),
+        ".gradients": "gradient_norms",
+        ".place": (
+            "best_threshold box_iou boxes_of energy_inside mask_iou pointing_game"
+        ),
+        ".proportion": "Proportion wilson",
+        ".runs": "Interval interval paired",
+    },
+)

@@ -2,6 +2,4 @@
 
 from coursekit._base.lazy import lazy
 
-_HOMES = {"doctor": "coursekit.setup.doctor", "show": "coursekit.setup.doctor"}
-__all__ = [*_HOMES]
-__getattr__, __dir__ = lazy(__name__, _HOMES)
+__getattr__, __dir__, __all__ = lazy(__name__, {".doctor": "doctor show"})

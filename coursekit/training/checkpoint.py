@@ -20,6 +20,7 @@ from tempfile import TemporaryFile
 import torch
 from filelock import Timeout
 
+from coursekit import __version__
 from coursekit._base.files import write_whole
 from coursekit.data.locking import locked
 from coursekit.training.checkpoint_places import checkpoint_path
@@ -29,7 +30,7 @@ from coursekit.training.plain_data import text_of
 from coursekit.training.settings import Settings
 from coursekit.training.workers import Workers
 
-KIND = "coursekit checkpoint 2"
+KIND, FORM = "coursekit checkpoint ", 2
 MOST_COST = 0.02  # share of the time that saving may take
 PARTS = {"fingerprint": {"Python"}, "outside": {"moved", "values"}, "choice": set()}
 AGAIN = "Nothing was changed; give another path, or delete the file to start again"
@@ -84,7 +85,8 @@ class Keeper:
 
     def _save(self, state: State, workers: Workers) -> None:
         started = time.perf_counter()
-        saved = {"kind": KIND, "fingerprint": self._fingerprint, **state()}
+        saved = {"kind": f"{KIND}{FORM}", "coursekit": __version__}
+        saved |= {"fingerprint": self._fingerprint, **state()}
         outside = self._outside.saved() if workers.rank == 0 else None
         if outside is not None:
             try:
@@ -220,20 +222,32 @@ def _read(path: Path) -> dict | None:
             f"`checkpoint` {path} cannot be read: it is cut short or no checkpoint. "
             f"{AGAIN}"
         ) from error
-    if not isinstance(state, dict) or state.get("kind") != KIND:
-        raise ValueError(
-            f"`checkpoint` {path} was not written by `fit` of this version. {AGAIN}"
-        )
+    kind = state.get("kind") if isinstance(state, dict) else None
+    if kind != f"{KIND}{FORM}":
+        raise ValueError(f"`checkpoint` {path} {_other_form(kind, state)}. {AGAIN}")
     written = state.pop("seal", None)
-    found = _seal(state)
-    if not isinstance(written, dict) or written != found:
+    seal = _seal(state)
+    if not isinstance(written, dict) or written != seal:
         seals = written if isinstance(written, dict) else {}
-        parts = [n for n in {**seals, **found} if seals.get(n) != found.get(n)]
+        parts = [n for n in {**seals, **seal} if seals.get(n) != seal.get(n)]
         raise _damaged(path, f"its part {parts[0]!r} is not as it was written")
     for part, inner in PARTS.items():
         if not isinstance(state.get(part), dict) or not inner <= state[part].keys():
             raise _damaged(path, f"it lacks {part}")
     return state
+
+
+def _other_form(kind: object, state: object) -> str:
+    """Say of which form a file is that this version does not read."""
+    number = kind.removeprefix(KIND) if isinstance(kind, str) else ""
+    if not number.isdecimal():
+        return "was not written by `fit`"
+    writer = state.get("coursekit")
+    by = f" (coursekit {writer})" if isinstance(writer, str) else ""
+    age = "an earlier" if int(number) < FORM else "a later"
+    return (
+        f"has form {number} of {age} version{by}; coursekit {__version__} reads {FORM}"
+    )
 
 
 def _damaged(path: Path, what: str) -> ValueError:

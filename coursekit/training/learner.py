@@ -57,15 +57,26 @@ class Learner:
         if len(history) and hasattr(self._asked, "after"):
             self._schedule = self._asked.after(history)
 
-    def set_rates(self, step: int, steps: int) -> None:
-        """Set rates, and momentum if it moves, for step `step` of `steps`, from 0."""
-        share = self._schedule(step, steps)
+    def plan(self, steps: range, total: int) -> list[tuple[float, float | None]]:
+        """Return share of the highest rate, and momentum if it moves, for each step.
+
+        All at once: between two steps the same lines, out of the processor's caches by
+        then, take several times as long.
+
+        Args:
+            steps: their numbers in the run of `total` steps, from 0.
+        """
+        moved = self._momentum or (lambda step, total: None)
+        return [(self._schedule(step, total), moved(step, total)) for step in steps]
+
+    def set_rates(self, share: float, momentum: float | None) -> None:
+        """Set every group's rate to a share of its highest, and the momentum if any."""
         for group, highest in zip(
             self._optimizer.param_groups, self._highest, strict=True
         ):
             group["lr"] = highest * share
-        if self._momentum is not None:
-            set_momentum(self._optimizer, self._momentum(step, steps))
+        if momentum is not None:
+            set_momentum(self._optimizer, momentum)
 
     def learn(self, loss: Tensor) -> None:
         """Change the weights; float16 gradients are scaled up, so none becomes 0."""

@@ -97,7 +97,8 @@ def fit(
             not to the one that is shown.
         clip: largest norm of the gradient of a step; a longer one is scaled down.
         average: decay of an exponential average of the weights over the steps, such as
-            0.99; it is judged and left behind instead of the latest weights. 0: none.
+            0.99, and of batch norm's statistics with them; it is judged and left behind
+            instead of the latest weights. 0: none.
         keep: the weights left behind, of the "last" epoch or of the "best", the one
             with the highest accuracy on `valid`. The best of several is too good a
             number by the choice; say what a test set says.
@@ -121,11 +122,12 @@ def fit(
 
 def train_epoch(run: Run) -> None:
     """Take every step that is left of the current epoch."""
-    learner, steps = run.learner, run.epochs * len(run.stream)
+    learner = run.learner
     learner.begin_epoch(run.history)
+    plan = learner.plan(run.steps_left(), run.epochs * len(run.stream))
     batches = run.stream.left(run.step)
-    for step, (images, labels) in zip(run.steps_left(), batches, strict=True):
-        learner.set_rates(step, steps)
+    for rates, (images, labels) in zip(plan, batches, strict=True):
+        learner.set_rates(*rates)
         with learner.autocast:
             logits = learner.model(images)
             loss = learner.criterion(logits, labels)

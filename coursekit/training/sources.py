@@ -96,7 +96,7 @@ def first_batch(batches: Batches) -> tuple[Tensor, Tensor]:
     """Return the first batch; the generators are left as they were."""
     state = None if batches.generator is None else batches.generator.get_state()
     with seeded(0, batches.device):
-        batch = next(iter(batches))
+        batch = batches.batch(batches.order()[: batches.batch_size])
     if state is not None:
         batches.generator.set_state(state)
     return batch

@@ -7,12 +7,12 @@ Nothing heavy loads before one of the two is asked for.
 
 from coursekit._base.lazy import lazy
 
-_HOMES = {
-    "submit": "coursekit.course.handin.submitting",
-    "Submission": "coursekit.course.handin.packing",
-    "inspect_submission": "coursekit.course.handin.inspecting",
-    "Inspection": "coursekit.course.handin.inspection",
-    "Ruled": "coursekit.course.handin.inspection",
-}
-__all__ = [*sorted(_HOMES)]
-__getattr__, __dir__ = lazy(__name__, _HOMES)
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        ".inspecting": "inspect_submission",
+        ".inspection": "Inspection Ruled",
+        ".packing": "Submission",
+        ".submitting": "submit",
+    },
+)

@@ -18,6 +18,7 @@ def rows(found) -> Iterator[tuple[str, str]]:
     claims, counted = found.claims, found.count
     who = claims.name or "nobody named"
     yield "from", f"{who}, {claims.written or 'no date'}, {claims.challenge or '–'}"
+    yield "written by", f"coursekit {claims.versions.get('coursekit', '–')}"
     yield "file", f"{found.size:,} bytes, sha256 {found.sha256[:16]}…"
     yield "takes", "images of " + "×".join(map(str, found.input_shape))
     yield "parameters", f"{counted.total:,} recounted, {_claimed(claims)}"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from coursekit.anatomy.flow import Flow, Node
+from coursekit.anatomy.data_flow import Flow, Node
 
 Cell = tuple[int, int]  # (column, row)
 COLUMNS = 8  # a line of the drawing has at most

@@ -11,7 +11,7 @@ from coursekit._base.modes import left_as_found
 from coursekit._base.trial import Frame, one_sentence
 from coursekit._base.validate import number
 from coursekit.anatomy import Layer
-from coursekit.anatomy.flow import Flow, flow
+from coursekit.anatomy.data_flow import Flow, flow
 from coursekit.explore.field_drawing import Photo, show_photo
 from coursekit.explore.sights import Sights
 

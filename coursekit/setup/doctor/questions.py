@@ -17,9 +17,10 @@ from coursekit.setup.doctor.folders import (
 from coursekit.setup.doctor.front_end import notebook, widgets
 from coursekit.setup.doctor.machine import device, memory
 from coursekit.setup.doctor.mirrors import network, skipped
-from coursekit.setup.doctor.software import extras, packages, python, stack
+from coursekit.setup.doctor.software import course, extras, packages, python, stack
 
 QUESTIONS: tuple[Callable[[], Line], ...] = (
+    course,
     python,
     stack,
     device,

@@ -5,11 +5,19 @@ import sys
 from importlib import import_module, metadata
 from pathlib import Path
 
+import coursekit
 from coursekit._base.hosted import hosted_by
 from coursekit.setup.doctor.asking import BROKEN, RESTART, version, why
 from coursekit.setup.doctor.doctor_report import Line
 
 OLDEST_PYTHON = (3, 11)
+
+
+def course() -> Line:
+    """Which version of the course is this, and how did it come here?"""
+    root = Path(coursekit.__file__).parents[1]
+    origin = "from a checkout" if (root / "notebooks").is_dir() else "installed"
+    return Line("coursekit", True, f"{coursekit.__version__}, {origin}")
 
 
 def python() -> Line:
@@ -78,9 +86,9 @@ def packages() -> Line:
     unmet = [wish for wish in wanted if not _met(wish)]
     if not unmet:
         return Line("packages", True, f"all {len(wanted)} within their bounds")
-    found = ", ".join(f"{w.name} {version(w.name) or 'missing'}" for w in unmet)
+    versions = ", ".join(f"{w.name} {version(w.name) or 'missing'}" for w in unmet)
     wishes = " ".join(f'"{w.name}{w.specifier}"' for w in unmet)
-    return Line("packages", False, found, f"pip install {wishes}, {RESTART}")
+    return Line("packages", False, versions, f"pip install {wishes}, {RESTART}")
 
 
 def _requirements() -> list:
@@ -91,8 +99,10 @@ def _requirements() -> list:
 
 
 def _met(requirement: object) -> bool:
-    found = version(requirement.name)
-    return found is not None and requirement.specifier.contains(found, prereleases=True)
+    installed = version(requirement.name)
+    return installed is not None and requirement.specifier.contains(
+        installed, prereleases=True
+    )
 
 
 def extras() -> Line:

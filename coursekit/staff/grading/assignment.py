@@ -3,7 +3,7 @@
 id = "a1"
 title = "What a unit sees"
 due = 2026-12-04T23:59:00+01:00
-points = 9                      # must be the sum: a check against slips
+points = 14                     # must be the sum: a check against slips
 
 [[part]]
 exercise = "01.3"               # of the course …
@@ -12,6 +12,11 @@ points = 4
 [[part]]
 exercise_file = "my_sum.py"     # … or an own one, in the form of the course's
 points = 1
+
+[[part]]
+challenge = "digits-20k"        # a network, handed in as the file of `submit`
+points = 5
+reference = "my_net.zip"        # one that meets it; `network_part` knows more keys
 
 [[part]]
 question = "Why does the field of a unit at the border look smaller?"
@@ -26,6 +31,7 @@ import hashlib
 import hmac
 import sys
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.util import module_from_spec, spec_from_file_location
@@ -37,10 +43,12 @@ from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.registry import load
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.build.notebook_source import Cell, read_source
+from coursekit.staff.grading.network_part import NetworkTask, read_network_task
 from coursekit.staff.grading.personal import personal_exercise, usual_length
 
 KEYS = ("id", "title", "due", "points", "part")
-KINDS = ("exercise", "exercise_file", "personal", "question", "cells")
+KINDS = ("exercise", "exercise_file", "personal", "challenge", "question", "cells")
+FILES = ("exercise_file", "cells", "reference", "images", "rules")
 
 
 @dataclass(frozen=True)
@@ -51,13 +59,16 @@ class Part:
         id: of the exercise, or the question's own; "" for own cells.
         points: what a right answer gives, ≥ 0.
         personal: whether each student gets other numbers.
+        is_own: whether it is an instructor's, which `check` does not know.
     """
 
     id: str
     points: int = 0
     exercise: Exercise | None = None
     question: str = ""
+    network: NetworkTask | None = None
     personal: bool = False
+    is_own: bool = False
     cells: tuple[Cell, ...] = ()
 
     @property
@@ -70,7 +81,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What `read_assignment` read; `digest` is the sha256 of the file."""
+    """What `read_assignment` read; `digest` is the sha256 of all its files."""
 
     id: str
     title: str
@@ -104,6 +115,22 @@ class Assignment:
     def exercises(self) -> tuple[Part, ...]:
         """Return the parts that are checked by code."""
         return tuple(part for part in self.parts if part.exercise)
+
+    @property
+    def networks(self) -> tuple[Part, ...]:
+        """Return the parts that the network judge grades."""
+        return tuple(part for part in self.parts if part.network)
+
+    @property
+    def judged(self) -> tuple[Part, ...]:
+        """Return the parts that need no person."""
+        alone = (p for p in self.networks if not p.network.needs_reader)
+        return (*self.exercises, *alone)
+
+    @property
+    def by_person(self) -> tuple[Part, ...]:
+        """Return the parts that a person may have to look at."""
+        return tuple(part for part in self.parts if part.question or part.network)
 
     @property
     def questions(self) -> tuple[Part, ...]:
@@ -163,12 +190,22 @@ def _assignment(table: dict, path: Path, data: bytes) -> Assignment:
         str(table.get("title", path.stem)),
         due,
         parts,
-        hashlib.sha256(data).hexdigest(),
+        _digest(data, table.get("part", ()), path.parent),
     )
     said = integer("points", table.get("points", given.points), low=1)
     if said != given.points:
         raise ValueError(f"`points` says {said}; the parts give {given.points}")
     return given
+
+
+def _digest(data: bytes, rows: Sequence[dict], folder: Path) -> str:
+    """Return the sha256 of an assignment and of all files that it names."""
+    digest = hashlib.sha256(data)
+    for row in rows:
+        for key in FILES:
+            if key in row:
+                digest.update((folder / str(row[key])).read_bytes())
+    return digest.hexdigest()
 
 
 def _part(row: dict, folder: Path) -> Part:
@@ -186,24 +223,31 @@ def _part(row: dict, folder: Path) -> Part:
                 f"a question needs an `id` of letters; got {row.get('id')!r}"
             )
         return Part(row["id"], points, question=str(row["question"]))
+    if kind == "challenge":
+        task = read_network_task(row, folder)
+        return Part(task.challenge.name, points, network=task)
     own = kind == "exercise_file"
     exercise = own_exercise(folder / row[kind]) if own else load(row[kind])
     if kind == "personal":
         usual_length(exercise)  # refuses what cannot be asked so
-    return Part(exercise.id, points, exercise, personal=kind == "personal")
+    return Part(exercise.id, points, exercise, personal=kind == "personal", is_own=own)
 
 
 def own_exercise(path: Path) -> Exercise:
     """Import an instructor's exercise: a file in the form of the course's own.
 
     Raises:
-        ValueError: there is no such file, or no `EXERCISE` in it.
+        ValueError: there is no such file, it cannot be run, or has no `EXERCISE`.
     """
     if not path.is_file():
         raise ValueError(f"there is no file `{path.name}` beside the assignment")
     spec = spec_from_file_location(f"own_exercise_{path.stem}", path)
     module = sys.modules[spec.name] = module_from_spec(spec)  # the proof looks there
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise ValueError(f"`{path.name}` cannot be run: {said}") from error
     exercise = getattr(module, "EXERCISE", None)
     if not isinstance(exercise, Exercise):
         raise ValueError(f"`{path.name}` must define `EXERCISE`, an `Exercise`")

@@ -10,8 +10,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from coursekit.staff.grading.assignment import Assignment, read_assignment
-from coursekit.staff.grading.collecting import Row, read_manifest
 from coursekit.staff.grading.grade import FORM, grade
+from coursekit.staff.grading.manifest import Row, read_manifest, submissions
 from coursekit.staff.grading.sandbox import Sandbox
 
 
@@ -22,6 +22,7 @@ class Job:
     path: Path
     student: str
     target: Path
+    networks: tuple[Path, ...] = ()
 
 
 def jobs_of(folder: Path, assignment: Assignment, shard: tuple[int, int]) -> list[Job]:
@@ -31,25 +32,34 @@ def jobs_of(folder: Path, assignment: Assignment, shard: tuple[int, int]) -> lis
         folder: as `collect` left it; grades go to `grades/` in it.
         shard: (i, n): only every n-th, from the i-th on, 1 ≤ i ≤ n.
     """
-    rows = [row for row in read_manifest(folder) if "superseded" not in row.flags]
-    mine = rows[shard[0] - 1 :: shard[1]]
-    jobs = [_job(folder, row) for row in mine]
+    mine = submissions(read_manifest(folder))[shard[0] - 1 :: shard[1]]
+    jobs = [_job(folder, row, networks) for row, networks in mine]
     return [job for job in jobs if not _is_done(job, assignment)]
 
 
-def _job(folder: Path, row: Row) -> Job:
-    name = Path(row.file).stem
-    student = row.student or f"unnamed {row.sha256[:8]}"
-    return Job(folder / "files" / row.file, student, folder / "grades" / f"{name}.json")
+def _job(folder: Path, row: Row, networks: tuple[Row, ...]) -> Job:
+    files = folder / "files"
+    return Job(
+        files / row.file,
+        row.student or f"unnamed {row.sha256[:8]}",
+        folder / "grades" / f"{Path(row.file).stem}.json",
+        tuple(files / one.file for one in networks),
+    )
 
 
 def _is_done(job: Job, assignment: Assignment) -> bool:
-    """Say whether this very file was graded by this very assignment and version."""
+    """Say whether these very files were graded by this assignment and version."""
     if not job.target.exists():
         return False
     said = json.loads(job.target.read_text(encoding="utf-8"))
-    now = (FORM, assignment.digest, version("coursekit"), job.student)
-    return tuple(said.get(k) for k in ("form", "digest", "coursekit", "student")) == now
+    now = {
+        "form": FORM,
+        "digest": assignment.digest,
+        "coursekit": version("coursekit"),
+        "student": job.student,
+        "networks": [path.name for path in job.networks],
+    }
+    return all(said.get(key) == value for key, value in now.items())
 
 
 def grade_class(
@@ -107,4 +117,5 @@ def _open(assignment_path: str, sandbox: str, secret: bytes) -> None:
 
 def _grade(job: Job) -> None:
     assignment, sandbox, secret = _HERE.values()
-    grade(job.path, job.student, assignment, sandbox, secret).write(job.target)
+    given = (job.path, job.student, assignment, sandbox, secret, job.networks)
+    grade(*given).write(job.target)

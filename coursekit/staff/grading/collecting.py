@@ -4,7 +4,6 @@ Whose a hand-in is, is read from names (`roster`). Read are folders, zips and zi
 them, and Git repositories, where the time is the last commit's: a claim of its author.
 """
 
-import csv
 import hashlib
 import io
 import os
@@ -12,46 +11,30 @@ import re
 import subprocess
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from coursekit._base.files import write_whole
+from coursekit.staff.grading.manifest import (
+    JOIN,
+    Row,
+    read_manifest,
+    with_superseded,
+    write_manifest,
+)
+from coursekit.staff.grading.network_zip import NETWORK, challenge_of, is_network
 from coursekit.staff.grading.roster import named
 
 KINDS = (".ipynb", ".py")
 SKIPPED = (".ipynb_checkpoints", "__MACOSX", ".git", "__pycache__")
 MOST_BYTES, MOST_FILES = 2**30, 20_000  # of a zip; one in it may hold a fifth
-JOIN = " · "  # between flags
-SAME, OLD = "same file as another student's", "superseded"
 OTHER = "no notebook"
-EMPTY = hashlib.sha256().hexdigest()
 # A repository may be a student's: nothing that its settings name is run or fetched.
 GIT = ("git", "--no-pager", "-c", "log.showSignature=false", "-c", "core.fsmonitor=")
 ALONE = {"GIT_ALLOW_PROTOCOL": "none", "GIT_CONFIG_NOSYSTEM": "1"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One hand-in of the manifest.
-
-    Args:
-        student: an id of the roster; "" where nobody could be found.
-        file: its name in the folder of collected files.
-        came_as: where it was, for a person.
-        time: of the last change, ISO with zone.
-        flags: "late", "superseded", "not on the roster", "names s1 and s2", "link" …
-    """
-
-    student: str
-    file: str
-    sha256: str
-    came_as: str
-    time: str
-    flags: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,8 +77,8 @@ def collect(
         if not target.exists():
             write_whole(target, handin.data)
         rows.append(row)
-    rows = _with_superseded(rows)
-    _write_manifest(folder, rows)
+    rows = with_superseded(rows)
+    write_manifest(folder, rows)
     return rows
 
 
@@ -114,31 +97,6 @@ def _needless(other: Row, rows: list[Row]) -> bool:
     return not other.student or other.student in {row.student for row in rows}
 
 
-def read_manifest(folder: Path) -> list[Row]:
-    """Return the rows of a manifest; none where there is none yet.
-
-    Raises:
-        ValueError: its columns are others.
-    """
-    path = folder / "manifest.csv"
-    if not path.exists():
-        return []
-    names = [one.name for one in fields(Row)]
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        head, *lines = [*csv.reader(file)] or [[]]
-    if head != names or any(len(line) != len(names) for line in lines):
-        raise ValueError(f"`{path}` must have the columns {', '.join(names)}")
-    return [Row(*line) for line in lines]
-
-
-def _write_manifest(folder: Path, rows: list[Row]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([one.name for one in fields(Row)])
-    writer.writerows(map(astuple, rows))
-    write_whole(folder / "manifest.csv", text.getvalue())
-
-
 def _row(handin: Handin, roster: dict[str, str], due: datetime | None) -> Row:
     came_as = handin.came_as.encode(errors="replace").decode()  # any name, any bytes
     said = named(came_as, roster)
@@ -148,37 +106,20 @@ def _row(handin: Handin, roster: dict[str, str], due: datetime | None) -> Row:
         flags += ("late",)
     digest = hashlib.sha256(handin.data).hexdigest()
     kind = Path(came_as).suffix.lower()
-    name = re.sub(r"[^\w.-]+", "_", said.student or "unnamed")[:60]
+    task = f"-{challenge_of(handin.data)}" if kind == NETWORK else ""
+    name = re.sub(r"[^\w.-]+", "_", (said.student or "unnamed")[:60] + task)
     time = handin.time.astimezone(UTC).isoformat(timespec="seconds")
     file = f"{name}-{digest[:12]}{kind}"
     return Row(said.student, file, digest, came_as, time, JOIN.join(flags))
 
 
-def _with_superseded(rows: list[Row]) -> list[Row]:
-    """Mark all but the latest hand-in of a student; the files stay."""
-    latest: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda row: row.time):
-        if row.student:
-            latest[row.student] = row
-    owners = Counter(digest for digest, _ in {(r.sha256, r.student) for r in rows})
-    marked = []
-    for row in rows:
-        flags = [f for f in row.flags.split(JOIN) if f and f not in (OLD, SAME)]
-        if row.student and latest[row.student] is not row:
-            flags.append(OLD)
-        if owners[row.sha256] > 1 and row.sha256 != EMPTY:
-            flags.append(SAME)
-        marked.append(replace(row, flags=JOIN.join(flags)))
-    return marked
-
-
 def _handins(source: Path) -> Iterator[Handin]:
     if source.is_dir():
         yield from _of_folder(source)
+    elif is_network(source) or (source.suffix.lower() in KINDS and source.is_file()):
+        yield Handin(source.name, source.read_bytes(), _changed(source))
     elif zipfile.is_zipfile(source):
         yield from _of_zip(source, source.name, _changed(source))
-    elif source.suffix.lower() in KINDS and source.is_file():
-        yield Handin(source.name, source.read_bytes(), _changed(source))
     else:
         raise ValueError(f"`{source}` must be a folder, a zip or a notebook")
 
@@ -193,9 +134,9 @@ def _of_folder(folder: Path) -> Iterator[Handin]:
             yield Handin(name, b"", _changed(path), ("link",))
         elif not path.is_file():
             continue
-        elif kind == ".zip":
+        elif kind == NETWORK and not is_network(path):
             yield from _inner(name, path, _changed(path))
-        elif kind in KINDS:
+        elif kind in (*KINDS, NETWORK):
             yield Handin(name, path.read_bytes(), _committed(path, folder))
         else:
             yield Handin(name, b"", _changed(path), (OTHER,))
@@ -250,12 +191,15 @@ def _of_zip(
             for one in _entries(archive, name, most):
                 inside, when = Path(one.filename), _packed(one, time)
                 kind = inside.suffix.lower()
-                if kind not in (*KINDS, ".zip") or (kind == ".zip" and not nested):
+                if kind not in (*KINDS, NETWORK):
                     yield Handin(inside.as_posix(), b"", when, (OTHER,))
                     continue
                 with archive.open(one) as entry:
                     data = entry.read(one.file_size + 1)
-                if kind == ".zip":
+                is_zip = kind == NETWORK and not is_network(io.BytesIO(data))
+                if is_zip and not nested:
+                    yield Handin(inside.as_posix(), b"", when, (OTHER,))
+                elif is_zip:
                     yield from _inner(inside.as_posix(), io.BytesIO(data), when)
                 else:
                     yield Handin(inside.as_posix(), data, when)

@@ -21,8 +21,6 @@ from coursekit._base.card import (
 from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.staff.grading.assignment import Assignment
-from coursekit.staff.grading.collecting import read_manifest
-from coursekit.staff.grading.grade import SHORT
 from coursekit.staff.grading.gradebooks import (
     FORMS,
     answer_sheet,
@@ -30,6 +28,7 @@ from coursekit.staff.grading.gradebooks import (
     part_of,
     read_sheet,
 )
+from coursekit.staff.grading.manifest import read_manifest, submissions
 
 COLOURS = {
     "right": GREEN,
@@ -62,19 +61,18 @@ def read_grades(folder: Path) -> list[dict]:
             raise ValueError(
                 f"`{path}` is no grade; delete it and grade again"
             ) from None
-    current = {row.file for row in read_manifest(folder) if _counts(row.flags)}
+    current = {row.file for row, _ in submissions(read_manifest(folder))}
     return sorted((g for g in grades if g["file"] in current), key=_student)
 
 
 def ungraded(folder: Path, grades: list[dict]) -> list[str]:
-    """Return whose hand-in was collected and has no grade."""
-    done = {grade["file"] for grade in grades}
-    rows = (row for row in read_manifest(folder) if _counts(row.flags))
-    return [row.student or row.came_as for row in rows if row.file not in done]
-
-
-def _counts(flags: str) -> bool:
-    return "superseded" not in flags
+    """Return whose hand-in was collected and has no grade, or one of older files."""
+    done = {(grade["file"], *grade["networks"]) for grade in grades}
+    return [
+        row.student or row.came_as
+        for row, networks in submissions(read_manifest(folder))
+        if (row.file, *(one.file for one in networks)) not in done
+    ]
 
 
 def _student(grade: dict) -> str:
@@ -173,7 +171,7 @@ def class_page(
 def _separation(grades: list[dict], assignment: Assignment) -> list[list[str]]:
     """Return for each exercise the share right, and what it separates."""
     rows = []
-    for part in assignment.exercises:
+    for part in assignment.judged:
         rest: dict[bool, list[int]] = {True: [], False: []}
         for grade in grades:
             own = part_of(grade, part.id)
@@ -223,7 +221,9 @@ def _with_points(grades: list[dict], sheets: dict[str, dict[str, int]]) -> None:
                 part |= {"points": given, "status": "graded"}
                 grade["points"] += given
                 grade["person"] = [
-                    text for text in grade["person"] if text != f"{question}: {SHORT}"
+                    text
+                    for text in grade["person"]
+                    if not text.startswith(f"{question}: ")
                 ]
 
 
@@ -240,7 +240,7 @@ def give_back(folder: Path, assignment: Assignment) -> list[Path]:
         ValueError: a grade or a sheet that cannot be read; nothing is written.
     """
     grades, files, sheets = read_grades(folder), {}, {}
-    for part in assignment.questions:
+    for part in assignment.by_person:
         name = f"answers-{part.id}.txt"
         path = folder / name
         before = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -252,7 +252,7 @@ def give_back(folder: Path, assignment: Assignment) -> list[Path]:
         files[name] = student_page(grade, assignment)
     left = ungraded(folder, grades)
     files["class.html"] = class_page(grades, assignment, left)
-    rows = [row for row in read_manifest(folder) if _counts(row.flags)]
+    rows = [row for row, _ in submissions(read_manifest(folder))]
     for form in FORMS:
         files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment, rows)
     for name, text in files.items():

@@ -7,6 +7,7 @@ decided by code needs a person, and says so.
 import hashlib
 import json
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,8 @@ from coursekit.course.exercises.non_results import Stopped
 from coursekit.course.exercises.outcomes import Outcome
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
+from coursekit.staff.grading.network_part import judge_network
+from coursekit.staff.grading.network_zip import NETWORK
 from coursekit.staff.grading.remote_answer import stand_in
 from coursekit.staff.grading.sandbox import AnswerProcess, Sandbox
 
@@ -25,6 +28,8 @@ FORM = 1  # of the JSON file
 MOST_BYTES = 60 * 2**20  # of a hand-in
 LONGEST_ANSWER = 10_000  # letters of a short answer
 SHORT = "a short answer"  # what a person has to read
+UNSURE = "a rule that the network judge does not decide"
+NO_NOTEBOOK = "no notebook was handed in"
 WRITE_HERE = "(write here)"  # what stands where a short answer goes
 JUDGE_SECONDS = 20.0  # more than the answer's own time, so that it ends first
 
@@ -50,7 +55,10 @@ class PartGrade:
 
 @dataclass(frozen=True)
 class Grade:
-    """What a hand-in got; `person` lists why somebody has to look."""
+    """What a hand-in got; `person` lists why somebody has to look.
+
+    `networks` are the names of the files that `submit` wrote, as they were collected.
+    """
 
     assignment: str
     digest: str
@@ -59,6 +67,7 @@ class Grade:
     student: str
     parts: tuple[PartGrade, ...]
     person: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
     seconds: float = 0.0
     form: int = FORM
     coursekit: str = field(default_factory=lambda: version("coursekit"))
@@ -80,31 +89,33 @@ class Grade:
 
 
 def grade(
-    path: Path, student: str, assignment: Assignment, sandbox: Sandbox, secret: bytes
+    path: Path,
+    student: str,
+    assignment: Assignment,
+    sandbox: Sandbox,
+    secret: bytes,
+    networks: Sequence[Path] = (),
 ) -> Grade:
     """Grade one hand-in.
 
     Args:
-        path: a notebook or a script; only its bytes are read here.
+        path: a notebook or a script, or a network where there is neither; only its
+            bytes are read here.
         student: whose it is; the hidden inputs depend on it.
         secret: of the course.
+        networks: the files of `submit` that came with it.
     """
     began = time.perf_counter()
+    sandbox.next_hand_in()
     assignment = assignment.of_student(student, secret)
-    data, refused = _bytes(path)
-    pieces, sentence = ({}, refused) if refused else _read(data, assignment, sandbox)
-    parts, person = [], [sentence] if sentence else []
-    for part in assignment.parts:
-        if part.exercise:
-            piece = pieces.get(part.id, {"sentence": sentence})
-            parts.append(_part(part, piece, student, sandbox, secret))
-        elif part.question:
-            parts.append(_question(part, pieces.get(part.id), sandbox))
-    person += [f"{p.id}: {SHORT}" for p in parts if p.status == "person"]
-    if not sentence and all(p.status == "missing" for p in parts if not _short(p)):
-        person.append(
-            "no answer of this assignment is in the file: is it the right one?"
-        )
+    (data, sentence), pieces = _bytes(path), {}
+    if not sentence and path.suffix != NETWORK:
+        pieces, sentence = _read(data, assignment, sandbox)
+    parts = []
+    for part in (one for one in assignment.parts if one.id):
+        piece = pieces.get(part.id, {"sentence": sentence or NO_NOTEBOOK})
+        seed = hidden_seed(secret, student, part.id)
+        parts.append(_graded(part, piece, networks, sandbox, seed))
     return Grade(
         assignment.id,
         assignment.digest,
@@ -112,13 +123,41 @@ def grade(
         hashlib.sha256(data).hexdigest(),
         student,
         tuple(parts),
-        tuple(person),
+        tuple(_for_a_person(parts, assignment, sentence)),
+        tuple(one.name for one in networks),
         round(time.perf_counter() - began, 2),
     )
 
 
-def _short(part: PartGrade) -> bool:
-    return part.status == "person"
+def _graded(
+    part: Part, piece: dict, networks: Sequence[Path], sandbox: Sandbox, seed: int
+) -> PartGrade:
+    if part.network:
+        return _network(part, networks)
+    if part.question:
+        return _question(part, piece, sandbox)
+    return _part(part, piece, sandbox, seed)
+
+
+def _for_a_person(
+    parts: list[PartGrade], assignment: Assignment, sentence: str
+) -> Iterator[str]:
+    """Say why somebody has to look."""
+    questions = {part.id for part in assignment.questions}
+    if sentence:
+        yield sentence
+    elif all(p.status == "missing" for p in parts if p.status != "person"):
+        yield "no answer of this assignment is in the file: is it the right one?"
+    for part in parts:
+        if part.status == "person":
+            yield f"{part.id}: {SHORT if part.id in questions else UNSURE}"
+
+
+def _network(part: Part, networks: Sequence[Path]) -> PartGrade:
+    """Let the network judge grade a challenge; what it does not know is a person's."""
+    judged = judge_network(part.network, networks)
+    points = part.points if judged.status == "right" else 0
+    return PartGrade(part.id, points, part.points, judged.status, judged.message)
 
 
 def _bytes(path: Path) -> tuple[bytes, str]:
@@ -139,7 +178,8 @@ def _bytes(path: Path) -> tuple[bytes, str]:
 
 def _read(data: bytes, assignment: Assignment, sandbox: Sandbox) -> tuple[dict, str]:
     """Let the sandbox find the answers' code; no code of the student runs."""
-    names = {part.id: part.answer_name for part in assignment.parts if part.id}
+    named = (part for part in assignment.parts if part.exercise or part.question)
+    names = {part.id: part.answer_name for part in named}
     with sandbox.answer_process() as process:
         try:
             said = process.ask("read", {"data": data, "names": names})
@@ -148,10 +188,10 @@ def _read(data: bytes, assignment: Assignment, sandbox: Sandbox) -> tuple[dict, 
     return said["answers"], said["sentence"]
 
 
-def _question(part: Part, piece: dict | None, sandbox: Sandbox) -> PartGrade:
+def _question(part: Part, piece: dict, sandbox: Sandbox) -> PartGrade:
     """Fetch a short answer for a person; an empty one is missing."""
-    text, sentence = "", (piece or {}).get("sentence", "the file cannot be read")
-    if piece and not sentence:
+    text, sentence = "", piece["sentence"]
+    if not sentence:
         with sandbox.answer_process() as process:
             try:
                 process.ask("build", {"task": {"kind": "text"}} | _code(piece))
@@ -165,14 +205,11 @@ def _question(part: Part, piece: dict | None, sandbox: Sandbox) -> PartGrade:
     return PartGrade(part.id, 0, part.points, status, said)
 
 
-def _part(
-    part: Part, piece: dict, student: str, sandbox: Sandbox, secret: bytes
-) -> PartGrade:
+def _part(part: Part, piece: dict, sandbox: Sandbox, seed: int) -> PartGrade:
     """Grade one exercise in a process of its own."""
     if piece.get("sentence"):
         status = "could not be checked" if piece.get("broken") else "missing"
         return PartGrade(part.id, 0, part.points, status, piece["sentence"])
-    seed = hidden_seed(secret, student, part.id)
     outcome = check_in_sandbox(part.exercise, piece, sandbox, seed)
     right = outcome.status == "right"
     return PartGrade(

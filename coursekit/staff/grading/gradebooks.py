@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from coursekit.staff.grading.assignment import Assignment
-from coursekit.staff.grading.collecting import Row
+from coursekit.staff.grading.manifest import Row
 from coursekit.staff.grading.roster import named
 
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")

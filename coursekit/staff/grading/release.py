@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import nbformat
+from nbformat import v4
+
 from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.build.convert import KERNEL
 from coursekit.staff.build.setup_cell import setup_source
-from coursekit.staff.grading.assignment import Assignment, Part
+from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
 from coursekit.staff.grading.grade import WRITE_HERE, grade
 from coursekit.staff.grading.sandbox import Sandbox
 from coursekit.staff.proof.score import prove
@@ -24,7 +27,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from coursekit import check, hint"""
-TELLING = 24  # letters from which a line of a solution tells something
+TELLING = (
+    20  # letters, blanks left out, from which a line of a solution tells something
+)
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,9 @@ def release(
     """Write the notebook for students, or one for each, when the proof holds.
 
     The student's version must score 0 and the solved one all points, in the sandbox
-    that will grade; no line of a solution may stand in what goes out; an instructor's
-    own exercise must catch its wrong answers and mutants, as the course's do. Of
+    that will grade; no line of a solution, no hidden seed and no secret may stand in
+    what goes out; an instructor's own exercise must catch its wrong answers and
+    mutants, as the course's do; the network given for a challenge must meet it. Of
     personal notebooks the first is proven so, and all are looked through.
 
     Args:
@@ -66,21 +72,26 @@ def release(
         _proven(part.exercise)
     names = list(students) if assignment.is_personal else [""]
     texts = {name: _text(assignment, name, secret) for name in names}
-    scores = _scores(assignment, names[0], sandbox, secret)
-    most = sum(part.points for part in assignment.exercises)
-    if scores != (0, most):
+    scores, why = _scores(assignment, names[0], sandbox, secret)
+    most = sum(part.points for part in assignment.judged)
+    if why or scores != (0, most):
         raise ValueError(
             f"the student's version scores {scores[0]} and the solved one {scores[1]}; "
-            f"0 and {most} are right: nothing was released"
+            f"0 and {most} are right: nothing was released{why}"
         )
     return Release(_written(assignment, folder, texts), *scores, most)
 
 
 def _text(assignment: Assignment, student: str, secret: bytes) -> str:
-    """Return what a student gets; no line of a solution stands in it."""
+    """Return what a student gets; nothing that should stay here stands in it."""
     own = assignment.of_student(student, secret)
     text = notebook_text(own, solved=False, student=student)
-    _without_solutions(text, own)
+    cells = "\n".join(cell["source"] for cell in nbformat.reads(text, 4).cells)
+    _without_solutions(cells, own)
+    seeds = (hidden_seed(secret, student, part.id) for part in own.exercises)
+    for told in (secret.decode("latin-1"), secret.hex(), *map(str, seeds)):
+        if told in text:
+            raise ValueError("the notebook would tell the secret or a hidden seed")
     return text
 
 
@@ -106,14 +117,11 @@ def notebook_text(assignment: Assignment, *, solved: bool, student: str = "") ->
         solved: with the right answers, for the proof; not for students.
         student: whose it is, where parts are personal.
     """
-    import nbformat
-    from nbformat import v4
-
     cells = [v4.new_markdown_cell(_opening(assignment)), v4.new_code_cell(IMPORTS)]
     cells.insert(1, v4.new_code_cell(setup_source()))
     cells.append(v4.new_code_cell(f"STUDENT = {student!r}  # your name or number"))
     for part in assignment.parts:
-        cells += _cells(v4, part, solved)
+        cells += _cells(part, assignment, solved)
     for number, cell in enumerate(cells, 1):
         cell.id = f"{assignment.id}-{number:03d}"
     information = {"assignment": assignment.id, "digest": assignment.digest}
@@ -131,7 +139,7 @@ def _opening(assignment: Assignment) -> str:
     )
 
 
-def _cells(v4, part: Part, solved: bool) -> list:
+def _cells(part: Part, assignment: Assignment, solved: bool) -> list:
     if part.question:
         asked = f"**{part.id} ({_points(part)}).** {part.question}"
         answer = f'answer_{part.id} = """\n{WRITE_HERE}\n"""'
@@ -141,11 +149,34 @@ def _cells(v4, part: Part, solved: bool) -> list:
         asked = f"**Exercise {one.id}, {one.title} ({_points(part)}).** {one.statement}"
         answer = v4.new_code_cell(_answer(part, solved))
         cells = [v4.new_markdown_cell(asked + _options(one)), answer]
-        if not part.personal:  # of one's own numbers only the grader knows the answer
+        if not (part.personal or part.is_own):  # only the grader knows the answer
             cells.append(v4.new_code_cell(f'check("{one.id}", {part.answer_name})'))
         return cells
+    if part.network:
+        return _network_cells(part, f"{assignment.id}-{part.id}.zip")
     makers = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell}
     return [makers[cell.kind](cell.text) for cell in part.cells]
+
+
+def _network_cells(part: Part, file: str) -> list:
+    """Return what asks for a network, and the cell that writes its file."""
+    task = part.network.challenge
+    rules = "".join(f"\n- {rule}" for rule in task.rules)
+    asked = (
+        f"**Challenge {task.name} ({_points(part)}).** {task.title}. Hand in `{file}`, "
+        f"which the next cell writes, beside this notebook.\n{rules}"
+    )
+    return [
+        v4.new_markdown_cell(asked),
+        v4.new_code_cell(
+            "model = ...  # your trained network\n"
+            "history = ...  # what `fit` returned\n"
+            "if model is not ...:\n"
+            "    from coursekit.course.handin import submit\n\n"
+            f"    print(submit(model, history, challenge={task.name!r}, name=STUDENT,\n"
+            f"                 input_shape={task.input_shape}, path={file!r}))"
+        ),
+    ]
 
 
 def _points(part: Part) -> str:
@@ -178,26 +209,43 @@ def _proven(exercise: Exercise) -> None:
 
 
 def _without_solutions(text: str, assignment: Assignment) -> None:
-    """Raise where a line that only a solution has stands in the student's version."""
+    """Raise where a line, or the body, that only a solution has stands in the text."""
     for part in assignment.exercises:
         if is_value(part.exercise):
             continue
-        given = f"{part.exercise.stub}\n{part.exercise.statement}"
-        for line in map(str.strip, part.exercise.solution_text.splitlines()):
-            if len(line) >= TELLING and line not in given and line in text:
+        given = _bare(f"{part.exercise.stub}\n{part.exercise.statement}")
+        lines = map(_bare, part.exercise.solution_text.splitlines())
+        own = [line for line in lines if line not in given]
+        for told in (*own, "".join(own)):
+            if len(told) >= TELLING and told in _bare(text):
                 raise ValueError(
-                    f"the notebook would tell a line of {part.id}'s solution: {line!r}"
+                    f"the notebook would tell a line of {part.id}'s solution: {told!r}"
                 )
+
+
+def _bare(text: str) -> str:
+    """Return a text without blanks: however it is indented or broken."""
+    return "".join(text.split())
 
 
 def _scores(
     assignment: Assignment, student: str, sandbox: Sandbox, secret: bytes
-) -> tuple[int, int]:
-    """Grade the student's and the solved version as hand-ins of this student."""
-    own, points = assignment.of_student(student, secret), []
+) -> tuple[tuple[int, int], str]:
+    """Grade the student's and the solved version as hand-ins of this student.
+
+    Returns:
+        The points of both, and what the solved one did not get, in words.
+    """
+    own, points, lost = assignment.of_student(student, secret), [], ""
     for solved in (False, True):
+        files = [part.network.reference for part in own.networks if solved]
         with TemporaryDirectory() as folder:
             path = Path(folder, "proof.ipynb")
             path.write_text(notebook_text(own, solved=solved), encoding="utf-8")
-            points.append(grade(path, student, assignment, sandbox, secret).points)
-    return points[0], points[1]
+            got = grade(path, student, assignment, sandbox, secret, files)
+        points.append(got.points)
+        failed = (one for one in got.parts if one.status not in ("right", "person"))
+        asked = {part.id for part in own.parts if not part.question}
+        short = [one for one in failed if one.id in asked]
+        lost = f" ({short[0].id}: {short[0].message[:300]})" if short else ""
+    return (points[0], points[1]), lost

@@ -3,7 +3,7 @@
 // Nothing is fetched; what Python computed lies compressed in the figure.
 (() => {
 'use strict';
-if (window.coursekitIslands) return; // the script may stand on a page twice
+if (window.coursekitIslands) return; // where the script stands on a page twice
 
 const make = (tag, traits, ...inside) => {
   const element = Object.assign(document.createElement(tag), traits);
@@ -12,7 +12,10 @@ const make = (tag, traits, ...inside) => {
 };
 const key = values =>
   values.map(v => (typeof v === 'string' ? v : JSON.stringify(v))).join('|');
-const look = (table, at) => (table.by ? table.at[key(table.by.map(n => at[n]))] : table.all);
+const look = (table, at) => {
+  if (typeof table === 'function') return table(at); // of a rule
+  return table.by ? table.at[key(table.by.map(n => at[n]))] : table.all;
+};
 const hangsOn = (table, names) => (table?.by ?? []).some(name => names.has(name));
 const nearest = (values, wish) => {
   if (values.includes(wish) || typeof wish !== 'number') return values.includes(wish) ? wish : values[0];
@@ -21,9 +24,9 @@ const nearest = (values, wish) => {
 
 // The settings of an explorer, as its declaration in Python has them.
 class Settings {
-  constructor(said) {
+  constructor(said, rule = {}) {
     Object.assign(this, said);
-    this.control = Object.fromEntries(said.controls.map(c => [c.name, c]));
+    this.control = Object.fromEntries(said.controls.map(c => [c.name, Object.assign(c, rule[c.name])]));
     this.sizes = new Map();
     this.needed = this.order.map((_, i) => this.order.slice(0, i).filter(before =>
       this.order.slice(i).some(name => ['values', 'active', 'rest'].some(part =>
@@ -55,9 +58,15 @@ class Settings {
       Object.assign(wanted, more);
     }
     const next = {...state}, moved = new Set();
-    for (const name of this.order) {
+    for (const name of [...this.order, ...this.also]) {
       const about = this.control[name], values = this.values(name, next);
       let value = state[name];
+      if (name in wanted) value = wanted[name];
+      if (about.read) {
+        next[name] = value;
+        if (value !== state[name]) moved.add(name);
+        continue;
+      }
       if (name in wanted) value = wanted[name];
       else if (hangsOn(about.start, moved)) value = look(about.start, next);
       else if (about.share && hangsOn(about.values, moved)) {
@@ -104,18 +113,106 @@ class Settings {
         state[name] = nearest(values, state[name]);
         continue;
       }
-      const found = pairs.find(([text, value]) => String(value) === wish || text === wish);
+      const own = this.control[name].read?.(wish);
+      const found = own ? [own, own] : pairs.find(([text, value]) => String(value) === wish || text === wish);
       state[name] = found ? found[1] : nearest(values, wish.trim() && !isNaN(wish) ? +wish : wish);
       if (!found) gave.push(`${look(this.control[name].label, state)} ${wish} (now ${this.text(name, state)})`);
     }
+    for (const name of this.also)
+      if (this.control[name].start) state[name] = look(this.control[name].start, state);
     return [state, gave];
   }
 }
 
-// The answer to a state: from the table that Python computed.
+// The answer to a state: from the table that Python computed, see packed.py.
 const tabled = (settings, states) => state => {
   const number = settings.number(settings.drawn(state));
-  return Object.fromEntries(Object.entries(states).map(([part, {texts, of}]) => [part, texts[of[number]]]));
+  return Object.fromEntries(Object.entries(states).map(([name, text]) => [name, text(number)]));
+};
+class Unpacked {
+  constructor(bytes) {
+    const size = new DataView(bytes.buffer).getUint32(0, true), decoder = new TextDecoder();
+    const {parts, pieces, pictures, ...said} = JSON.parse(decoder.decode(bytes.subarray(4, 4 + size)));
+    this.said = said;
+    this.pieces = decoder.decode(bytes.subarray(4 + size, 4 + size + pieces)).split('\0');
+    this.states = {};
+    let at = 4 + size + pieces;
+    for (const [name, [states, texts, count]] of Object.entries(parts)) {
+      this.states[name] = this.part(bytes.subarray(at, at += 3 * count), states, texts, count);
+    }
+    this.pictures = pictures.flatMap(([head, count]) => Array.from({length: count}, () => {
+      const size = head[4] + head[5];
+      return {head, bytes: bytes.subarray(at, at += size)};
+    }));
+  }
+  piece(number) {
+    const text = this.pieces[number];
+    if (text[0] !== '\x01') return text;
+    const {head, bytes} = this.pictures[text.slice(1)];
+    return `data:image/png;base64,${png(head, bytes)}"`;
+  }
+  part(planes, states, texts, count) {
+    const number = i => planes[i] | planes[count + i] << 8 | planes[2 * count + i] << 16;
+    const of = new Uint32Array(states), row = new Uint32Array(texts), rows = new Map(), first = new Map();
+    for (let i = 0, now = 0; i < states; i++) of[i] = now = now + number(i) & 0xffffff;
+    for (let i = 0; i < texts; i++) {
+      const length = number(states + i);
+      row[i] = rows.get(length) ?? 0;
+      rows.set(length, row[i] + 1);
+    }
+    let at = states + texts;
+    for (const [length, high] of rows) first.set(length, (at += length * high) - length * high);
+    return state => {
+      const length = number(states + of[state]), high = rows.get(length), start = first.get(length);
+      let text = '';
+      for (let i = 0; i < length; i++) text += this.piece(number(start + i * high + row[of[state]]));
+      return text;
+    };
+  }
+}
+
+// A PNG file of a header, palette and pixels that stay uncompressed (RFC 2083, RFC 1950).
+const CRC = Uint32Array.from({length: 256}, (_, n) => {
+  for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ n >>> 1 : n >>> 1;
+  return n;
+});
+function png([width, height, depth, type, palette], bytes) {
+  const pixels = bytes.subarray(palette), blocks = Math.max(1, Math.ceil(pixels.length / 65535));
+  const packed = new Uint8Array(6 + 5 * blocks + pixels.length);
+  packed.set([0x78, 1]);
+  let a = 1, b = 0, at = 2;
+  for (let i = 0; i < blocks; i++) {
+    const block = pixels.subarray(65535 * i, 65535 * (i + 1)), n = block.length;
+    packed.set([i === blocks - 1, n, n >> 8, ~n, ~n >> 8], at);
+    packed.set(block, at + 5);
+    at += 5 + n;
+  }
+  for (let i = 0; i < pixels.length;) { // 4,000 steps at most stay below 2^31
+    for (const end = Math.min(i + 4000, pixels.length); i < end; i++) b += a += pixels[i];
+    a %= 65521;
+    b %= 65521;
+  }
+  packed.set([b >> 8, b, a >> 8, a], at);
+  const word = n => [n >>> 24, n >>> 16 & 255, n >>> 8 & 255, n & 255];
+  let text = '\x89PNG\r\n\x1a\n';
+  const chunk = (name, data) => {
+    const body = new Uint8Array(4 + data.length);
+    body.set([...name].map(c => c.charCodeAt(0)));
+    body.set(data, 4);
+    let crc = 0xffffffff;
+    for (const byte of body) crc = CRC[(crc ^ byte) & 255] ^ crc >>> 8;
+    text += letters(word(data.length)) + letters(body) + letters(word(~crc));
+  };
+  chunk('IHDR', [...word(width), ...word(height), depth, type, 0, 0, 0]);
+  if (palette) chunk('PLTE', bytes.subarray(0, palette));
+  chunk('IDAT', packed);
+  chunk('IEND', []);
+  return btoa(text);
+}
+const letters = bytes => {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.slice(i, i + 8192));
+  return text;
 };
 
 function render({model, el}) {
@@ -168,13 +265,13 @@ function render({model, el}) {
 const named = (about, settings, input, ...more) => {
   const label = make('span', {}), element = make('label', {}, label, input, ...more);
   return {element, follow(state) {
-    label.textContent = look(about.label, state);
+    input.ariaLabel = label.textContent = look(about.label, state);
     input.disabled = !settings.counts(about.name, state);
   }};
 };
 const KINDS = {
   slider(about, settings, set, settle) {
-    const input = make('input', {type: 'range', min: 0, step: 1}), number = make('output', {});
+    const input = make('input', {type: 'range', min: 0, step: 1}), number = make('span', {className: 'coursekit-number'});
     const base = named(about, settings, input);
     base.element.firstChild.after(' ', number);
     let values = [];
@@ -187,7 +284,6 @@ const KINDS = {
       values = settings.values(about.name, state);
       input.max = values.length - 1;
       input.value = values.indexOf(state[about.name]);
-      input.ariaLabel = look(about.label, state);
       input.ariaValueText = number.textContent = settings.text(about.name, state);
     }};
   },
@@ -293,7 +389,7 @@ function lay(touch, marks, picture, set) {
 async function opened(letters) {
   const bytes = Uint8Array.from(atob(letters), c => c.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
-  return JSON.parse(await new Response(stream).text());
+  return new Unpacked(new Uint8Array(await new Response(stream).arrayBuffer()));
 }
 
 // All islands of the page and its address: #width=3, or #padding.width=3 among several.
@@ -319,7 +415,7 @@ const address = () => {
   const asked = new URLSearchParams();
   for (const [name, {model, view}] of live)
     for (const [setting, value] of Object.entries(view.state()))
-      if (value !== model.settings.now[setting])
+      if (model.settings.order.includes(setting) && value !== model.settings.now[setting])
         asked.append(live.size > 1 ? `${name}.${setting}` : setting, value);
   return asked.size ? `#${asked}` : location.pathname + location.search;
 };
@@ -336,8 +432,10 @@ async function start() {
         'A still picture: this browser is too old to unpack the others.';
       continue;
     }
-    const {states, ...said} = await opened(el.querySelector('.coursekit-states').textContent);
-    const settings = new Settings(said), model = {settings, answer: tabled(settings, states)};
+    const {states, said} = await opened(el.querySelector('.coursekit-states').textContent);
+    const rule = said.constants && coursekitRules[el.dataset.name](said.constants);
+    const settings = new Settings(said, rule?.settings);
+    const model = {settings, answer: rule?.answer ?? tabled(settings, states)};
     let name = el.dataset.name;
     for (let n = 2; live.has(name); n++) name = `${el.dataset.name}-${n}`;
     live.set(name, {model, el, view: render({model, el})});

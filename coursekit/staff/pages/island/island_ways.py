@@ -1,23 +1,56 @@
-"""Which states of each explorer a page holds."""
+"""Which states of each explorer a page holds: all, or so few of some settings.
 
-from collections.abc import Mapping
-from itertools import islice
+An island is to stay below 1 MB. Where each state has pictures of its own, or a network
+answers, a page holds a chosen few, and says so.
+"""
 
-from coursekit.explore.live import LiveExplorer
-from coursekit.explore.setting import Real, Whole
+from collections.abc import Callable
+
+from coursekit.explore.live import LiveExplorer, states
+from coursekit.staff.pages.island.chain_told import constants
 from coursekit.staff.pages.island.held import Held
 
-MOST = 6000  # states of an explorer without a way of its own
-_STEPS = (33, 17, 9, 5, 4, 3, 2, 1)
+# Name of an explorer → setting → how many of its values.
+FEW = {
+    "augmentation": {"amount": 3, "holes": 2, "seed": 3},
+    "branches": dict.fromkeys(
+        ("one", "three", "five", "before_three", "before_five", "after_pooling"), 3
+    ),
+    "desk": dict.fromkeys(("red", "green", "blue"), 3),
+    "hiding": {"picture": 6, "draw": 5},
+    "network": {"channel": 4, "row": 3, "column": 3},
+    "pooling": {"spot_size": 2, "row": 5, "column": 5},
+    "receptive_field": {"row": 9, "column": 9},  # of a network; a chain has a rule
+    "softmax": {"first": 4, "second": 4, "third": 4},
+}
+# Name of an explorer → what the rule of that name in the page has to know.
+RULES = {"receptive_field": constants}
+
+
+def rule_of(explorer: LiveExplorer) -> Callable[[LiveExplorer], dict] | None:
+    """Return what tells the page's own rule its constants, None without a rule."""
+    is_model = getattr(explorer.subject, "model", None) is not None
+    return None if is_model else RULES.get(name_of(explorer))
+
+
+def name_of(explorer: LiveExplorer) -> str:
+    """Return what an explorer is called in an address: `explore_padding` → padding."""
+    module = explorer.declared.draw.__module__
+    return module.removeprefix("coursekit.explore.").partition(".")[0]
 
 
 def held_of(explorer: LiveExplorer) -> Held:
-    """Return the states to hold: all, or so few values of each slider as must be."""
-    settings = explorer.declared.settings
-    sliders = [n for n, s in settings.items() if isinstance(s, Whole | Real)]
-    choices: list[Mapping] = [{}, *(dict.fromkeys(sliders, n) for n in _STEPS)]
-    for few in choices:
-        held = Held(explorer, few)
-        if sum(1 for _ in islice(held, MOST + 1)) <= MOST:
-            return held
-    return held
+    """Return the states to hold."""
+    return Held(explorer, FEW.get(name_of(explorer), {}))
+
+
+def needs_python(explorer: LiveExplorer, count: int) -> str:
+    """Say in a line what the page leaves out, "" where nothing.
+
+    Args:
+        count: of the states that the page holds.
+    """
+    if rule_of(explorer) or name_of(explorer) not in FEW:
+        return ""
+    whole = len(states(explorer))
+    return f"The page holds {count:,} of {whole:,} states; the others need Python."

@@ -14,10 +14,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from coursekit.anatomy.memory.devices import GRANULES, autocast, operators_of
-from coursekit.anatomy.memory.fake_model import FakeModel, on_fake_model, tensors_in
-from coursekit.anatomy.memory.lifetimes import Lifetimes
-from coursekit.anatomy.memory.live_tensors import Block, LiveTensors, bytes_by_kind
+from coursekit.anatomy.step_memory.devices import GRANULES, autocast, operators_of
+from coursekit.anatomy.step_memory.fake_model import (
+    FakeModel,
+    on_fake_model,
+    tensors_in,
+)
+from coursekit.anatomy.step_memory.lifetimes import Lifetimes
+from coursekit.anatomy.step_memory.live_tensors import Block, LiveTensors, bytes_by_kind
 
 Maker = Callable[[Iterable[Tensor], float], Optimizer]
 

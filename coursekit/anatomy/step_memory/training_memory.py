@@ -22,8 +22,8 @@ from coursekit._base.card import Displayed, Table
 from coursekit._base.validate import choice, integer
 from coursekit.anatomy import show
 from coursekit.anatomy.arguments import checked_model, checked_shape
-from coursekit.anatomy.memory.lifetimes import peak_by_batch
-from coursekit.anatomy.memory.training_step import (
+from coursekit.anatomy.step_memory.lifetimes import peak_by_batch
+from coursekit.anatomy.step_memory.training_step import (
     Maker,
     Plan,
     StepMemory,
@@ -192,11 +192,12 @@ def _foretold(step: Callable, allowed: int) -> Callable[[int], int] | None:
     if peak > allowed:
         return None
     large = step(min(max(guess, 3), LARGEST))
-    found = peak_by_batch(small.lifetimes, large.lifetimes)
-    agrees = found and all(
-        found(one.lifetimes.images) == sum(one.peak.values()) for one in (small, large)
+    peak_of = peak_by_batch(small.lifetimes, large.lifetimes)
+    agrees = peak_of and all(
+        peak_of(one.lifetimes.images) == sum(one.peak.values())
+        for one in (small, large)
     )
-    return found if agrees else None
+    return peak_of if agrees else None
 
 
 def _plan(optimizer, precision: str, device: str) -> Callable[[int], Plan]:

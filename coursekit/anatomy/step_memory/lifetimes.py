@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from coursekit.anatomy.memory.live_tensors import LiveTensors
+from coursekit.anatomy.step_memory.live_tensors import LiveTensors
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,129 @@
+"""Grad-CAM of ResNet-18 at 224 pixels, batches of 8, beside the packages of the field.
+
+- pytorch-grad-cam: a whole backward pass, then NumPy and OpenCV image by image
+- captum's LayerGradCam: the gradient only as far as the layer, as ours
+- a forward pass alone, without gradients: what no method can go below
+
+The maps of all three are compared in the same run; random weights cost what learnt
+ones do.
+
+usage: python benchmarks/grad_cam.py [--rounds 30] [--json FILE]
+"""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+sys.path.insert(0, str(Path(__file__).parent))
+from rounds import Floor, interleave, judged, report
+
+from coursekit.gradcam import grad_cam
+
+LAYER = "layer4.1"
+CLASSES = (1, 2, 3, 5, 8)
+FLOORS = [
+    Floor("coursekit", "pytorch-grad-cam", 3.3),
+    Floor("coursekit", "captum", 1.0),
+    Floor("coursekit", "forward pass", 0.97),
+    Floor("coursekit, five classes", "coursekit", 1.1, most=True),
+]
+
+
+def scaled(maps: Tensor) -> Tensor:
+    """Return maps (n, h, w) with the smallest value 0 and the largest 1, as the package
+    scales them."""
+    maps = maps - maps.amin((1, 2), keepdim=True)
+    return maps / maps.amax((1, 2), keepdim=True).clamp(min=1e-7)
+
+
+def packaged(model: nn.Module, images: Tensor, target: int) -> Callable | None:
+    """Return pytorch-grad-cam's run, if it is installed."""
+    if find_spec("pytorch_grad_cam") is None:
+        return None
+    from pytorch_grad_cam import GradCAM
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    cam = GradCAM(model, [model.get_submodule(LAYER)])
+    targets = [ClassifierOutputTarget(target)] * len(images)
+    return lambda: torch.from_numpy(cam(images, targets))
+
+
+def captums(model: nn.Module, images: Tensor, target: int) -> Callable | None:
+    """Return captum's run with its maps brought to size and scale, if installed."""
+    if find_spec("captum") is None:
+        return None
+    from captum.attr import LayerGradCam
+
+    cam = LayerGradCam(model, model.get_submodule(LAYER))
+
+    def run() -> Tensor:
+        raw = cam.attribute(images, target, relu_attributions=True)
+        return scaled(F.interpolate(raw, images.shape[2:], mode="bilinear")[:, 0])
+
+    return run
+
+
+def variants() -> dict[str, Callable | None]:
+    """Return all runs, on the same network and images."""
+    from torchvision.models import resnet18
+
+    torch.manual_seed(0)
+    model, images = resnet18().eval(), torch.randn(8, 3, 224, 224)
+    several = torch.tensor([CLASSES] * len(images))
+
+    @torch.inference_mode()
+    def forward() -> Tensor:
+        return model(images)
+
+    return {
+        "coursekit": lambda: grad_cam(model, images, LAYER, CLASSES[0]).maps,
+        "coursekit, five classes": lambda: grad_cam(model, images, LAYER, several),
+        "pytorch-grad-cam": packaged(model, images, CLASSES[0]),
+        "captum": captums(model, images, CLASSES[0]),
+        "forward pass": forward,
+    }
+
+
+def differences(runs: dict[str, Callable]) -> dict[str, float]:
+    """Return the largest difference of our maps from each peer's, on the scale 0 to 1.
+
+    The package scales each map from its smallest value, we from 0: scaled alike here.
+    """
+    ours = scaled(runs["coursekit"]())
+    peers = {"pytorch-grad-cam", "captum"} & runs.keys()
+    return {
+        name: (scaled(runs[name]()) - ours).abs().max().item() for name in sorted(peers)
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    runs = variants()
+    present = {name: run for name, run in runs.items() if run is not None}
+    found = interleave(present, options.rounds)
+    group = {
+        "times": found,
+        "floors": judged(found, FLOORS),
+        "largest difference of a map": differences(present),
+        "not installed": sorted(set(runs) - set(present)),
+    }
+    print(report({"grad_cam": group}, options.rounds, options.json))
+
+
+if __name__ == "__main__":
+    main()

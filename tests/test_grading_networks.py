@@ -1,0 +1,195 @@
+"""Challenges in an assignment: judged by the graph, measured on images nobody has."""
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coursekit.staff.grading.assignment import read_assignment
+from coursekit.staff.grading.class_grading import jobs_of
+from coursekit.staff.grading.collecting import collect
+from coursekit.staff.grading.feedback import give_back
+from coursekit.staff.grading.grade import grade
+from coursekit.staff.grading.release import notebook_text, release
+from tests.handin_files import handed_in, here, network  # noqa: F401 (a fixture)
+from tests.hostile_handins import notebook
+
+SECRET = b"of the tests"
+RULES = """
+[bright]
+title = "Four brightnesses"
+data = "digits"
+input_shape = [1, 8, 8]
+parameters_below = 20
+test_accuracy = 90
+layers = ["no dense layer except after global average pooling"]
+"""
+TOML = """
+id = "n1"
+points = 6
+[[part]]
+challenge = "bright"
+points = 5
+reference = "ours.zip"
+images = "held.npz"
+rules = "rules.toml"
+[[part]]
+exercise = "01.11"
+points = 1
+"""
+
+
+def bright_net(path: Path, *, slopes=(0, 8, 16, 24), wide=0, more=(), **says) -> Path:
+    """Write a net that tells four brightnesses apart: the largest of a·x − a²/48."""
+    slope = np.array(slopes, np.float32)
+    weights = {
+        "w": slope.reshape(4, 1, 1, 1),
+        "b": -(slope**2) / 48,
+        **({"u": np.ones((wide, 4), np.float32)} if wide else {}),
+    }
+    nodes = [
+        ("Conv", "images w b", "maps"),
+        ("GlobalAveragePool", "maps", "mean"),
+        ("Flatten", "mean", "logits" if not more else "flat"),
+        *more,
+    ]
+    return handed_in(path, network(nodes, weights), **{"challenge": "bright", **says})
+
+
+@pytest.fixture
+def home(tmp_path, here):  # noqa: F811
+    """Return a folder with an assignment and its files."""
+    (tmp_path / "n1.toml").write_text(TOML, encoding="utf-8")
+    (tmp_path / "rules.toml").write_text(RULES, encoding="utf-8")
+    labels = np.arange(64) % 4
+    levels = np.array([10, 88, 170, 245], np.uint8)[labels]
+    images = np.broadcast_to(levels[:, None, None, None], (64, 1, 8, 8))
+    np.savez(tmp_path / "held.npz", images=images, labels=labels)
+    bright_net(tmp_path / "ours.zip")
+    return tmp_path
+
+
+def graded(home: Path, sandbox, *networks: Path):
+    """Grade an empty notebook and these networks."""
+    path = home / "hand-in.ipynb"
+    path.write_bytes(notebook("answer_01_11 = ..."))
+    given = read_assignment(home / "n1.toml")
+    return grade(path, "s1", given, sandbox, SECRET, networks)
+
+
+def test_what_goes_out_asks_for_the_network_and_is_proven(home, sandbox):
+    given = read_assignment(home / "n1.toml")
+    made = release(given, home, sandbox, SECRET)
+    assert (made.student_points, made.solution_points, made.of) == (0, 6, 6)
+    text = made.paths[0].read_text(encoding="utf-8")
+    assert "fewer than 20 parameters" in text
+    assert "n1-bright.zip" in text
+
+
+CASES = {
+    "meets it": ({}, "right", 5, "100"),
+    "guesses": ({"slopes": (24, 16, 8, 0)}, "wrong", 0, "✗ not met: at least 90 %"),
+    "too many numbers": (
+        {"wide": 4, "more": [("MatMul", "flat u", "logits")]},
+        "wrong",
+        0,
+        "✗ not met: fewer than 20 parameters; found 20",
+    ),
+    "for another challenge": ({"challenge": "other"}, "missing", 0, "bright"),
+    "changed after writing": (
+        {"members": {"model.onnx": {"sha256": "0" * 64}}},
+        "could not be checked",
+        0,
+        "changed after writing",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_network_gets_what_the_judge_says(case, home, sandbox):
+    how, status, points, word = CASES[case]
+    got = graded(home, sandbox, bright_net(home / "theirs.zip", **how)).parts[0]
+    assert (got.status, got.points) == (status, points), got.message
+    assert word in got.message
+
+
+def collected(home: Path, sandbox, *names: str) -> Path:
+    """Collect what lies in these places and grade it; return the class's folder."""
+    given, folder = read_assignment(home / "n1.toml"), home / "class"
+    collect([home / name for name in names], folder, {"s1": "s1", "s2": "s2"}, None)
+    for job in jobs_of(folder, given, (1, 1)):
+        found = grade(job.path, job.student, given, sandbox, SECRET, job.networks)
+        found.write(job.target)
+    give_back(folder, given)
+    return folder
+
+
+def points(folder: Path) -> dict[str, str]:
+    """Return the points of a plain gradebook."""
+    text = (folder / "gradebook-plain.csv").read_text(encoding="utf-8")
+    return {row["student"]: row["points"] for row in csv.DictReader(io.StringIO(text))}
+
+
+def test_a_network_goes_beside_its_notebook_and_a_later_one_takes_its_place(
+    home, sandbox
+):
+    solved = notebook_text(read_assignment(home / "n1.toml"), solved=True)
+    for student in ("s1", "s2"):
+        (home / "in" / student).mkdir(parents=True)
+        bright_net(home / "in" / student / "n1-bright.zip", slopes=(24, 16, 8, 0))
+    (home / "in" / "s1" / "n1.ipynb").write_text(solved, encoding="utf-8")
+    folder = collected(home, sandbox, "in")
+    assert points(folder) == {"s1": "1", "s2": "0"}
+    bright_net(home / "s1.zip")
+    with zipfile.ZipFile(home / "more.zip", "w") as archive:  # a platform's download
+        entry = zipfile.ZipInfo("s2/x.zip", (2099, 1, 1, 0, 0, 0))
+        archive.writestr(entry, bright_net(home / "x.zip").read_bytes())
+    rows = len(list((folder / "files").iterdir()))
+    folder = collected(home, sandbox, "s1.zip", "more.zip")
+    assert points(folder) == {"s1": "6", "s2": "5"}
+    assert len(list((folder / "files").iterdir())) == rows + 2  # nothing overwritten
+
+
+def test_what_only_a_reader_judges_waits_for_one(home, sandbox):
+    with (home / "rules.toml").open("a", encoding="utf-8") as file:
+        file.write('by_eye = ["the report tells what was tried"]\n')
+    given = read_assignment(home / "n1.toml")
+    assert release(given, home, sandbox, SECRET).of == 1  # the other points are theirs
+    bright_net(home / "s1.zip")
+    folder = collected(home, sandbox, "s1.zip")
+    sheet = folder / "answers-bright.txt"
+    text = sheet.read_text(encoding="utf-8")
+    assert "✓ met: fewer than 20 parameters" in text
+    assert points(folder) == {"s1": "0"}
+    sheet.write_text(text.replace("points: ", "points: 4"), encoding="utf-8")
+    assert points(collected(home, sandbox, "s1.zip")) == {"s1": "4"}
+    bright_net(home / "ours.zip", slopes=(24, 16, 8, 0))
+    with pytest.raises(ValueError, match="not met: at least 90 %"):
+        release(read_assignment(home / "n1.toml"), home / "new", sandbox, SECRET)
+
+
+WRONG = {
+    'reference = "none.zip"': ('reference = "ours.zip"', "needs a `reference`"),
+    'challenge = "brigth"': ('challenge = "bright"', "did you mean 'bright'"),
+    'images = "rules.toml"': ('images = "held.npz"', "must be an .npz"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_challenge_that_cannot_be_asked_is_one_sentence(wrong, home):
+    right, sentence = WRONG[wrong]
+    path = home / "n1.toml"
+    path.write_text(TOML.replace(right, wrong), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^`n1\.toml`: ") as caught:
+        read_assignment(path)
+    assert sentence in str(caught.value)
+
+
+def test_a_reference_that_does_not_meet_the_challenge_stops_the_release(home, sandbox):
+    bright_net(home / "ours.zip", slopes=(24, 16, 8, 0))
+    with pytest.raises(ValueError, match=r"\(bright: .* not met: at least 90 %"):
+        release(read_assignment(home / "n1.toml"), home, sandbox, SECRET)
+    assert not (home / "n1.ipynb").exists()
