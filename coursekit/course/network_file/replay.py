@@ -123,12 +123,8 @@ class Replay(nn.Module):
             if fused is not None:
                 groups, epsilon = inputs.data.shape[1], node.settings.get("epsilon")
                 out = F.group_norm(fused, groups, eps=epsilon or 1e-5)
-            elif (padded := wrapped(node, self.makers, self.ledger.values)) is not None:
-                out = padded
-            elif self._deviation_of(node, given):
-                out = normed_by_hand(given[0].data, given[1].data)
             else:
-                out = step(*(one and one.data for one in given))
+                out = self._carried_out(step, given)
         except Unrecognised as error:
             raise Unrecognised(f"node {node.label}, because {error}") from error
         except FAILURES as error:
@@ -147,6 +143,15 @@ class Replay(nn.Module):
             flat = several[0].reshape(inputs.data.shape)
             made = [replace(value, data=flat, before=several[0])]
         return list(zip(node.outputs, made, strict=False))
+
+    def _carried_out(self, step: Step, given: list) -> Tensor | tuple[Tensor, ...]:
+        """Carry out a step; one of a pattern as the layer that the pattern stands for."""
+        padded = wrapped(step.node, self.makers, self.ledger.values)
+        if padded is not None:
+            return padded
+        if self._deviation_of(step.node, given):
+            return normed_by_hand(given[0].data, given[1].data)
+        return step(*(one and one.data for one in given))
 
     def _described(self, step: Step, given: list) -> Value:
         """Return what is known of a step's result; note what it uses."""
