@@ -145,7 +145,7 @@ class Replay(nn.Module):
         return list(zip(node.outputs, made, strict=False))
 
     def _carried_out(self, step: Step, given: list) -> Tensor | tuple[Tensor, ...]:
-        """Carry out a step; one of a pattern as the layer that the pattern stands for."""
+        """Carry out a step, or the layer that a pattern of steps stands for."""
         padded = wrapped(step.node, self.makers, self.ledger.values)
         if padded is not None:
             return padded
