@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
+from coursekit import __version__
 from coursekit.staff.grading.assignment import Assignment, read_assignment
 from coursekit.staff.grading.grade import FORM, grade
 from coursekit.staff.grading.manifest import Row, read_manifest, submissions
@@ -55,7 +55,7 @@ def _is_done(job: Job, assignment: Assignment) -> bool:
     now = {
         "form": FORM,
         "digest": assignment.digest,
-        "coursekit": version("coursekit"),
+        "coursekit": __version__,
         "student": job.student,
         "networks": [path.name for path in job.networks],
     }

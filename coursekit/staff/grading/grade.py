@@ -8,10 +8,10 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from coursekit import __version__
 from coursekit._base.files import write_whole
 from coursekit.course.exercises.checker import judge
 from coursekit.course.exercises.exercise import Exercise
@@ -70,7 +70,7 @@ class Grade:
     networks: tuple[str, ...] = ()
     seconds: float = 0.0
     form: int = FORM
-    coursekit: str = field(default_factory=lambda: version("coursekit"))
+    coursekit: str = __version__
 
     @property
     def points(self) -> int:

@@ -15,17 +15,17 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from secrets import token_hex
 
 import coursekit
+from coursekit import __version__
 from coursekit.staff.grading.limits import NAMESPACE, SESSION, USER, Limits
 
 PACKAGE = Path(coursekit.__file__).parent
 SECRET = PACKAGE / "course" / "exercises" / "bank"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache")
-IMAGE = f"coursekit-answers:{version('coursekit')}"
+IMAGE = f"coursekit-answers:{__version__}"
 ANSWERER = "coursekit-answers"  # the user of the kind "user"
 NOBODY = 65534
 SERVER_BYTES = 2**30  # that the warm server itself needs
