@@ -23,7 +23,7 @@ from coursekit.staff.grading.assignment import (
 )
 from coursekit.staff.grading.class_grading import jobs_of
 from coursekit.staff.grading.collecting import collect
-from coursekit.staff.grading.feedback import alike, give_back, without_inputs
+from coursekit.staff.grading.feedback import give_back, without_inputs
 from coursekit.staff.grading.grade import grade
 from coursekit.staff.grading.gradebooks import read_sheet
 from coursekit.staff.grading.limits import Limits
@@ -409,19 +409,6 @@ def test_feedback_names_no_hidden_input():
     told = "With size=7, stride=2: the result is 3; 4 is right. These inputs are kept …"
     assert without_inputs(told) == "On a hidden input the result is not right."
     assert without_inputs("You ignore the dilation.") == "You ignore the dilation."
-
-
-def test_nearly_the_same_code_is_one_group():
-    code = "\n".join(f"def f{i}(x):\n    return x * {i} + x ** {i}" for i in range(9))
-    other = "\n".join(f"def g{i}(y):\n    return y / {i} - {i}" for i in range(9))
-    texts = {
-        "a": code,
-        "b": code + "\n# mine",
-        "c": other,
-        "d": "import torch\n" + code,
-    }
-    grades = [{"student": k, "parts": [{"code": v}]} for k, v in texts.items()]
-    assert alike(grades) == [("a", "b", "d")]
 
 
 @pytest.mark.parametrize("wrong", ["3", "-1", "two", "1.5"])

@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from coursekit._base.files import write_whole
 from coursekit.course.exercises.checker import judge
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.non_results import Stopped
 from coursekit.course.exercises.outcomes import Outcome
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
+from coursekit.staff.grading.earlier import write_and_keep
 from coursekit.staff.grading.network_part import judge_network
 from coursekit.staff.grading.network_zip import NETWORK
 from coursekit.staff.grading.remote_answer import stand_in
@@ -83,9 +83,10 @@ class Grade:
         return sum(part.of for part in self.parts)
 
     def write(self, path: Path) -> None:
-        """Write the grade as JSON, whole or not at all."""
+        """Write the grade as JSON, whole or not at all; an earlier one is kept."""
         table = asdict(self) | {"points": self.points, "of": self.of}
-        write_whole(path, json.dumps(table, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(table, indent=1, ensure_ascii=False) + "\n"
+        write_and_keep(path, text)
 
 
 def grade(
