@@ -66,6 +66,11 @@ COMMANDS = {
         "main_merge",
         "put together what several machines graded",
     ),
+    "oral": (
+        "coursekit.staff.grading.oral_sheet",
+        "main",
+        "write questions on a handed-in network, one page with a key",
+    ),
     "recipe": (
         "coursekit.staff.grading.recipe_command",
         "main",

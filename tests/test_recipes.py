@@ -132,8 +132,8 @@ def test_an_autograder_holds_all_that_it_needs_and_is_the_same_twice(home):
         "files/assignment.toml",
         "files/own.py",
         "files/course.secret",
-        "coursekit/staff/grading/gradescope.py",
-        "coursekit/course/exercises/bank/s01_3_receptive_field.py",
+        "course/coursekit/staff/grading/gradescope.py",
+        "course/coursekit/course/exercises/bank/s01_3_receptive_field.py",
     } <= names
     assert not [name for name in names if ".." in name or name.startswith("/")]
     setup = archive.read("setup.sh").decode()

@@ -3,7 +3,7 @@
     autograder.zip   setup.sh         once, when the image is built
                      run_autograder   for every hand-in
                      files/           the assignment, its own files, course.secret
-                     coursekit/       this package
+                     course/          this package
 
 As in https://gradescope-autograders.readthedocs.io; not tried on Gradescope. Where the
 container allows namespaces, answers run in bubblewrap; else as another user, who may
@@ -16,7 +16,7 @@ import json
 import shlex
 import tomllib
 import zipfile
-from importlib.metadata import requires
+from importlib.metadata import requires, version
 from pathlib import Path
 
 from coursekit._base.files import write_whole
@@ -44,7 +44,7 @@ python=$(command -v python3.11 || command -v python3)
 /opt/answers/bin/pip install --quiet torch torchvision \\
     --index-url https://download.pytorch.org/whl/cpu
 /opt/answers/bin/pip install --quiet {requirements}
-cp -r source/coursekit /opt/answers/course
+cp -r source/course .
 mkdir -p results submission
 {close}
 """
@@ -56,7 +56,7 @@ chmod 700 source results submission
 RUN = """\
 #!/usr/bin/env bash
 cd /autograder
-export PYTHONPATH=/opt/answers/course OMP_NUM_THREADS=1
+export PYTHONPATH=/autograder/course OMP_NUM_THREADS=1
 exec /opt/answers/bin/python -P -m coursekit.staff.grading.gradescope
 """
 
@@ -77,7 +77,14 @@ def autograder(path: Path, secret: bytes) -> bytes:
     for one in sorted(PACKAGE.rglob("*")):
         if one.suffix in (".py", ".toml", ".json", ".npz"):
             name = one.relative_to(PACKAGE.parent).as_posix()
-            files[name] = one.read_bytes()
+            files[f"course/{name}"] = one.read_bytes()
+    mine = version("coursekit")
+    about = f"Metadata-Version: 2.1\nName: coursekit\nVersion: {mine}\n"
+    files[f"course/coursekit-{mine}.dist-info/METADATA"] = about.encode()
+    return _zipped(files)
+
+
+def _zipped(files: dict[str, bytes]) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
@@ -92,7 +99,7 @@ def _setup() -> bytes:
     needed = [one.partition(";") for one in requires("coursekit") or ()]
     wanted = ("", 'extra == "handin"')
     names = [name.strip() for name, _, mark in needed if mark.strip() in wanted]
-    course = "/opt/answers/course/coursekit"
+    course = "/autograder/course/coursekit"
     close = CLOSE.format(user=ANSWERER, bank=f"{course}/course/exercises/bank")
     return SETUP.format(requirements=shlex.join(names), close=close).encode()
 

@@ -20,6 +20,7 @@ EXAMPLES = """a class, from first to last:
   coursekit release a1.toml                        a1.ipynb for the students
   coursekit collect a1.toml fall download.zip --roster roster.csv
   coursekit grade a1.toml fall --jobs 2            again after a stop: goes on
+  coursekit merge a1.toml fall fall-1 fall-2       what other machines graded
   coursekit feedback a1.toml fall                  pages and gradebooks in fall/
 """
 

@@ -22,7 +22,9 @@ KINDS = {
 def main(argv: list[str] | None = None) -> int:
     """Write a recipe; a file that is there and differs stays."""
     parser = argparse.ArgumentParser(
-        prog="coursekit recipe", description="write what grades on other machines"
+        prog="coursekit recipe",
+        description="write what grades on other machines",
+        epilog="for example: coursekit recipe a1.toml slurm --folder fall --shards 8",
     )
     listed = "; ".join(f"{kind}: {words}" for kind, words in KINDS.items())
     parser.add_argument("assignment", type=Path, help="the assignment's TOML file")
