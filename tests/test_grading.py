@@ -95,6 +95,22 @@ def test_a_hand_in_gets_what_it_deserves_and_a_reason(
     assert said  # nothing is 0 without a sentence
 
 
+@pytest.mark.parametrize("name", ["a1 (2).ipynb", "Ä ö’.IPYNB", "a1.py", "a1"])
+def test_a_renamed_file_gets_the_same(name, sandbox, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(notebook(RIGHT))
+    assert grade(path, "s1", ONE, sandbox, SECRET).points == 1
+
+
+def test_a_notebook_of_a_hundred_megabytes_is_not_read(sandbox, tmp_path):
+    path = tmp_path / "large.ipynb"
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20)
+    got = grade(path, "s1", ONE, sandbox, SECRET)
+    assert got.points == 0
+    assert got.person == ("the file has 100 MB; at most 60 are read",)
+
+
 def test_a_neighbour_of_hostile_hand_ins_is_not_touched(sandbox, tmp_path):
     before = sorted(path.name for path in PACKAGE.rglob("*.py"))
     for case in (one for one in ALL if one.name in ("kills its parent", "mounts")):
