@@ -33,7 +33,7 @@ from coursekit.staff.grading.sandbox import Sandbox
 from coursekit.staff.grading.walls import PACKAGE
 from tests.hostile_handins import ALL, CHECK, RIGHT, STUB, notebook
 
-SHORT = Limits(seconds=4.0)  # for what ends only because it is stopped
+SHORT = Limits(seconds=1.5)  # for what ends only because it is stopped
 SECRET = b"of the tests"
 TOML = """
 id = "a1"

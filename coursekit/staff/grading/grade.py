@@ -19,6 +19,7 @@ from coursekit.course.exercises.outcomes import Outcome
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
 from coursekit.staff.grading.earlier import write_and_keep
+from coursekit.staff.grading.limits import Limits
 from coursekit.staff.grading.network_part import judge_network
 from coursekit.staff.grading.network_zip import NETWORK
 from coursekit.staff.grading.remote_answer import stand_in
@@ -31,7 +32,7 @@ SHORT = "a short answer"  # what a person has to read
 UNSURE = "a rule that the network judge does not decide"
 NO_NOTEBOOK = "no notebook was handed in"
 WRITE_HERE = "(write here)"  # what stands where a short answer goes
-JUDGE_SECONDS = 20.0  # more than the answer's own time, so that it ends first
+JUDGE_SECONDS = 2 * Limits().wall  # the answer's own time ends first
 
 
 @dataclass(frozen=True)
