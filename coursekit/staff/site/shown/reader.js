@@ -132,10 +132,11 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   // What is wider than its box scrolls by keyboard, too, once it is in sight.
   function reach() {
-    for (const box of article.querySelectorAll("pre, .cell_output"))
+    for (const box of article.querySelectorAll("pre, .cell_output, .output"))
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
   article.addEventListener("toggle", reach, true);
+  for (const event of ["load", "resize"]) addEventListener(event, () => setTimeout(reach, 500));
   function hits() {
     const place = article.querySelector(".ck-hits");
     if (!place) return;
