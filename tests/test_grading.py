@@ -29,7 +29,8 @@ from coursekit.staff.grading.gradebooks import read_sheet
 from coursekit.staff.grading.limits import Limits
 from coursekit.staff.grading.release import notebook_text, release
 from coursekit.staff.grading.roster import read_roster
-from coursekit.staff.grading.sandbox import PACKAGE, Sandbox
+from coursekit.staff.grading.sandbox import Sandbox
+from coursekit.staff.grading.walls import PACKAGE
 from tests.hostile_handins import ALL, CHECK, RIGHT, STUB, notebook
 
 SHORT = Limits(seconds=4.0)  # for what ends only because it is stopped

@@ -121,6 +121,22 @@ def test_a_name_of_a_file_stands_once_in_the_package():
     assert not twice - NAMES_THAT_RECUR
 
 
+@pytest.mark.parametrize(("word", "most"), [("found", 75), ("place", 60)])
+def test_a_variable_says_what_it_is_rather_than_that_it_was_found(word: str, most: int):
+    users = [
+        f"{module}:{function.name}"
+        for module, source in SOURCES.items()
+        for function in ast.walk(ast.parse(source))
+        if isinstance(function, ast.FunctionDef) and word in _bound_in(function)
+    ]
+    assert len(users) <= most, f"find a better name than `{word}`: {users}"
+
+
+def _bound_in(function: ast.FunctionDef) -> set[str]:
+    names = (n for n in ast.walk(function) if isinstance(n, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
+
+
 def test_the_old_address_of_start_holds_no_work_of_its_own():
     starts = [module for module in SOURCES if Path(module).name == "start.py"]
     assert sorted(starts) == ["authoring/start.py", "course/start.py"]

@@ -5,6 +5,7 @@ import json
 import re
 import struct
 import zlib
+from functools import lru_cache
 from itertools import accumulate
 
 import pytest
@@ -68,18 +69,19 @@ def spelt(head: list, palette: bytes, rows: bytes) -> str:
 
 def uncompressed(text: str) -> str:
     """Return a drawing with every PNG file in it as its header, palette and pixels."""
+    return re.sub(f'{PNG}([^"]*)"', lambda found: unpacked(found[1]), text)
 
-    def unpack(found: re.Match) -> str:
-        file, chunks, at = base64.b64decode(found[1]), {}, 8
-        while at < len(file):
-            size = int.from_bytes(file[at : at + 4])
-            chunks[file[at + 4 : at + 8]] = file[at + 8 : at + 8 + size]
-            at += 12 + size
-        head = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
-        rows = zlib.decompress(chunks[b"IDAT"])
-        return f'{PNG}{spelt(list(head), chunks.get(b"PLTE", b""), rows)}"'
 
-    return re.sub(f'{PNG}([^"]*)"', unpack, text)
+@lru_cache(maxsize=4096)
+def unpacked(letters: str) -> str:
+    file, chunks, at = base64.b64decode(letters), {}, 8
+    while at < len(file):
+        size = int.from_bytes(file[at : at + 4])
+        chunks[file[at + 4 : at + 8]] = file[at + 8 : at + 8 + size]
+        at += 12 + size
+    head = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
+    rows = zlib.decompress(chunks[b"IDAT"])
+    return f'{PNG}{spelt(list(head), chunks.get(b"PLTE", b""), rows)}"'
 
 
 def test_every_state_of_the_page_is_the_one_python_draws():

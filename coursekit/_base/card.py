@@ -64,8 +64,8 @@ class Table:
 
     def _line(self, cells: Sequence[str], widths: Sequence[int]) -> str:
         padded = (
-            cell.ljust(width) if place < self.left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+            cell.ljust(width) if column < self.left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
         )
         return "  ".join(padded).rstrip()
 
@@ -74,9 +74,9 @@ class Table:
         if not self.rows:
             return f"<p>{inline(self.caption)}</p>"
         top = "".join(
-            f"<th scope='col' style='text-align:{self._side(place)}'>"
+            f"<th scope='col' style='text-align:{self._side(column)}'>"
             f"{inline(name)}</th>"
-            for place, name in enumerate(self.head)
+            for column, name in enumerate(self.head)
         )
         edges = self.edges or [""] * len(self.rows)
         body = "".join(map(self._row, self.rows, edges))
@@ -88,15 +88,15 @@ class Table:
             + f"<tbody>{body}</tbody></table>"
         )
 
-    def _side(self, place: int) -> str:
-        return "left" if place < self.left else "right"
+    def _side(self, column: int) -> str:
+        return "left" if column < self.left else "right"
 
     def _row(self, cells: Sequence[str], edge: str) -> str:
         line = f"border-left:6px solid {edge};padding-left:.6em;" if edge else ""
         first, *rest = map(inline, cells)
         others = "".join(
-            f"<td style='text-align:{self._side(place)}'>{cell}</td>"
-            for place, cell in enumerate(rest, 1)
+            f"<td style='text-align:{self._side(column)}'>{cell}</td>"
+            for column, cell in enumerate(rest, 1)
         )
         return (
             f"<tr valign='top'><th scope='row' style='text-align:left;"

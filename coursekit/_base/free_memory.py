@@ -21,8 +21,8 @@ def in_words(free: int) -> str:
 
 def free_memory() -> int | None:
     """Return free bytes: the least that system, container and `ulimit -v` leave."""
-    found = (_free_of_system(), _free_of_container(), _free_of_addresses())
-    return min((one for one in found if one is not None), default=None)
+    amounts = (_free_of_system(), _free_of_container(), _free_of_addresses())
+    return min((one for one in amounts if one is not None), default=None)
 
 
 def _free_of_system() -> int | None:

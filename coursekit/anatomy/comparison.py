@@ -124,26 +124,26 @@ def compare(
 
 
 def _row(name, model, input_shape, batch_size: int, step: dict) -> ComparedModel:
-    found = anatomy(model, input_shape)
+    table = anatomy(model, input_shape)
     return ComparedModel(
         name,
         parameters_by_kind(model),
-        found.multiply_adds,
+        table.multiply_adds,
         memory(model, input_shape, batch_size, **step),
-        last_map(found).receptive_field,
+        last_map(table).receptive_field,
         weight_layers(model, input_shape),
     )
 
 
-def last_map(found: Anatomy) -> Layer:
+def last_map(table: Anatomy) -> Layer:
     """Return the row of the last block whose units lie beside each other on a map.
 
     Of blocks inside each other it is the outermost: where branches are joined, what
     counts is the join. The row of the whole model, if nothing in it has a map.
     """
-    maps = {row.name: row for row in found.rows if _has_map(row)}
-    if _has_map(found.output) or not maps:
-        return found.output
+    maps = {row.name: row for row in table.rows if _has_map(row)}
+    if _has_map(table.output) or not maps:
+        return table.output
     parts = list(maps)[-1].split(".")
     blocks = (".".join(parts[: depth + 1]) for depth in range(len(parts)))
     return next(maps[name] for name in blocks if name in maps)
@@ -186,7 +186,7 @@ def _number(row: ComparedModel, column: str) -> int:
     }[column]
 
 
-def _table(found: Comparison) -> Table:
+def _table(several: Comparison) -> Table:
     head = ("model", "parameters", "convolution", "dense", "norm", "multiply-adds",
             "memory", "activations", "field", "depth")  # fmt: skip
     lines = [
@@ -200,11 +200,11 @@ def _table(found: Comparison) -> Table:
             show.pair(row.receptive_field),
             str(row.depth),
         )
-        for row in found.rows
+        for row in several.rows
     ]
-    step = found.rows[0].memory
+    step = several.rows[0].memory
     caption = (
-        f"Input {' × '.join(map(str, found.input_shape))}; memory at the peak of a "
+        f"Input {' × '.join(map(str, several.input_shape))}; memory at the peak of a "
         f"training step of {step.batch_size:,} images ({step.precision}, "
         f"{step.optimizer_name}, {step.device}); field of a unit of the last map; "
         "depth in weight layers"

@@ -107,8 +107,8 @@ def _asks_for_numbers(func) -> bool:
 def _written(func, args: tuple, kwargs: dict) -> list:
     """Return the arguments that an operator writes to."""
     return [
-        kwargs[argument.name] if argument.name in kwargs else args[place]
-        for place, argument in enumerate(func._schema.arguments)
+        kwargs[argument.name] if argument.name in kwargs else args[number]
+        for number, argument in enumerate(func._schema.arguments)
         if argument.alias_info is not None and argument.alias_info.is_write
     ]
 
@@ -118,8 +118,8 @@ def _as_given(func, args: tuple, kwargs: dict, out: object) -> object:
     returns = func._schema.returns
     if not returns or not all(r.alias_info and r.alias_info.is_write for r in returns):
         return out
-    found = _written(func, args, kwargs)
-    return found[0] if len(found) == 1 else tuple(found)
+    written = _written(func, args, kwargs)
+    return written[0] if len(written) == 1 else tuple(written)
 
 
 def _device(asked: object, meets: bool) -> torch.device | str:

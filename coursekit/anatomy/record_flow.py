@@ -136,10 +136,10 @@ class FlowRecord:
     def _join(self, func: Callable, made: Tensor) -> Node:
         word = func._overloadpacket.__name__.rstrip("_")
         inside, kind = self._inside(), _WORDS.get(word, word)
-        place = f"{inside[-1]}." if inside else ""
-        self.joins[place + kind] += 1
-        count = self.joins[place + kind]
-        name = f"{place}({kind})" if count == 1 else f"{place}({kind}:{count})"
+        container = f"{inside[-1]}." if inside else ""
+        self.joins[container + kind] += 1
+        count = self.joins[container + kind]
+        name = f"{container}({kind})" if count == 1 else f"{container}({kind}:{count})"
         return Node(name, kind, inside, tuple(made.shape[1:]))
 
 

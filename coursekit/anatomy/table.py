@@ -121,8 +121,8 @@ class Anatomy(Sequence):
         row = self[layer]
         if row.units is None:
             raise ValueError(f"`layer` {row.name!r} sees nothing of the image")
-        place = _checked_unit(unit, row.output_shape[1:])
-        return tuple(_interval(axis, row.units, place) for axis in row.units.axes)
+        position = _checked_unit(unit, row.output_shape[1:])
+        return tuple(_interval(axis, row.units, position) for axis in row.units.axes)
 
     def __repr__(self) -> str:
         return show.text(self)
@@ -171,15 +171,15 @@ def _rows(frame: Frame) -> list[Layer]:
     parameters = sum(parameter.numel() for parameter in own)
     outputs = frame.outputs or [("", None, None)]
     rows = []
-    for place, (key, shape, units) in enumerate(outputs):
+    for number, (key, shape, units) in enumerate(outputs):
         triple = _numbers(units, shape)
         rows.append(
             Layer(
                 frame.name + key,
                 type(frame.module).__name__,
                 shape,
-                0 if place else parameters,
-                0 if place else frame.multiply_adds,
+                0 if number else parameters,
+                0 if number else frame.multiply_adds,
                 *triple,
                 frame.depth - 1,
                 not any(frame.module.children()),
@@ -192,8 +192,8 @@ def _rows(frame: Frame) -> list[Layer]:
 def _numbers(units: Field | None, shape: tuple | None) -> tuple:
     if units is None or shape is None:
         return (), (), ()
-    found = [numbers(axis, units.shape) for axis in units.axes]
-    return tuple(zip(*found, strict=True)) or ((), (), ())
+    by_axis = [numbers(axis, units.shape) for axis in units.axes]
+    return tuple(zip(*by_axis, strict=True)) or ((), (), ())
 
 
 def _unused(model: nn.Module, used: set[str]) -> list[Layer]:
@@ -221,16 +221,16 @@ def _unused(model: nn.Module, used: set[str]) -> list[Layer]:
 
 
 def _checked_unit(unit: Sequence[int], sizes: tuple[int, ...]) -> tuple[int, ...]:
-    place = tuple(unit) if isinstance(unit, Sequence) else (unit,)
-    inside = len(place) == len(sizes) and all(
+    position = tuple(unit) if isinstance(unit, Sequence) else (unit,)
+    inside = len(position) == len(sizes) and all(
         isinstance(at, int) and 0 <= at < size
-        for at, size in zip(place, sizes, strict=True)
+        for at, size in zip(position, sizes, strict=True)
     )
     if not inside:
         raise ValueError(
             f"`unit` must be a place on the layer's map of {sizes} units; got {unit!r}"
         )
-    return place
+    return position
 
 
 def _interval(axis, units: Field, place: tuple[int, ...]) -> tuple[int, int]:

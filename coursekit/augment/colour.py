@@ -211,10 +211,10 @@ def _hue(values: Tensor, turn: Tensor, white: float) -> Tensor:
     """
     if values.shape[1] == 1:
         return values
-    smallest, chroma, place = _places(values)
-    place = place + 6 * turn.view(-1, 1, 1)
-    place -= (place / 6).floor_().mul_(6)
-    slopes = (place - 3).abs_().sub_(1), 2 - (place - 2).abs_(), 2 - (place - 4).abs_()
+    smallest, chroma, sixth = _places(values)
+    sixth = sixth + 6 * turn.view(-1, 1, 1)
+    sixth -= (sixth / 6).floor_().mul_(6)
+    slopes = (sixth - 3).abs_().sub_(1), 2 - (sixth - 2).abs_(), 2 - (sixth - 4).abs_()
     turned = [slope.clamp_(0, 1).mul_(chroma).add_(smallest) for slope in slopes]
     return torch.stack(turned, 1)
 
@@ -231,8 +231,8 @@ def _places(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     not_red, not_green = (largest - red).sign_(), (largest - green).sign_()
     apart = torch.lerp(blue - red, red - green, not_green)
     apart = torch.lerp(green - blue, apart, not_red)
-    place = apart / chroma.clamp_min(1e-6)  # grey: 0 / 1e-6
-    return smallest, chroma, place.add_(not_red * (2 + 2 * not_green))
+    sixth = apart / chroma.clamp_min(1e-6)  # grey: 0 / 1e-6
+    return smallest, chroma, sixth.add_(not_red * (2 + 2 * not_green))
 
 
 _STEPS = {

@@ -222,8 +222,8 @@ def _covered(side: int, length: int, device: torch.device) -> Tensor:
 
 def between(start: Tensor, length: Tensor, side: int) -> Tensor:
     """Return which of `side` positions lie in each stretch, (n, side)."""
-    place = torch.arange(side, device=start.device)
-    return (place >= start[:, None]) & (place < (start + length)[:, None])
+    pixel = torch.arange(side, device=start.device)
+    return (pixel >= start[:, None]) & (pixel < (start + length)[:, None])
 
 
 def _sides(

@@ -33,22 +33,22 @@ class FromTransform:
     def _one(self, image: Tensor) -> Tensor:
         ask = self.transform
         try:
-            found = _as_array(ask, image) if is_albumentations(ask) else ask(image)
+            result = _as_array(ask, image) if is_albumentations(ask) else ask(image)
         except (TypeError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ValueError(
                 f"`transform` refuses a picture of bytes {tuple(image.shape)}: "
                 f"{reason} ({LEAVE_OUT})"
             ) from error
-        same = isinstance(found, Tensor) and found.dtype == torch.uint8
-        if not same or found.shape != image.shape:
-            kind = getattr(found, "dtype", type(found).__name__)
+        same = isinstance(result, Tensor) and result.dtype == torch.uint8
+        if not same or result.shape != image.shape:
+            kind = getattr(result, "dtype", type(result).__name__)
             raise ValueError(
                 f"`transform` must return bytes of the same shape "
                 f"{tuple(image.shape)}; got {kind} of shape "
-                f"{tuple(getattr(found, 'shape', ()))} ({LEAVE_OUT})"
+                f"{tuple(getattr(result, 'shape', ()))} ({LEAVE_OUT})"
             )
-        return found
+        return result
 
 
 LEAVE_OUT = (
@@ -89,11 +89,11 @@ def is_albumentations(transform: object) -> bool:
 
 
 def _as_array(transform: Callable, image: Tensor) -> Tensor:
-    found = transform(image=image.permute(1, 2, 0).numpy().copy())["image"]
-    if isinstance(found, Tensor):  # ToTensorV2
-        return found
-    found = found[..., None] if found.ndim == 2 else found
-    return torch.from_numpy(np.ascontiguousarray(found.transpose(2, 0, 1)))
+    result = transform(image=image.permute(1, 2, 0).numpy().copy())["image"]
+    if isinstance(result, Tensor):  # ToTensorV2
+        return result
+    result = result[..., None] if result.ndim == 2 else result
+    return torch.from_numpy(np.ascontiguousarray(result.transpose(2, 0, 1)))
 
 
 @contextmanager

@@ -66,8 +66,8 @@ def stored(name: str) -> Stored:
     """
     folder = files("coursekit") / "course" / "results"
     files_there = [path for path in folder.iterdir() if path.name.endswith(".json")]
-    found = {path.name.removesuffix(".json"): path for path in files_there}
-    path = found[_validate.choice("name", name, sorted(found))]
+    paths = {path.name.removesuffix(".json"): path for path in files_there}
+    path = paths[_validate.choice("name", name, sorted(paths))]
     content = json.loads(path.read_text(encoding="utf-8"))
     if "arms" not in content:
         raise ValueError(f"`name` must be an experiment with arms; got {name!r}")

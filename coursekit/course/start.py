@@ -115,11 +115,11 @@ def held() -> list[str]:
 
     Where a package is there twice, the one that Python imports counts.
     """
-    found = {}
+    versions = {}
     for one in metadata.distributions():
         if (name := one.metadata["Name"]) and one.version:
-            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), one.version)
-    return [f"{name}=={version}" for name, version in sorted(found.items())]
+            versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), one.version)
+    return [f"{name}=={version}" for name, version in sorted(versions.items())]
 
 
 def summary() -> str:

@@ -47,8 +47,8 @@ def photo_pixels() -> np.ndarray:
 
 def _carried(name: str) -> Path | None:
     """Return where scikit-learn keeps a file of its data sets, None if not there."""
-    found = find_spec("sklearn")
-    folders = found.submodule_search_locations if found else ()
+    spec = find_spec("sklearn")
+    folders = spec.submodule_search_locations if spec else ()
     paths = (Path(folder) / "datasets" / name for folder in folders)
     return next((path for path in paths if path.is_file()), None)
 

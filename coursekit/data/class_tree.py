@@ -53,8 +53,8 @@ class Chosen:
 
 def part_of(name: str) -> str | None:
     """Return "train", "valid" or "test" for a folder named so, None for another."""
-    found = _PART.fullmatch(name)
-    return found and _KINDS.get(found[1].lower(), found[1].lower())
+    match = _PART.fullmatch(name)
+    return match and _KINDS.get(match[1].lower(), match[1].lower())
 
 
 def files_in(tree: Path) -> tuple[list[str], list[str]]:
@@ -139,19 +139,19 @@ def chosen(names: list[str], tree: Path, part: str | None) -> Chosen:
         }
         pictures = [name for name in pictures if name in inside]
     _refuse_inner_parts({name: inside[name] for name in pictures}, tree)
-    found = {name: folders[0] for name, folders in inside.items() if folders}
-    if not found.keys() & set(pictures):
+    folder_of = {name: folders[0] for name, folders in inside.items() if folders}
+    if not folder_of.keys() & set(pictures):
         where = f"{tree}, part {taken}" if taken else tree
         raise ValueError(
             "`path` must hold class folders with pictures, such as cat/1.jpg; found "
             f"none in {where}"
         )
-    loose = [name for name in pictures if name not in found]
+    loose = [name for name in pictures if name not in folder_of]
     deep = (name for name in pictures if len(inside[name]) > 1)
     return Chosen(
-        found,
+        folder_of,
         tuple(f"{name}: in no class folder" for name in loose),
-        next((f"{name} is of the class {found[name]}" for name in deep), ""),
+        next((f"{name} is of the class {folder_of[name]}" for name in deep), ""),
     )
 
 

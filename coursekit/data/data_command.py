@@ -61,8 +61,8 @@ def _list(arguments: argparse.Namespace) -> int:
         state = "here" if here else f"{size:.0f} MB to get"
         rows.append((name, state, wanted.source))
     lines = [f"{name:<15}{state:<15}{what}" for name, state, what in rows]
-    place = f"data folder: {data_folder(arguments.root)}"
-    sys.stdout.write("\n".join([*lines, place, ""]))
+    where = f"data folder: {data_folder(arguments.root)}"
+    sys.stdout.write("\n".join([*lines, where, ""]))
     return 0
 
 

@@ -220,8 +220,8 @@ def _stratified_order(labels: np.ndarray, seed: int) -> np.ndarray:
     counts = np.bincount(labels)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     rank = np.arange(len(labels)) - first
-    place = (2 * rank + 1) / (2 * np.repeat(counts, counts))
-    return by_class[np.argsort(place, kind="stable")]
+    share = (2 * rank + 1) / (2 * np.repeat(counts, counts))
+    return by_class[np.argsort(share, kind="stable")]
 
 
 def _shortened(names: Sequence[str], most: int = 6) -> str:

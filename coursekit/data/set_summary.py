@@ -36,8 +36,8 @@ class Summary(Displayed):
     def counts(self, part: str) -> dict[str, int]:
         """Return how many pictures each class of a part has."""
         data = self.parts[part]
-        found = torch.bincount(data.labels.cpu(), minlength=len(data.classes))
-        return dict(zip(data.classes, found.tolist(), strict=True))
+        sizes = torch.bincount(data.labels.cpu(), minlength=len(data.classes))
+        return dict(zip(data.classes, sizes.tolist(), strict=True))
 
     @property
     def _shown(self) -> Table:
@@ -50,7 +50,7 @@ class Summary(Displayed):
         data, counts = self.parts[name], self.counts(name)
         mean, std = channel_stats(data.images)
         smallest, largest = (f(counts, key=counts.get) for f in (min, max))
-        found = {
+        lines = {
             "pictures": f"{len(data):,}",
             "size": "×".join(map(str, data.images.shape[1:])),
             "classes": f"{len(data.classes)}",
@@ -62,10 +62,10 @@ class Summary(Displayed):
         if len(self.parts) > 1:
             alike = self.look_alikes.get(name)
             count = "" if alike is None else f"{len(alike):,}"
-            found["look like one in train"] = count
+            lines["look like one in train"] = count
         if len(counts) <= MOST_CLASSES:
-            found |= {f"· {name}": f"{n:,}" for name, n in counts.items()}
-        return found
+            lines |= {f"· {name}": f"{n:,}" for name, n in counts.items()}
+        return lines
 
 
 def summary(data: ImageSet | Splits) -> Summary:
@@ -106,10 +106,10 @@ def look_alikes(images: Tensor, others: Tensor) -> Tensor:
         images (n, c, h, w), others (m, c, h, w) uint8; result (k, 2), k ≤ n.
     """
     pairs = [_alike(images, others, pair) for pair in _near(images, others)]
-    found = torch.cat(pairs) if pairs else torch.empty(0, 2, dtype=torch.int64)
-    first = torch.ones(len(found), dtype=torch.bool)
-    first[1:] = found[1:, 0] != found[:-1, 0]
-    return found[first]
+    alike = torch.cat(pairs) if pairs else torch.empty(0, 2, dtype=torch.int64)
+    first = torch.ones(len(alike), dtype=torch.bool)
+    first[1:] = alike[1:, 0] != alike[:-1, 0]
+    return alike[first]
 
 
 def _near(images: Tensor, others: Tensor) -> Iterator[Tensor]:
@@ -126,9 +126,9 @@ def _near(images: Tensor, others: Tensor) -> Iterator[Tensor]:
         # the thumbnails may leave out a border; 0.1 is for rounding
         most = _largest_square(part)[:, None] * (h * w / seen) + 0.1
         apart = mine.square().sum(1)[:, None] + lengths - 2 * mine @ small.T
-        found = (apart / small.shape[1] <= most).nonzero()
-        found[:, 0] += start
-        yield from found.split(_AT_ONCE // images[0].numel())
+        near = (apart / small.shape[1] <= most).nonzero()
+        near[:, 0] += start
+        yield from near.split(_AT_ONCE // images[0].numel())
 
 
 def _thumbnails(images: Tensor, cell: tuple[int, int]) -> Tensor:

@@ -76,10 +76,10 @@ def cifar10(
     is used and the sets are named "CIFAR-10 (JPEG copy)": accuracies on it are close
     to, not equal to, those on the original files.
     """
-    place = data_folder(root)
+    root_folder = data_folder(root)
     wanted = entry("cifar10")
-    copy = place / _JPEG_COPY
-    if copy.exists() and not (place / wanted.folder).is_dir():
+    copy = root_folder / _JPEG_COPY
+    if copy.exists() and not (root_folder / wanted.folder).is_dir():
         parts = [folder(copy, part=part) for part in ("train", "test")]
         sets = [_jpeg_copy(part) for part in parts]
     else:

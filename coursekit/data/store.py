@@ -114,8 +114,8 @@ def _lying(wanted: Entry, root) -> Iterator[tuple[str, Path | None]]:
 
 def _bring(wanted, remote, urls, folder, show, patience) -> None:
     is_tar = remote.name.endswith(".tar.gz")
-    place = folder.parent if is_tar else folder
-    archive = place / remote.name
+    beside = folder.parent if is_tar else folder
+    archive = beside / remote.name
     if not is_tar and (folder / remote.name.removesuffix(".gz")).exists():
         return
     fetch(remote, archive, urls=urls, progress=show, patience=patience)

@@ -46,9 +46,9 @@ def _dots(y, x, draw):
 
 def _waves(y, x, draw):
     length = 12 + draw("length", 8)
-    place = (x + draw("phase", 64)) % (2 * length) - length
-    arch = 4 * abs(place) * (length - abs(place)) // length  # 0 … length
-    lift = np.where(place < 0, arch, -arch) // 3
+    phase = (x + draw("phase", 64)) % (2 * length) - length
+    arch = 4 * abs(phase) * (length - abs(phase)) // length  # 0 … length
+    lift = np.where(phase < 0, arch, -arch) // 3
     period = _period(x, draw)
     return FULL * (2 * ((y + lift + draw("top", 64)) % period) < period)
 

@@ -55,41 +55,43 @@ def _lying(root: str | os.PathLike | None) -> Path | None:
 
 
 def _part(tree: Path, part: str, words: dict[str, str]) -> ImageSet:
-    found = decoded(tree, partial(_pictures, tree, part), (NAME, part), None, 3)
-    if found.skipped:
+    decoded_part = decoded(tree, partial(_pictures, tree, part), (NAME, part), None, 3)
+    if decoded_part.skipped:
         raise ValueError(
-            f"{tree} holds {len(found.skipped)} damaged pictures, such as "
-            f"{found.skipped[0]}; unpack it anew"
+            f"{tree} holds {len(decoded_part.skipped)} damaged pictures, such as "
+            f"{decoded_part.skipped[0]}; unpack it anew"
         )
-    wanted, names = entry(NAME), _named(found.classes, words)
-    return ImageSet(found.images, found.labels, names, wanted.title, wanted.source)
+    wanted, names = entry(NAME), _named(decoded_part.classes, words)
+    return ImageSet(
+        decoded_part.images, decoded_part.labels, names, wanted.title, wanted.source
+    )
 
 
 def _pictures(tree: Path, part: str) -> Chosen:
     """Return all pictures of a part, each with the id of its class."""
     notes = _table(tree, f"{part}/{part}_annotations.txt") if part == "val" else {}
-    found = {}
+    owners = {}
     for name in files_in(tree)[0]:
         path = PurePosixPath(name)
         if part in path.parts and path.suffix == ".JPEG":
             owner = notes.get(path.name) if notes else path.parts[-3]
             if owner is None:
                 raise ValueError(f"{tree}: {name} has no line in val_annotations.txt")
-            found[name] = owner
-    if not found:
+            owners[name] = owner
+    if not owners:
         raise ValueError(
             f"{tree} must hold pictures such as {part}/…/images/….JPEG, as the archive "
             "of Tiny ImageNet unpacks; found none"
         )
-    return Chosen(found, (), "")
+    return Chosen(owners, (), "")
 
 
-def _table(tree: Path, place: str) -> dict[str, str]:
+def _table(tree: Path, ending: str) -> dict[str, str]:
     """Return a text file as first column → second."""
-    name = next((name for name in files_in(tree)[0] if name.endswith(place)), None)
+    name = next((name for name in files_in(tree)[0] if name.endswith(ending)), None)
     if name is None:
         raise ValueError(
-            f"{tree} must hold {place}, as Tiny ImageNet does; it is missing"
+            f"{tree} must hold {ending}, as Tiny ImageNet does; it is missing"
         )
     for _, content in contents(tree, {name}):
         text = content.read_bytes() if isinstance(content, Path) else content.read()

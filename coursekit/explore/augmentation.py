@@ -119,8 +119,8 @@ def _told(images: Tensor, how: tuple) -> tuple[list, list[str], list[float]]:
     """Return what was drawn for each image, the same in words, and what was filled."""
     (n, _, *size), read = images.shape, WAYS[how[0]].read
     if read is not None:
-        found = traced(lambda probe: augmented(probe, *how)[0], n, *size)
-        return read(found), [*map(in_words, read(found))], found.filled()
+        trace = traced(lambda probe: augmented(probe, *how)[0], n, *size)
+        return read(trace), [*map(in_words, read(trace))], trace.filled()
     after, own = augmented(images, *how)
     if own is not None:
         return own.tolist(), [f"{svg.percent(x)} its own" for x in own.tolist()], []

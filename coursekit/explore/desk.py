@@ -101,9 +101,9 @@ def desk_view(
     missed = np.linalg.norm(returned - channels) / np.linalg.norm(channels)
     rank = int(np.linalg.matrix_rank(weights, tol=1e-9))
     numbers = {"rank": rank, "missed": float(missed), "weights": weights.tolist()}
-    found = "nothing" if missed < 1e-9 else f"{missed:.1%}"
+    lost = "nothing" if missed < 1e-9 else f"{missed:.1%}"
     text = (
-        f"{way.replace('tracks', str(tracks))}: the best way back misses {found}.\n"
+        f"{way.replace('tracks', str(tracks))}: the best way back misses {lost}.\n"
         f"Independent mixtures in the tracks: {rank} of {channels.shape[1]}."
     )
     again = np.rint(255 * returned[:, :3].reshape(*desk.shape, 3).clip(0, 1))

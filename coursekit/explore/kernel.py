@@ -97,7 +97,7 @@ def _marks(scene: Scene) -> tuple[Mark, ...]:
     y, x = ((scene.span(axis) - scene.stride) / 2 * cell for axis in (0, 1))
     image, output = (_LEFT + x, _TOP + y, scene.stride * cell), (_RIGHT, _TOP, side)
     size, sets = scene.output.shape, {"position": Along(0, scene.output.shape[1], 1)}
-    return tuple(Mark.grid(*place, *size, sets) for place in (image, output))
+    return tuple(Mark.grid(*corner, *size, sets) for corner in (image, output))
 
 
 @lru_cache(maxsize=16)
@@ -133,7 +133,7 @@ def _overlay(scene: Scene, at: Step) -> str:
     x, y = _RIGHT + at.column * side, _TOP + at.row * side
     below, rest = side * (np.subtract(scene.output.shape, (at.row, at.column)) - 1)
     corners = product(_LEFT + at.columns * cell, _TOP + at.rows * cell)
-    place = total, _LOW + high / 2 - 20, 40
+    box = total, _LOW + high / 2 - 20, 40
     most, limit = (np.abs(values).max() for values in (scene.image, scene.output))
     parts = (
         svg.filled(x + side, y, rest, side, "#eee"),
@@ -143,7 +143,7 @@ def _overlay(scene: Scene, at: Step) -> str:
         svg.grid(at.window, window, _LOW, _SMALL, "input", most),
         svg.box(window, _LOW, wide, high, ROLES["chosen"]),
         svg.grid(at.products, products, _LOW, _SMALL, "output"),
-        svg.grid(np.array([[at.sum]]), *place, "output", limit, spell=svg.precise),
-        svg.box(*place, 40, ROLES["chosen"]),
+        svg.grid(np.array([[at.sum]]), *box, "output", limit, spell=svg.precise),
+        svg.box(*box, 40, ROLES["chosen"]),
     )
     return "".join(parts)

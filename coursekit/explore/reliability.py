@@ -87,9 +87,9 @@ def reliability_view(
     """
     shares = _shares(answers.logits, temperature)
     confidence, right = shares.max(1), shares.argmax(1) == answers.labels
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     counts, sure, hits = (
-        np.bincount(place, values, bins) for values in (None, confidence, right)
+        np.bincount(bin_of, values, bins) for values in (None, confidence, right)
     )
     of_right = shares[np.arange(len(shares)), answers.labels]
     numbers = {

@@ -106,17 +106,17 @@ def _own_copy(model: nn.Module, dtype: torch.dtype | None) -> nn.Module:
 
 def _checked_images(images: object, model: nn.Module) -> Tensor:
     """Return the images where the model is, in its number type."""
-    found = images if isinstance(images, Tensor) else None
-    if hasattr(images, "__array__") and found is None:
-        found = torch.as_tensor(images)
-    if found is None or found.dim() != 4 or 0 in found.shape or found.is_complex():
+    tensor = images if isinstance(images, Tensor) else None
+    if hasattr(images, "__array__") and tensor is None:
+        tensor = torch.as_tensor(images)
+    if tensor is None or tensor.dim() != 4 or 0 in tensor.shape or tensor.is_complex():
         shape = tuple(getattr(images, "shape", ())) or type(images).__name__
         raise ValueError(f"`images` must be a batch (n, c, h, w); got {shape}")
     floats = (p.dtype for p in model.parameters() if p.is_floating_point())
-    if not found.is_floating_point():
-        found = found / 255 if found.dtype == torch.uint8 else found.float()
+    if not tensor.is_floating_point():
+        tensor = tensor / 255 if tensor.dtype == torch.uint8 else tensor.float()
     with torch.inference_mode(False):
-        return found.detach().to(device_of(model), next(floats, found.dtype)).clone()
+        return tensor.detach().to(device_of(model), next(floats, tensor.dtype)).clone()
 
 
 def _answer(model: nn.Module, images: Tensor, kept: list) -> object:
@@ -219,10 +219,10 @@ def _one_map(kept: list[list[Tensor]], layer: str) -> Tensor:
 
 def _checked_logits(out: object) -> Tensor:
     """Return the logits in what a model answers."""
-    found = named_tensors(out)
-    several = [t for _, t in found if t.dim() == 2 and t.is_floating_point()]
+    named = named_tensors(out)
+    several = [t for _, t in named if t.dim() == 2 and t.is_floating_point()]
     if len(several) != 1:
-        shapes = ", ".join(f"{key} {tuple(t.shape)}".strip() for key, t in found)
+        shapes = ", ".join(f"{key} {tuple(t.shape)}".strip() for key, t in named)
         raise ValueError(
             "`model` must answer with logits (n, classes), floats; got "
             f"{shapes or type(out).__name__}"

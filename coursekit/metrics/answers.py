@@ -65,8 +65,8 @@ def worst_pairs(confusion: Tensor, count: int = 5) -> list[tuple[int, int, int]]
     """
     wrong = confusion.clone().fill_diagonal_(0).flatten()
     order = wrong.argsort(descending=True, stable=True)[:count].tolist()
-    found = [(*divmod(place, len(confusion)), int(wrong[place])) for place in order]
-    return [pair for pair in found if pair[2]]
+    pairs = [(*divmod(place, len(confusion)), int(wrong[place])) for place in order]
+    return [pair for pair in pairs if pair[2]]
 
 
 def most_wrong(

@@ -55,10 +55,10 @@ def reliability(probabilities: Tensor, labels: Tensor, bins: int = 15) -> Reliab
     right = (answers == labels).double()
     edges = torch.arange(bins + 1, dtype=torch.float64, device=labels.device) / bins
     # In the type of the probabilities: 0.7 in float32 is less than 7/10 in float64.
-    place = torch.bucketize(confidence, edges[1:-1].to(confidence.dtype))
+    bin_of = torch.bucketize(confidence, edges[1:-1].to(confidence.dtype))
     confidence = confidence.double()
     counts, mean_confidence, accuracy = (
-        torch.bincount(place, weights=weights, minlength=bins)
+        torch.bincount(bin_of, weights=weights, minlength=bins)
         for weights in (torch.ones_like(right), confidence, right)
     )
     error = (accuracy - mean_confidence).abs().sum().item() / len(labels)

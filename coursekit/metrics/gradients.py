@@ -48,8 +48,8 @@ def gradient_norms(
     if unused := [name for name in layers if name not in outputs]:
         raise ValueError(f"`layers` must be used by the model; {unused[0]!r} is not")
     kept = [outputs[name] for name in layers]
-    found = torch.autograd.grad(value, kept, allow_unused=True)
-    norms = [0.0 if grad is None else grad.norm().item() for grad in found]
+    gradients = torch.autograd.grad(value, kept, allow_unused=True)
+    norms = [0.0 if grad is None else grad.norm().item() for grad in gradients]
     return dict(zip(layers, norms, strict=True))
 
 

@@ -98,8 +98,8 @@ def best_threshold(maps: Tensor, boxes: Tensor, steps: int = 19) -> float:
     """
     steps = _validate.integer("steps", steps, low=1)
     tried = [(step + 1) / (steps + 1) for step in range(steps)]
-    found = [box_iou(boxes_of(maps, t), boxes).mean().item() for t in tried]
-    return tried[found.index(max(found))]
+    overlaps = [box_iou(boxes_of(maps, t), boxes).mean().item() for t in tried]
+    return tried[overlaps.index(max(overlaps))]
 
 
 def boxes_of(maps: Tensor, threshold: float = 0.5) -> Tensor:

@@ -49,9 +49,9 @@ class ResNet(nn.Module):
         self.relu = nn.ReLU()
         self.maxpool = nn.Identity() if small else nn.MaxPool2d(3, 2, 1)
         channels = 64
-        for place in range(4):
-            stage, channels = _stage(depth, place, channels, shortcut, stride_on)
-            setattr(self, f"layer{place + 1}", stage)
+        for number in range(4):
+            stage, channels = _stage(depth, number, channels, shortcut, stride_on)
+            setattr(self, f"layer{number + 1}", stage)
         self.fc = nn.Linear(channels, integer("num_classes", num_classes, low=1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -67,12 +67,12 @@ class ResNet(nn.Module):
 
 
 def _stage(
-    depth: int, place: int, channels: int, shortcut: str, stride_on: str
+    depth: int, number: int, channels: int, shortcut: str, stride_on: str
 ) -> tuple[nn.Sequential, int]:
-    """Return the blocks of the stage at `place` (from 0) and the channels they give."""
-    blocks, width = [], 64 * 2**place
-    for index in range(BLOCKS[depth][place]):
-        stride = 2 if place and not index else 1
+    """Return the blocks of stage `number` (from 0) and the channels they give."""
+    blocks, width = [], 64 * 2**number
+    for index in range(BLOCKS[depth][number]):
+        stride = 2 if number and not index else 1
         block = (
             BasicBlock(channels, width, stride, shortcut)
             if depth < 50
@@ -174,10 +174,10 @@ def cifar_resnet(
         nn.BatchNorm2d(width), nn.ReLU(),
     ]  # fmt: skip
     stages, channels = [], integer("width", width, low=1)
-    for place in range(3):
+    for number in range(3):
         blocks = []
         for index in range((depth - 2) // 6):
-            out, stride = width * 2**place, 2 if place and not index else 1
+            out, stride = width * 2**number, 2 if number and not index else 1
             blocks.append(BasicBlock(channels, out, stride, shortcut))
             channels = out
         stages.append(nn.Sequential(*blocks))

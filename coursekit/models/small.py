@@ -36,11 +36,11 @@ def squeeze_expand(
     """
     integer("width", width, low=1)
     layers, channels = [], integer("in_channels", in_channels, low=1)
-    for place in range(integer("blocks", blocks, low=0) + 1):
+    for number in range(integer("blocks", blocks, low=0) + 1):
         layers += [ConvNormAct(channels, 2 * width), nn.Dropout2d(dropout)]
         layers += [ConvNormAct(2 * width, 2 * width), nn.Dropout2d(dropout)]
         channels = 2 * width
-        if place < blocks:
+        if number < blocks:
             layers.append(Transition(channels, width))
             channels = width
     return nn.Sequential(*layers, GAPHead(channels, num_classes))

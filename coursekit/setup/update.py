@@ -114,8 +114,8 @@ def _new_version(filled: Path, folder: Path) -> Path:
     """Find the session of a notebook by what it says of itself, else by its name."""
     source = str(stated_in(readable(filled)).get("source", ""))
     for name in (Path(source).stem, filled.stem):
-        if found := notebooks(folder, name.partition("_")[0]):
-            return found[0]
+        if newer := notebooks(folder, name.partition("_")[0]):
+            return newer[0]
     raise ValueError(
         f"{filled.name} is of no session that this version has: its name must begin "
         "with the session's number, such as 02_"

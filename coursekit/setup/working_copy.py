@@ -20,7 +20,7 @@ from coursekit.staff.pages.tidy import parsed
 
 FIRST = "00_start_here.ipynb"
 MINE = "my"
-PAGES = ("*.md", "pictures/map.png")  # what notebooks link to
+PAGES = ("*.md", "pictures/*")  # what notebooks link to and show
 
 
 def notebooks_folder() -> Path:
@@ -102,8 +102,8 @@ def notebooks(folder: Path, number: str = "") -> list[Path]:
     Args:
         number: only those of this one, such as "02b".
     """
-    found = sorted(folder.glob("[0-9]*.ipynb"))
-    matches = {path: NAME.fullmatch(path.stem) for path in found}
+    paths = sorted(folder.glob("[0-9]*.ipynb"))
+    matches = {path: NAME.fullmatch(path.stem) for path in paths}
     return [p for p, m in matches.items() if m and number in ("", m["number"])]
 
 

@@ -50,12 +50,12 @@ def by_class(confusion: Tensor, classes: tuple[str, ...], most: int = 5) -> ByCl
         classes: their names.
         most: pairs at most.
     """
-    found = {
-        name: wilson(int(row[place]), int(row.sum()))
-        for place, (name, row) in enumerate(zip(classes, confusion, strict=True))
+    accuracies = {
+        name: wilson(int(row[number]), int(row.sum()))
+        for number, (name, row) in enumerate(zip(classes, confusion, strict=True))
         if row.sum()
     }
-    lowest_first = dict(sorted(found.items(), key=lambda item: item[1].value))
+    lowest_first = dict(sorted(accuracies.items(), key=lambda item: item[1].value))
     pairs = [(classes[a], classes[b], n) for a, b, n in worst_pairs(confusion, most)]
     return ByClass(lowest_first, tuple(pairs))
 

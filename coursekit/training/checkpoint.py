@@ -226,10 +226,10 @@ def _read(path: Path) -> dict | None:
     if kind != f"{KIND}{FORM}":
         raise ValueError(f"`checkpoint` {path} {_other_form(kind, state)}. {AGAIN}")
     written = state.pop("seal", None)
-    found = _seal(state)
-    if not isinstance(written, dict) or written != found:
+    seal = _seal(state)
+    if not isinstance(written, dict) or written != seal:
         seals = written if isinstance(written, dict) else {}
-        parts = [n for n in {**seals, **found} if seals.get(n) != found.get(n)]
+        parts = [n for n in {**seals, **seal} if seals.get(n) != seal.get(n)]
         raise _damaged(path, f"its part {parts[0]!r} is not as it was written")
     for part, inner in PARTS.items():
         if not isinstance(state.get(part), dict) or not inner <= state[part].keys():

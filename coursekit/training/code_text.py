@@ -62,13 +62,13 @@ def bare(member: object) -> object:
 
 def reached(members: dict[str, object], first: Iterable[str]) -> set[str]:
     """Return the names of the members that code names, from the first ones on."""
-    found, new = set(), set(first) & members.keys()
+    names, new = set(), set(first) & members.keys()
     while new:
-        found |= new
+        names |= new
         codes = [getattr(bare(members[name]), "__code__", None) for name in new]
         named = {name for code in codes if code for name in _names_in(code)}
-        new = (named & members.keys()) - found
-    return found
+        new = (named & members.keys()) - names
+    return names
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

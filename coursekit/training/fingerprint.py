@@ -72,7 +72,7 @@ def differences(
         moved: variables that the saved run changed itself; they are no difference.
     """
     same_python = saved.get("Python") == now.get("Python")
-    found = []
+    changes = []
     for name in (name for name in {**saved, **now} if name != "Python"):
         texts = [
             [
@@ -84,8 +84,8 @@ def differences(
             for texts in (saved, now)
         ]
         if texts[0] != texts[1]:
-            found.append(f"{name}: {_first_difference(*texts)}")
-    return found
+            changes.append(f"{name}: {_first_difference(*texts)}")
+    return changes
 
 
 def _first_difference(old: list[str], new: list[str]) -> str:

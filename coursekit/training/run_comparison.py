@@ -113,7 +113,7 @@ def compare_runs(runs: Runs) -> RunComparison:
     """
     if not isinstance(runs, Mapping) or not runs:
         raise ValueError(f"`runs` must map names to histories; got {runs!r:.80}")
-    found = {}
+    checked = {}
     for name, given in runs.items():
         several = (given,) if isinstance(given, History) else given
         right = isinstance(several, Sequence) and all(
@@ -124,8 +124,8 @@ def compare_runs(runs: Runs) -> RunComparison:
                 f"`runs[{name!r}]` must be a History of one epoch or more, or several "
                 f"of them; got {given!r:.80}"
             )
-        found[str(name)] = tuple(several)
-    return RunComparison(found)
+        checked[str(name)] = tuple(several)
+    return RunComparison(checked)
 
 
 def _row(name: str, histories: tuple[History, ...]) -> tuple[str, ...]:
@@ -147,9 +147,9 @@ def _over_seeds(rows: list[Epoch], column: str, scale: float, unit: str) -> str:
     values = [getattr(row, column) for row in rows]
     if None in values:
         return "–"
-    found = interval([value * scale for value in values])
-    spread = "" if found.n == 1 else f" ± {found.half_width:.2g}"
-    return f"{found.mean:.4g}{spread}{unit}"
+    seeds = interval([value * scale for value in values])
+    spread = "" if seeds.n == 1 else f" ± {seeds.half_width:.2g}"
+    return f"{seeds.mean:.4g}{spread}{unit}"
 
 
 def _column(

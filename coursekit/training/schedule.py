@@ -86,7 +86,7 @@ def multi_step(
     step: int, total: int, *, at: Sequence[float] = (0.5, 0.75), factor: float = 0.1
 ) -> float:
     """Multiply the rate by `factor` at each of the places `at`, shares of the run."""
-    return factor ** sum(step >= round(place * total) for place in at)
+    return factor ** sum(step >= round(share * total) for share in at)
 
 
 def triangular(
@@ -105,8 +105,8 @@ def triangular(
         rise: share of a triangle that goes up, between 0 and 1.
         low: share of the highest rate at the triangle's feet.
     """
-    place = step * cycles / total % 1
-    height = place / rise if place <= rise else (1 - place) / (1 - rise)
+    share = step * cycles / total % 1
+    height = share / rise if share <= rise else (1 - share) / (1 - rise)
     return low + (1 - low) * height
 
 

@@ -73,16 +73,16 @@ def _line(words: str, total: int | None) -> tuple[Show, Callable[[], None]]:
 def _in_notebook(text: Callable[[int], str], total: int | None):
     from IPython.display import display
 
-    place = display({"text/plain": ""}, raw=True, display_id=True)
+    line = display({"text/plain": ""}, raw=True, display_id=True)
 
     def show(done: int) -> None:
         share = f' value="{done / total:.3f}"' if total else ""
         bar = f'<progress{share} aria-label="{html.escape(text(done))}"></progress>'
         shown = {"text/html": f"{bar} {html.escape(text(done))}"}
-        place.update({"text/plain": text(done), **shown}, raw=True)
+        line.update({"text/plain": text(done), **shown}, raw=True)
 
     def clear() -> None:
-        place.update({"text/plain": "", "text/html": ""}, raw=True)
+        line.update({"text/plain": "", "text/html": ""}, raw=True)
 
     return show, clear
 

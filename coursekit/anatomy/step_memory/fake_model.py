@@ -121,8 +121,8 @@ def _fakes_of(model: nn.Module) -> dict[str, Tensor]:
     return {name: made[id(real)] for name, real in named}
 
 
-def tensors_in(found: object) -> list[Tensor]:
+def tensors_in(output: object) -> list[Tensor]:
     """Return every tensor in a structure of lists, dicts and dataclasses."""
-    if is_dataclass(found):
-        found = [getattr(found, name) for name in type(found).__dataclass_fields__]
-    return [leaf for leaf in tree_leaves(found) if isinstance(leaf, Tensor)]
+    if is_dataclass(output):
+        output = [getattr(output, name) for name in type(output).__dataclass_fields__]
+    return [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]

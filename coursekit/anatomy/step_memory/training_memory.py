@@ -192,11 +192,12 @@ def _foretold(step: Callable, allowed: int) -> Callable[[int], int] | None:
     if peak > allowed:
         return None
     large = step(min(max(guess, 3), LARGEST))
-    found = peak_by_batch(small.lifetimes, large.lifetimes)
-    agrees = found and all(
-        found(one.lifetimes.images) == sum(one.peak.values()) for one in (small, large)
+    peak_of = peak_by_batch(small.lifetimes, large.lifetimes)
+    agrees = peak_of and all(
+        peak_of(one.lifetimes.images) == sum(one.peak.values())
+        for one in (small, large)
     )
-    return found if agrees else None
+    return peak_of if agrees else None
 
 
 def _plan(optimizer, precision: str, device: str) -> Callable[[int], Plan]:

@@ -17,8 +17,8 @@ def listing(notebook_paths: Iterable[str | Path]) -> tuple[Verdict, ...]:
         ValueError: a file is no notebook, or a verdict in it is damaged.
         OSError: a file cannot be read.
     """
-    found = [one for path in notebook_paths for one in _verdicts_in(Path(path))]
-    return tuple(sorted(found, key=lambda one: one.claim.id))
+    verdicts = [one for path in notebook_paths for one in _verdicts_in(Path(path))]
+    return tuple(sorted(verdicts, key=lambda one: one.claim.id))
 
 
 def _verdicts_in(path: Path) -> list[Verdict]:

@@ -227,9 +227,9 @@ def _runs(name: object, values: list | tuple) -> Interval:
         raise ValueError(f"`measured[{name!r}]`: {error}") from None
 
 
-def _rounded(found: Interval) -> Interval:
-    ends = (float(f"{end:.6g}") for end in (found.mean, found.low, found.high))
-    return Interval(*ends, found.n)
+def _rounded(runs: Interval) -> Interval:
+    ends = (float(f"{end:.6g}") for end in (runs.mean, runs.low, runs.high))
+    return Interval(*ends, runs.n)
 
 
 def _as_data(value: Measurement) -> object:

@@ -99,10 +99,10 @@ def _sequence(got: object, want: tuple | list, tolerance: float) -> str:
         return f"the result is {kind_of(got)}; {len(want)} values are right"
     if len(got) != len(want):
         return f"the result has {len(got)} values; {len(want)} are right"
-    for place, (one, other) in enumerate(zip(got, want, strict=True), start=1):
+    for number, (one, other) in enumerate(zip(got, want, strict=True), start=1):
         sentence = first_difference(one, other, tolerance=tolerance)
         if sentence:
-            return f"value {place} of {len(want)}: {sentence}"
+            return f"value {number} of {len(want)}: {sentence}"
     return ""
 
 

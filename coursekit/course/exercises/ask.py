@@ -66,8 +66,10 @@ def solution(exercise_id: str) -> Solution:
     Raises:
         ValueError: no exercise has this id.
     """
-    found = load(exercise_id)
-    return Solution(exercise_id, found.title, found.solution_text, found.takeaway)
+    exercise = load(exercise_id)
+    return Solution(
+        exercise_id, exercise.title, exercise.solution_text, exercise.takeaway
+    )
 
 
 def exercise(exercise_id: str) -> Exercise:

@@ -62,11 +62,11 @@ def judge(
         with guarded(seed_of_code, seconds=seconds) as notes:
             _collect(exercise, answer, seed, got, everything=explain)
         with guarded(seed_of_code, seconds=max(seconds, LEAST_TO_EXPLAIN)):
-            found = _verdict(exercise, answer, got, seed)
+            outcome = _verdict(exercise, answer, got, seed)
     except (Stopped, MemoryError) as end:
         text = _stopped(exercise, seed, end, len(got), total if got else 0)
         return _outcome(exercise, "could not be checked", text, notes=notes)
-    return replace(found, notes=tuple(islice(_notes(got, notes), 5)))
+    return replace(outcome, notes=tuple(islice(_notes(got, notes), 5)))
 
 
 def _of_value(exercise: Exercise, answer: object, seed: int, seconds: float) -> Outcome:
@@ -123,8 +123,8 @@ def _verdict(
     if first is None:
         text = f"It agrees on every input it was tried on. {exercise.takeaway}"
         return _outcome(exercise, "right", text)
-    found = _explained(exercise, got, seed, *first)
-    return replace(found, example=tuple(map(fresh, first[0].call.args)))
+    outcome = _explained(exercise, got, seed, *first)
+    return replace(outcome, example=tuple(map(fresh, first[0].call.args)))
 
 
 def _explained(

@@ -81,12 +81,12 @@ def corner_shapes(
         ones: the axes that may have length 1; default: all.
     """
     axes = len(usual)
-    for place in range(max(axes, len(styles))):
+    for number in range(max(axes, len(styles))):
         shape = list(usual)
-        shape[(place + 1) % axes] = LONG
-        if ones is None or place % axes in ones:
-            shape[place % axes] = 1
-        yield styles[place % len(styles)], tuple(shape)
+        shape[(number + 1) % axes] = LONG
+        if ones is None or number % axes in ones:
+            shape[number % axes] = 1
+        yield styles[number % len(styles)], tuple(shape)
 
 
 def alike(count: int) -> list[tuple[int, ...]]:

@@ -29,12 +29,12 @@ ORIGINALS = [
 
 def put_back() -> list[str]:
     """Put every original back; return the names of those that had been replaced."""
-    found = []
+    changed = []
     for holder, name, original in ORIGINALS:
         if getattr(holder, name) is not original:
             setattr(holder, name, original)
-            found.append(f"{_home(holder)}.{name}")
-    return found
+            changed.append(f"{_home(holder)}.{name}")
+    return changed
 
 
 def _home(holder: object) -> str:

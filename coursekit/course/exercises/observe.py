@@ -107,11 +107,13 @@ def _observe(exercise: Exercise, answer: object, args: list) -> object:
 
 def _gradients(exercise: Exercise, answer: object, args: list) -> object:
     names, tensors = [], []
-    for place in exercise.gradient:
-        for number, leaf in enumerate(leaves(args[place]), start=1):
-            several = isinstance(args[place], (list, tuple))
+    for argument in exercise.gradient:
+        for number, leaf in enumerate(leaves(args[argument]), start=1):
+            several = isinstance(args[argument], (list, tuple))
             which = f" number {number}" if several else ""
-            names.append(f"gradient with respect to `{_name(exercise, place)}`{which}")
+            names.append(
+                f"gradient with respect to `{_name(exercise, argument)}`{which}"
+            )
             tensors.append(leaf.requires_grad_())
     total = weighted_sum(_observe(exercise, answer, args))
     if not isinstance(total, Tensor) or not total.requires_grad:
@@ -160,8 +162,8 @@ def _equal(before: object, after: object) -> bool:
         return same and torch.equal(before, after.detach())
 
 
-def _name(exercise: Exercise, place: int | None) -> str:
-    return "" if place is None else exercise.argument_names[place]
+def _name(exercise: Exercise, argument: int | None) -> str:
+    return "" if argument is None else exercise.argument_names[argument]
 
 
 def _raised(error: BaseException, mode: str) -> object:

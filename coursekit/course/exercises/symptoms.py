@@ -55,9 +55,9 @@ def shortened(sentence: str) -> str:
     if counts:
         return "all values differ" if counts[1] == counts[2] else "some values differ"
     for pattern, short in FORMS:
-        found = re.search(pattern + "$", sentence)
-        if found:
-            return sentence[: found.start()] + found.expand(short)
+        match = re.search(pattern + "$", sentence)
+        if match:
+            return sentence[: match.start()] + match.expand(short)
     return "another value"
 
 

@@ -30,18 +30,18 @@ def calls(exercise: Exercise, seed: int) -> tuple[Call, ...]:
     """Return the calls of an exercise for a seed; the same seed, the same calls."""
     draw = Draw(derived_seed(exercise.id, seed))
     plain = [tuple(args) for args in exercise.cases(draw)]
-    found = [Call(args) for args in plain]
+    tried = [Call(args) for args in plain]
     if exercise.gradient:
-        found += [Call(args, "gradient") for args in _smooth(exercise, plain)]
+        tried += [Call(args, "gradient") for args in _smooth(exercise, plain)]
     corners = list(_layouts(exercise, plain[0]))
     if exercise.corners:
         corners += map(tuple, exercise.corners(draw))
     if exercise.forbids:
-        found += [Call(args, "operators") for args in (*plain, *corners)]
+        tried += [Call(args, "operators") for args in (*plain, *corners)]
     if exercise.device:
-        found.append(Call(plain[0], "device"))
-    found += [Call(args, "corner") for args in corners]
-    return tuple(found)
+        tried.append(Call(plain[0], "device"))
+    tried += [Call(args, "corner") for args in corners]
+    return tuple(tried)
 
 
 def _smooth(exercise: Exercise, plain: list[tuple]) -> list[tuple]:
@@ -51,7 +51,7 @@ def _smooth(exercise: Exercise, plain: list[tuple]) -> list[tuple]:
 
 
 def _is_double(exercise: Exercise, args: tuple) -> bool:
-    tensors = leaves([args[place] for place in exercise.gradient])
+    tensors = leaves([args[argument] for argument in exercise.gradient])
     return all(one.dtype == torch.float64 for one in tensors)
 
 

@@ -51,6 +51,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--offline", action="store_true", help="do not ask the mirrors of the data sets"
     )
     options = parser.parse_args(argv)
-    found = show(offline=options.offline)
-    sys.stdout.write((found.to_json() if options.json else repr(found)) + "\n")
-    return 0 if found.ok else 1
+    report = show(offline=options.offline)
+    sys.stdout.write((report.to_json() if options.json else repr(report)) + "\n")
+    return 0 if report.ok else 1

@@ -19,8 +19,8 @@ OWN_WIDGETS = ("Colab", "Kaggle", "VS Code")
 
 def widgets() -> Line:
     """Can the explorers' sliders be made, and does the front end know that version?"""
-    found = version("ipywidgets")
-    if found is None:
+    installed = version("ipywidgets")
+    if installed is None:
         remedy = f'pip install "ipywidgets>=7.7.1,<9", {RESTART}'
         return Line("widgets", False, "ipywidgets missing", remedy)
     if front_end() not in OWN_WIDGETS:
@@ -29,10 +29,10 @@ def widgets() -> Line:
                 remedy = f"pip install {half}, then reload the page"
                 return Line("widgets", False, f"{half} missing: no sliders", remedy)
         if wrong := _wrong_halves():
-            detail = f"ipywidgets {found} does not go with {', '.join(wrong)}"
+            detail = f"ipywidgets {installed} does not go with {', '.join(wrong)}"
             remedy = 'pip install -U "ipywidgets>=8,<9", then start Jupyter again'
             return Line("widgets", False, detail, remedy)
-    return Line("widgets", True, f"ipywidgets {found}")
+    return Line("widgets", True, f"ipywidgets {installed}")
 
 
 def _halves_needed() -> list[str]:
@@ -56,12 +56,12 @@ def notebook() -> Line:
     if (place := front_end()) is not None:
         return Line("notebook", True, f"running in {place}")
     wanted = 'pip install -U "jupyterlab>=4"'
-    if found := version("jupyterlab"):
+    if installed := version("jupyterlab"):
         new = major("jupyterlab") >= 4
-        detail = f"JupyterLab {found}: coursekit lab"
+        detail = f"JupyterLab {installed}: coursekit lab"
         return Line("notebook", new, detail, "" if new else wanted, needed=False)
-    if found := version("notebook"):
-        return Line("notebook", True, f"Jupyter Notebook {found}: jupyter notebook")
+    if installed := version("notebook"):
+        return Line("notebook", True, f"Jupyter Notebook {installed}: jupyter notebook")
     return Line("notebook", False, "no JupyterLab in this Python", wanted, needed=False)
 
 

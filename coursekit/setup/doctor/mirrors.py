@@ -85,11 +85,11 @@ def _remedy(told: str, reached: list[Mirror], lost: list[str]) -> str:
 
 def mirrors() -> list[Mirror]:
     """Return every place of every data set, from the course's own catalogue."""
-    found = []
+    every = []
     for entry in import_module("coursekit.data.catalogue").SETS.values():
         file = entry.archives[0]
-        found += [Mirror(entry.name, url, file.size) for url in file.urls]
-    return found
+        every += [Mirror(entry.name, url, file.size) for url in file.urls]
+    return every
 
 
 def ask_all(asked: list[Mirror], patience: float = PATIENCE) -> dict[Mirror, str]:

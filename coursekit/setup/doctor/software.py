@@ -86,9 +86,9 @@ def packages() -> Line:
     unmet = [wish for wish in wanted if not _met(wish)]
     if not unmet:
         return Line("packages", True, f"all {len(wanted)} within their bounds")
-    found = ", ".join(f"{w.name} {version(w.name) or 'missing'}" for w in unmet)
+    versions = ", ".join(f"{w.name} {version(w.name) or 'missing'}" for w in unmet)
     wishes = " ".join(f'"{w.name}{w.specifier}"' for w in unmet)
-    return Line("packages", False, found, f"pip install {wishes}, {RESTART}")
+    return Line("packages", False, versions, f"pip install {wishes}, {RESTART}")
 
 
 def _requirements() -> list:
@@ -99,8 +99,10 @@ def _requirements() -> list:
 
 
 def _met(requirement: object) -> bool:
-    found = version(requirement.name)
-    return found is not None and requirement.specifier.contains(found, prereleases=True)
+    installed = version(requirement.name)
+    return installed is not None and requirement.specifier.contains(
+        installed, prereleases=True
+    )
 
 
 def extras() -> Line:

@@ -27,7 +27,7 @@ def marks(texts: Iterable[str]) -> str:
     Args:
         texts: of the cells.
     """
-    found = set()
+    every = set()
     for text in texts:
-        found |= {mark(text)} | {mark(text[m.start() :]) for m in ASKED.finditer(text)}
-    return " ".join(sorted(found))
+        every |= {mark(text)} | {mark(text[m.start() :]) for m in ASKED.finditer(text)}
+    return " ".join(sorted(every))

@@ -167,16 +167,16 @@ def _find(name: str):
     for length in range(len(parts), 0, -1):
         module = ".".join(parts[:length])
         try:
-            found = importlib.import_module(module)
+            thing = importlib.import_module(module)
         except ModuleNotFoundError as error:
             if error.name is None or not f"{module}.".startswith(f"{error.name}."):
                 raise ValueError(f"`# show {name}`: {error}") from None
             continue
         for part in parts[length:]:
-            if not hasattr(found, part):
+            if not hasattr(thing, part):
                 raise ValueError(f"`# show {name}`: {module} has no {part!r}")
-            found = getattr(found, part)
-        return found
+            thing = getattr(thing, part)
+        return thing
     raise ValueError(f"`# show {name}`: there is no module {parts[0]!r}")
 
 

@@ -141,9 +141,9 @@ def _judge(outputs: list, where: str) -> None:
     for output in outputs:
         data = output.get("data", {})
         text = output.get("text", data.get("text/plain", output.get("evalue", "")))
-        if found := ADDRESS.search(text) or ABSOLUTE_PATH.search(text):
+        if shown := ADDRESS.search(text) or ABSOLUTE_PATH.search(text):
             raise NotebookError(
-                f"{where} shows {found[0]!r}, which differs from machine to machine: "
+                f"{where} shows {shown[0]!r}, which differs from machine to machine: "
                 "show something that stays the same, or drop the tag"
             )
 

@@ -49,8 +49,8 @@ def badge(path: str, home: Repository = HOME, *, beside: str = "") -> str:
         "Read the page": home.page_of(path),
     }
     return " ".join(
-        f"[![{words}]({pictures}/{words.lower().replace(' ', '_')}.svg)]({place})"
-        for words, place in places.items()
+        f"[![{words}]({pictures}/{words.lower().replace(' ', '_')}.svg)]({address})"
+        for words, address in places.items()
     )
 
 

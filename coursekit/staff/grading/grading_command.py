@@ -15,6 +15,8 @@ from coursekit.staff.grading.feedback import give_back
 from coursekit.staff.grading.release import release
 from coursekit.staff.grading.roster import read_roster
 from coursekit.staff.grading.sandbox import Sandbox
+from coursekit.staff.grading.spread import spread_table
+from coursekit.staff.grading.walls import ELSEWHERE, KINDS
 
 SECRET_FILE = "course.secret"
 EXAMPLES = """a class, from first to last:
@@ -23,10 +25,6 @@ EXAMPLES = """a class, from first to last:
   coursekit grade a1.toml fall --jobs 2            again after a stop: goes on
   coursekit feedback a1.toml fall                  pages and gradebooks in fall/
 """
-KINDS = {
-    "bwrap": "bubblewrap: no network, read-only system, limits (Linux)",
-    "none": "no walls: only for code that you trust",
-}
 
 
 def main_release(argv: list[str] | None = None) -> int:
@@ -48,6 +46,8 @@ def main_release(argv: list[str] | None = None) -> int:
         f"{names}{more}: the student's version scores {made.student_points}, "
         f"the solved one {made.solution_points} of {made.of}\n"
     )
+    if assignment.is_personal and len(students) > 1:
+        sys.stdout.write(spread_table(assignment, students, secret) + "\n")
     return 0
 
 
@@ -125,6 +125,8 @@ def _parser(name: str, text: str) -> argparse.ArgumentParser:
 
 
 def _kind(given: argparse.Namespace) -> str:
+    if said := ELSEWHERE.get(sys.platform):
+        sys.stderr.write(f"coursekit: {said}\n")
     if given.sandbox == "none" and not given.unsafe:
         raise ValueError(
             "`--sandbox none` runs students' code with your rights: say --unsafe, too"

@@ -60,11 +60,11 @@ def read(data: bytes, names: dict[str, str]) -> dict:
         cells = sources(data)
     except ValueError as error:
         return {"sentence": str(error), "answers": {}}
-    found, broken = statements(cells)
+    program, broken = statements(cells)
     answers = {}
     for exercise_id, name in names.items():
-        tried = _expressions(exercise_id, name, found)
-        kept = _slice(found, _names(tried)) if tried else []
+        tried = _expressions(exercise_id, name, program)
+        kept = _slice(program, _names(tried)) if tried else []
         sentence = "" if tried else _missing(name, exercise_id, broken, cells)
         answers[exercise_id] = {
             "code": [one.text for one in kept],
@@ -129,7 +129,7 @@ def _parsed(text: str) -> list[ast.stmt] | None:
 def statements(cells: list[str]) -> tuple[list[Statement], dict[int, str]]:
     """Return the statements of all cells that can be read, and what is wrong with the
     others, by number of the cell."""
-    found, broken = [], {}
+    program, broken = [], {}
     for number, text in enumerate(cells, 1):
         plain = _without_magics(text)
         try:
@@ -142,8 +142,8 @@ def statements(cells: list[str]) -> tuple[list[Statement], dict[int, str]]:
             continue
         for node in body:
             segment = _segment(plain, node)
-            found.append(Statement(segment, number, node))
-    return found, broken
+            program.append(Statement(segment, number, node))
+    return program, broken
 
 
 def _segment(text: str, node: ast.stmt) -> str:
@@ -160,15 +160,15 @@ def _without_magics(text: str) -> str:
     return "\n".join("" if row.lstrip()[:1] in ("%", "!") else row for row in rows)
 
 
-def _expressions(exercise_id: str, name: str, found: list[Statement]) -> list[str]:
+def _expressions(exercise_id: str, name: str, program: list[Statement]) -> list[str]:
     """Return what may give the answer: its name, then what was given to `check`."""
-    written = [name] if any(name in one.binds for one in found) else []
-    return list(dict.fromkeys([*written, *_given(exercise_id, found)]))
+    written = [name] if any(name in one.binds for one in program) else []
+    return list(dict.fromkeys([*written, *_given(exercise_id, program)]))
 
 
-def _given(exercise_id: str, found: list[Statement]) -> Iterator[str]:
+def _given(exercise_id: str, program: list[Statement]) -> Iterator[str]:
     """Yield the second argument of every `check("01.3", …)`, the last one last."""
-    for node in (n for one in found for n in ast.walk(one.node)):
+    for node in (n for one in program for n in ast.walk(one.node)):
         if isinstance(node, ast.Call) and len(node.args) == 2:
             called = ast.unparse(node.func).rpartition(".")[2]
             first = node.args[0]
@@ -189,27 +189,27 @@ def _names(expressions: Iterable[str]) -> set[str]:
     return {node.id for tree in trees for node in tree if isinstance(node, ast.Name)}
 
 
-def _slice(found: list[Statement], needed: set[str]) -> list[Statement]:
+def _slice(program: list[Statement], needed: set[str]) -> list[Statement]:
     """Keep imports, and what binds a name that is needed, to the last consequence."""
     kept: set[int] = set()
     grown = True
     while grown:
         grown = False
-        for place, one in enumerate(found):
-            if place in kept or _is_empty(one, found):
+        for number, one in enumerate(program):
+            if number in kept or _is_empty(one, program):
                 continue
             if isinstance(one.node, IMPORTS) or one.binds & needed:
-                kept.add(place)
+                kept.add(number)
                 grown = True
                 needed |= set() if isinstance(one.node, IMPORTS) else one.uses
-    return [one for place, one in enumerate(found) if place in kept]
+    return [one for number, one in enumerate(program) if number in kept]
 
 
-def _is_empty(one: Statement, found: list[Statement]) -> bool:
+def _is_empty(one: Statement, program: list[Statement]) -> bool:
     """Say whether it is a stub, a copy that was left, of what is written elsewhere."""
     if not _is_stub(one.node):
         return False
-    rest = (other for other in found if other is not one and other.binds & one.binds)
+    rest = (other for other in program if other is not one and other.binds & one.binds)
     return any(not _is_stub(other.node) for other in rest)
 
 

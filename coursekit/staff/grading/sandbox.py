@@ -1,43 +1,26 @@
 """The sandbox seen from outside: start it, ask an answer's process, end it.
 
-Bubblewrap gives no network, a read-only system with Python and this package, and no
-file of the course that tells an answer: neither the exercises' bank, nor notebooks, nor
-tests, nor other hand-ins.
+Behind its walls are Python and this package, and no file of the course that tells an
+answer: neither the exercises' bank, nor notebooks, nor tests, nor other hand-ins.
 """
 
 import json
 import os
 import select
-import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 from tempfile import TemporaryFile
 
-import coursekit
 from coursekit.course.exercises.non_results import Stopped
 from coursekit.staff.grading import wire
 from coursekit.staff.grading.limits import ASK, END, OPEN, SAYS, Limits
+from coursekit.staff.grading.walls import walls
 
 START_SECONDS, END_SECONDS = 120, 10
-PACKAGE = Path(coursekit.__file__).parent
-SECRET = PACKAGE / "course" / "exercises" / "bank"
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache")
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "HOME": "/tmp",
-    "TMPDIR": "/tmp",
-    "LANG": "C.UTF-8",
-    "OMP_NUM_THREADS": "1",
-    "MPLBACKEND": "Agg",
-    "MPLCONFIGDIR": "/tmp",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONPATH": str(PACKAGE.parent),
-}
+MOST_BYTES = wire.MOST_BYTES + 1024  # of a frame; longer ones are nobody's
 WHY = {
     "memory": "it needs more memory than the {memory:.0f} GB of the sandbox",
     "processes": "it started more processes than the {processes} it may have",
@@ -51,32 +34,25 @@ class Sandbox:
     """A warm process that forks for every answer; one answer at a time.
 
     Args:
-        kind: "bwrap", or "none": no walls at all, for machines without namespaces.
+        kind: "bwrap", "docker", "podman", "user" or "none", as `walls` says.
 
     Raises:
-        ValueError: there is no bubblewrap, or it cannot make namespaces here.
+        ValueError: there are no such walls here, or they do not hold.
     """
 
     def __init__(self, kind: str = "bwrap", limits: Limits | None = None) -> None:
-        self.limits = limits or Limits(alone=kind != "none")
-        self._walls = _walls() if kind == "bwrap" else []
+        self._kind, limits = kind, limits or Limits()
+        self._walls = walls(kind, limits)
+        self.limits = replace(limits, own=self._walls.own)
         self._start()
 
     def _start(self) -> None:
         # a file: a pipe that nobody empties would fill up
         self._said = TemporaryFile()  # noqa: SIM115 (`close` closes it)
-        server = (sys.executable, "-m", "coursekit.staff.grading.warm_server")
-        self._process = subprocess.Popen(
-            [*self._walls, *server],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            env=ENVIRONMENT,
-            bufsize=0,
-        )
+        self._used = False
+        pipe = subprocess.PIPE
+        self._process = self._walls.popen(stdin=pipe, stdout=pipe, stderr=self._said)
         if self._frame(START_SECONDS) != b'"ready"':
-            self._process.kill()
-            self._process.wait()
             self._said.seek(0)
             said = self._said.read().decode(errors="replace").strip()
             self.close()
@@ -85,10 +61,17 @@ class Sandbox:
     def restart(self) -> None:
         """Start anew after an answer that took the sandbox with it."""
         self.close()
+        self._walls = walls(self._kind, self.limits)
         self._start()
+
+    def next_hand_in(self) -> None:
+        """Make room for another student where answers are not apart by themselves."""
+        if self._walls.once and self._used:
+            self.restart()
 
     def close(self) -> None:
         """End the sandbox and all that runs in it."""
+        self._walls.clear()
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._said):
@@ -103,6 +86,7 @@ class Sandbox:
     @contextmanager
     def answer_process(self) -> Iterator["AnswerProcess"]:
         """Fork a process for one answer; it is gone after the block."""
+        self._used = True
         self._send(OPEN + json.dumps(asdict(self.limits)).encode())
         process = AnswerProcess(self)
         try:
@@ -117,7 +101,8 @@ class Sandbox:
         """Read a frame; b"" where none came in time."""
         until = time.monotonic() + seconds
         head = self._exactly(wire.LENGTH.size, until)
-        return self._exactly(*wire.LENGTH.unpack(head), until) if head else b""
+        length = wire.LENGTH.unpack(head)[0] if head else MOST_BYTES
+        return self._exactly(length, until) if length < MOST_BYTES else b""
 
     def _exactly(self, length: int, until: float) -> bytes:
         file, parts = self._process.stdout.fileno(), []
@@ -166,8 +151,7 @@ class AnswerProcess:
             except ValueError:
                 return None
         limits = self._sandbox.limits
-        why = json.loads(frame)["ended"] if frame else "time"
-        self._ended = WHY.get(why, WHY["died"]).format(
+        self._ended = WHY[_why(frame)].format(
             memory=limits.memory / 2**30,
             processes=limits.processes,
             seconds=limits.seconds,
@@ -183,44 +167,18 @@ class AnswerProcess:
                 if isinstance(said, list):
                     self.notes = [str(note)[:200] for note in said[:5]]
             self._sandbox._send(END)
+            until = time.monotonic() + END_SECONDS
             while (frame := self._sandbox._frame(END_SECONDS)) != b'"closed"':
-                if not frame:
+                if not frame or time.monotonic() > until:
                     raise BrokenPipeError
         except BrokenPipeError:
             self._sandbox.restart()
 
 
-def _walls() -> list[str]:
-    """Return the command that puts up the walls.
-
-    Raises:
-        ValueError: no Linux, or bubblewrap is not installed.
-    """
-    if not sys.platform.startswith("linux"):
-        raise ValueError(
-            "grading runs students' code behind Linux's namespaces, which this system "
-            "does not have: use Linux, WSL 2 or a virtual machine"
-        )
-    tool = shutil.which("bwrap")
-    if tool is None:
-        raise ValueError(
-            "grading runs students' code in bubblewrap, which is not installed: "
-            "apt-get install bubblewrap, or another way with --sandbox"
-        )
-    seen = [Path(one) for one in SYSTEM]
-    seen += [Path(one).resolve() for one in (sys.base_prefix, sys.prefix)]
-    seen += [Path(sys.prefix), PACKAGE]
-    seen += [Path(one) for one in sys.path if "site-packages" in one]
-    binds = [
-        word
-        for path in dict.fromkeys(seen)
-        if path.exists() or path.is_symlink()
-        for word in ("--ro-bind", str(path), str(path))
-    ]
-    return [
-        *(tool, "--unshare-all", "--die-with-parent", "--new-session"),
-        *("--uid", "65534", "--gid", "65534"),
-        *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
-        *binds,
-        *("--tmpfs", str(SECRET), "--chdir", "/tmp"),
-    ]
+def _why(frame: bytes) -> str:
+    """Return why a process ended; behind some walls it could write this itself."""
+    try:
+        said = str(json.loads(frame)["ended"]) if frame else "time"
+    except (ValueError, KeyError, TypeError):
+        said = "died"
+    return said if said in WHY else "died"

@@ -17,10 +17,19 @@ import signal
 import socket
 import struct
 import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-from coursekit.staff.grading.limits import ASK, OPEN, SAYS, Limits
+from coursekit.staff.grading.limits import (
+    ASK,
+    NAMESPACE,
+    OPEN,
+    SAYS,
+    SESSION,
+    USER,
+    Limits,
+)
 
 LENGTH = struct.Struct(">Q")
 MOST_BYTES = 65 * 2**20
@@ -54,7 +63,15 @@ def main() -> None:
             _keep(channel, limits)
             os._exit(0)
         os.waitpid(keeper, 0)
+        _bury()
         _write(channel, b'"closed"')
+
+
+def _bury() -> None:
+    """Take leave of processes that lost their parent, where this is the first one."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _warm_up() -> None:
@@ -69,7 +86,7 @@ def _warm_up() -> None:
 def _keep(channel: int, limits: Limits) -> None:
     """Start an answer in namespaces of its own; pass frames on until it ends."""
     ours, theirs = socket.socketpair()
-    if limits.alone:
+    if limits.own == NAMESPACE:
         _unshare()
     child = os.fork()
     if not child:
@@ -79,20 +96,24 @@ def _keep(channel: int, limits: Limits) -> None:
         _answer(theirs, limits)
         os._exit(0)
     theirs.close()
-    why = _relay(channel, ours, limits)
+    why = _relay(channel, ours, limits, child)
     os.kill(child, signal.SIGKILL)
+    while left := [one for one, state in _own(limits.own, child) if state != "Z"]:
+        for one in left:
+            with suppress(ProcessLookupError):  # it has ended
+                os.kill(one, signal.SIGKILL)
     os.waitpid(child, 0)
     _write(channel, json.dumps({"ended": why}).encode())
 
 
-def _relay(channel: int, ours: socket.socket, limits: Limits) -> str:
+def _relay(channel: int, ours: socket.socket, limits: Limits, child: int) -> str:
     """Pass frames on in both directions; say why it ended."""
     until = time.monotonic() + limits.seconds
     ours.setblocking(False)
     try:
         while time.monotonic() < until:
             ready, _, _ = select.select([0, ours], [], [], LOOK_SECONDS)
-            processes, memory = _in_use()
+            processes, memory = _in_use(_own(limits.own, child))
             if processes > limits.processes or memory > limits.memory:
                 return "processes" if processes > limits.processes else "memory"
             if 0 in ready:
@@ -114,24 +135,42 @@ def _relay(channel: int, ours: socket.socket, limits: Limits) -> str:
     return "time"
 
 
-def _in_use() -> tuple[int, int]:
-    """Return how many processes there are and the bytes they use, but for the server,
-    its keeper and the sandbox's first one.
+def _own(own: str, child: int) -> list[tuple[int, str]]:
+    """Return the number and the state of every process of an answer.
+
+    All that can be seen but the server, its keeper and the sandbox's first one; where
+    others can be seen, those of this user, or of the session.
+    """
+    trusted, found = {1, os.getpid(), os.getppid()}, []
+    for entry in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        try:
+            text = Path("/proc", str(entry), "stat").read_bytes()
+            said = Path("/proc", str(entry), "status").read_bytes()
+        except OSError:
+            continue  # it has ended
+        state, _, _, session, *_ = text.rpartition(b")")[2].split()
+        user = said.partition(b"Uid:")[2].split(maxsplit=1)[0]
+        left = own == SESSION and int(session) != child
+        other = own == USER and int(user) != os.getuid()
+        if entry not in trusted and not left and not other:
+            found.append((entry, state.decode()))
+    return found
+
+
+def _in_use(processes: list[tuple[int, str]]) -> tuple[int, int]:
+    """Return how many processes there are and the bytes that they use.
 
     The system's own bound on processes does not hold where the grader is root.
     """
-    trusted, count, total = {1, os.getpid(), os.getppid()}, 0, 0
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and int(entry) not in trusted:
-            try:
-                pages = (
-                    Path("/proc", entry, "statm").read_text(encoding="ascii").split()
-                )
-            except OSError:
-                continue  # it has ended
-            count += 1
-            total += (int(pages[1]) - int(pages[2])) * PAGE  # what it shares is ours
-    return count, total
+    total = 0
+    for process, _ in processes:
+        try:
+            pages = Path("/proc", str(process), "statm").read_text(encoding="ascii")
+        except OSError:
+            continue  # it has ended
+        own = int(pages.split()[1]) - int(pages.split()[2])  # what it shares is ours
+        total += own * PAGE
+    return len(processes), total
 
 
 def _unshare() -> None:
@@ -148,8 +187,9 @@ def _answer(connection: socket.socket, limits: Limits) -> None:
     """Become the student's process: private places, limits, no rights; then serve."""
     os.nice(5)  # its keeper comes first
     os.setsid()  # else a signal to its group would reach the server
-    if limits.alone:
+    if limits.own == NAMESPACE:
         _private_places(limits.files)
+    if limits.own != SESSION:
         _drop_rights()
     _limit(limits)
     nothing = os.open("/dev/null", os.O_RDWR)

@@ -178,12 +178,12 @@ def _value(tree: object, arrays: list[bytes]) -> object:
 
 
 def _read_tensor(content: list, arrays: list[bytes]) -> Tensor:
-    name, shape, strides, place = content
+    name, shape, strides, number = content
     dtype = DTYPES[name]
-    _fits(shape, arrays[place], dtype.itemsize)
-    if not arrays[place]:
+    _fits(shape, arrays[number], dtype.itemsize)
+    if not arrays[number]:
         return torch.empty(shape, dtype=dtype)
-    values = torch.frombuffer(bytearray(arrays[place]), dtype=dtype).reshape(shape)
+    values = torch.frombuffer(bytearray(arrays[number]), dtype=dtype).reshape(shape)
     if strides is None:
         return values
     reach = sum(abs(step) * (n - 1) for step, n in zip(strides, shape, strict=True))
@@ -193,12 +193,12 @@ def _read_tensor(content: list, arrays: list[bytes]) -> Tensor:
 
 
 def _read_array(content: list, arrays: list[bytes]) -> np.ndarray:
-    name, shape, place = content
+    name, shape, number = content
     dtype = np.dtype(str(name))
     if dtype.kind not in "biufc":
         raise ValueError("an array of numbers is allowed")
-    _fits(shape, arrays[place], dtype.itemsize)
-    return np.frombuffer(arrays[place], dtype).reshape(shape).copy()
+    _fits(shape, arrays[number], dtype.itemsize)
+    return np.frombuffer(arrays[number], dtype).reshape(shape).copy()
 
 
 def _fits(shape: list, data: bytes, itemsize: int) -> None:

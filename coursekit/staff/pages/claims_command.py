@@ -52,12 +52,12 @@ def as_table(rows: Sequence[Claim], verdicts: dict[str, Verdict]) -> str:
     return "\n".join([*lines, f"{tested} of {len(rows)} claims tested"])
 
 
-def _line(row: Claim, found: Verdict | None) -> str:
-    if found is None:
+def _line(row: Claim, verdict: Verdict | None) -> str:
+    if verdict is None:
         return f"{row.id}  {row.session}  {NOT_TESTED}"
-    numbers = ", ".join(f"{name} = {number_text(v)}" for name, v in found.measured)
-    differs = f" (expected {row.syllabus_verdict})" if found.surprising else ""
-    return f"{row.id}  {row.session}  {found.verdict:<7}{differs}  {numbers}".rstrip()
+    numbers = ", ".join(f"{name} = {number_text(v)}" for name, v in verdict.measured)
+    differs = f" (expected {row.syllabus_verdict})" if verdict.surprising else ""
+    return f"{row.id}  {row.session}  {verdict.verdict:<7}{differs}  {numbers}".rstrip()
 
 
 def as_json(rows: Sequence[Claim], verdicts: dict[str, Verdict]) -> str:

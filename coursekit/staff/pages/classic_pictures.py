@@ -14,8 +14,8 @@ def session_05() -> Figure:
         rows = anatomy(vgg16(), (3, 224, 224))
     kept = [row for row in rows if row.kind in ("Conv2d", "MaxPool2d", "Linear")]
     values = {
-        f"{place} {row.kind}": torch.Size(row.output_shape).numel() / 1e6
-        for place, row in enumerate(kept[:8], 1)
+        f"{number} {row.kind}": torch.Size(row.output_shape).numel() / 1e6
+        for number, row in enumerate(kept[:8], 1)
     }
     return bars(values, xlabel="values (million)")
 

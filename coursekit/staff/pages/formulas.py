@@ -22,10 +22,12 @@ def with_formulas(text: str) -> str:
         text: unescaped text, formulas between dollar signs.
     """
     shown, end = [], 0
-    for found in FORMULA.finditer(text):
-        shown.append(escape(text[end : found.start()], quote=False))
-        shown.append(picture(found["alone"] or found["inside"], bool(found["alone"])))
-        end = found.end()
+    for formula in FORMULA.finditer(text):
+        shown.append(escape(text[end : formula.start()], quote=False))
+        shown.append(
+            picture(formula["alone"] or formula["inside"], bool(formula["alone"]))
+        )
+        end = formula.end()
     return "".join([*shown, escape(text[end:], quote=False)])
 
 
@@ -47,8 +49,8 @@ def picture(latex: str, alone: bool = False) -> str:
         sign = "$$" if alone else "$"
         return escape(f"{sign}{latex}{sign}", quote=False)
     packed = base64.b64encode(drawn.getvalue()).decode()
-    place = "display:block;margin:1em auto" if alone else f"vertical-align:{-depth}pt"
+    style = "display:block;margin:1em auto" if alone else f"vertical-align:{-depth}pt"
     return (
-        f'<img alt="{escape(latex.strip())}" style="{place}" '
+        f'<img alt="{escape(latex.strip())}" style="{style}" '
         f'src="data:image/svg+xml;base64,{packed}">'
     )

@@ -56,8 +56,8 @@ def session_03c() -> Figure:
         how = {"epochs": epochs, "batch_size": 32, "lr": 0.1, "progress": False}
         history = fit(net, data, seed=0, **how)
         shares = evaluate(net, parts.valid, like=history)
-        found = reliability(shares.probabilities.double(), shares.labels, bins=10)
-        lines[name] = torch.where(found.counts >= 10, found.accuracy, torch.nan)
+        bins = reliability(shares.probabilities.double(), shares.labels, bins=10)
+        lines[name] = torch.where(bins.counts >= 10, bins.accuracy, torch.nan)
     return curves(middles, lines, xlabel="confidence", ylabel="share right")
 
 

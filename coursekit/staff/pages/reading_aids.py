@@ -49,9 +49,9 @@ def _contents(soup, headings: list):
     for heading in headings:
         link = soup.new_tag("a", href=f"#{heading['id']}")
         link.string = heading.get_text().rstrip("¶")
-        place = soup.new_tag("li")
-        place.append(link)
-        places.append(place)
+        item = soup.new_tag("li")
+        item.append(link)
+        places.append(item)
     fold.append(places)
     around.append(fold)
     return around

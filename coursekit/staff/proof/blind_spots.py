@@ -45,15 +45,15 @@ def blind_spots(exercise: Exercise) -> list[Verdict]:
     if is_value(exercise):
         return []
     named = [naming(exercise, call.args) for call in calls(exercise, 0)]
-    found = [_verdict(exercise, place) for place in places_of(exercise, named)]
-    excluded = [one.place for one in found if one.state == NOT_ALLOWED]
+    verdicts = [_verdict(exercise, place) for place in places_of(exercise, named)]
+    excluded = [one.place for one in verdicts if one.state == NOT_ALLOWED]
     unused = set(exercise.never) - {_key(exercise, place) for place in excluded}
     if unused:
         raise ValueError(
             f"`never` of {exercise.id} names {sorted(unused)}, which none of its "
             "arguments can be, or which its cases are"
         )
-    return found
+    return verdicts
 
 
 def places_of(exercise: Exercise, named: list[dict]) -> list[Place]:

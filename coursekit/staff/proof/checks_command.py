@@ -110,9 +110,9 @@ def _score(exercises: list[Exercise]) -> int:
 
 def _cases(exercises: list[Exercise]) -> int:
     """Write the table of places; name the blind ones on standard error."""
-    found = [verdict for one in exercises for verdict in blind_spots(one)]
-    sys.stdout.write(table_of_places(found) + "\n")
-    blind = [verdict for verdict in found if verdict.state == BLIND]
+    verdicts = [verdict for one in exercises for verdict in blind_spots(one)]
+    sys.stdout.write(table_of_places(verdicts) + "\n")
+    blind = [verdict for verdict in verdicts if verdict.state == BLIND]
     sys.stderr.write("".join(map(_blind, blind)))
     return 1 if blind else 0
 

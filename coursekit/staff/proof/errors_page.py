@@ -125,7 +125,7 @@ def errors_page(exercises: Iterable[Exercise]) -> str:
 
 def rows_of(exercises: list[Exercise]) -> list[Row]:
     """Return every sentence once, with the exercises that say it, in their order."""
-    found: dict[str, Row] = {}
+    rows: dict[str, Row] = {}
     same: dict[str, str] = {}  # of a design: sentence without numbers → sentence
     for exercise in exercises:
         for mistake in exercise.mistakes:
@@ -136,10 +136,10 @@ def rows_of(exercises: list[Exercise]) -> list[Row]:
                 slip=SLIPS.get(mistake.slip),
             )
             key = mistake.message
-            if exercise.kind == "design" and key not in found:
+            if exercise.kind == "design" and key not in rows:
                 key = same.setdefault(exercise.id + DIGITS.sub("#", key), key)
-            found[key] = found[key].joined(row) if key in found else row
-    return list(found.values())
+            rows[key] = rows[key].joined(row) if key in rows else row
+    return list(rows.values())
 
 
 def _contents(sessions: list[str]) -> str:
@@ -210,10 +210,10 @@ def _line(row: Row) -> str:
 
 def said(message: str) -> str:
     """Return a message with its first clause, what was done, in bold type."""
-    for found in CLAUSE.finditer(message):
-        first = message[: found.start()]
+    for clause in CLAUSE.finditer(message):
+        first = message[: clause.start()]
         if first.count("`") % 2 == 0 and first.count("(") == first.count(")"):
-            return f"**{first}**{message[found.start() :]}"
+            return f"**{first}**{message[clause.start() :]}"
     return f"**{message.removesuffix('.')}**."
 
 

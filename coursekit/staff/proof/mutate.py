@@ -40,7 +40,7 @@ def mutants(
     """
     source = textwrap.dedent(inspect.getsource(function))
     namespace = vars(sys.modules[function.__module__])
-    seen, labels, found = {ast.unparse(ast.parse(source))}, Counter(), []
+    seen, labels, made = {ast.unparse(ast.parse(source))}, Counter(), []
     for label, tree in _changes(ast.parse(source), in_place):
         text = ast.unparse(ast.fix_missing_locations(tree))
         if text in seen or (".detach()" in text and not gradient):
@@ -49,8 +49,8 @@ def mutants(
         labels[label] += 1
         if labels[label] > 1:
             label = f"{label} (#{labels[label]})"
-        found.append(Mutant(label, _compiled(text, namespace, function.__name__)))
-    return found
+        made.append(Mutant(label, _compiled(text, namespace, function.__name__)))
+    return made
 
 
 def _compiled(text: str, namespace: dict, name: str) -> object:
@@ -93,31 +93,31 @@ def _nodes(tree: ast.AST, path: Path = ()) -> Iterator[tuple[Path, ast.AST]]:
         if name in ("annotation", "returns", "type_comment", "decorator_list"):
             continue
         children = value if isinstance(value, list) else [value]
-        for place, child in enumerate(children):
-            if not isinstance(child, ast.AST) or _is_docstring(tree, name, place):
+        for number, child in enumerate(children):
+            if not isinstance(child, ast.AST) or _is_docstring(tree, name, number):
                 continue
             if isinstance(child, ast.keyword) and child.arg == "strict":
                 continue
-            step = (name, place if isinstance(value, list) else None)
+            step = (name, number if isinstance(value, list) else None)
             yield (*path, step), child
             yield from _nodes(child, (*path, step))
 
 
-def _is_docstring(parent: ast.AST, name: str, place: int) -> bool:
+def _is_docstring(parent: ast.AST, name: str, number: int) -> bool:
     holds = isinstance(parent, (ast.FunctionDef, ast.ClassDef))
-    return holds and name == "body" and place == 0 and ast.get_docstring(parent)
+    return holds and name == "body" and number == 0 and ast.get_docstring(parent)
 
 
 def _replaced(tree: ast.Module, path: Path, new: ast.AST) -> ast.Module:
     """Return a copy of the tree with the node at `path` replaced."""
     twin = copy.deepcopy(tree)
     holder = twin
-    for name, place in path[:-1]:
+    for name, number in path[:-1]:
         child = getattr(holder, name)
-        holder = child if place is None else child[place]
-    name, place = path[-1]
-    if place is None:
+        holder = child if number is None else child[number]
+    name, number = path[-1]
+    if number is None:
         setattr(holder, name, new)
     else:
-        getattr(holder, name)[place] = new
+        getattr(holder, name)[number] = new
     return twin

@@ -141,16 +141,16 @@ def _call(node: ast.Call) -> Iterator[ast.expr]:
         yield node.func.value
     if len(node.args) == 1 and not isinstance(node.args[0], ast.Starred):
         yield node.args[0]
-    for place in range(0 if _is_symmetric(node) else len(node.args) - 1):
+    for number in range(0 if _is_symmetric(node) else len(node.args) - 1):
         args = list(node.args)
-        args[place], args[place + 1] = args[place + 1], args[place]
+        args[number], args[number + 1] = args[number + 1], args[number]
         yield _with(node, args=args)
-    for place in range(len(node.args)):
-        yield _with(node, args=[*node.args[:place], *node.args[place + 1 :]])
-    for place in range(len(node.keywords)):
-        if node.keywords[place].arg == "strict":  # of zip: a safeguard, not a result
+    for number in range(len(node.args)):
+        yield _with(node, args=[*node.args[:number], *node.args[number + 1 :]])
+    for number in range(len(node.keywords)):
+        if node.keywords[number].arg == "strict":  # of zip: a safeguard, not a result
             continue
-        kept = [*node.keywords[:place], *node.keywords[place + 1 :]]
+        kept = [*node.keywords[:number], *node.keywords[number + 1 :]]
         yield _with(node, keywords=kept)
 
 
@@ -168,13 +168,13 @@ def _is_symmetric(node: ast.Call) -> bool:
 def _swapped_elements(node: ast.Tuple | ast.List) -> Iterator[ast.expr]:
     if isinstance(node.ctx, ast.Store):
         return
-    for place in range(len(node.elts) - 1):
+    for number in range(len(node.elts) - 1):
         elements = list(node.elts)
-        elements[place], elements[place + 1] = elements[place + 1], elements[place]
+        elements[number], elements[number + 1] = elements[number + 1], elements[number]
         yield _with(node, elts=elements)
     if len(node.elts) > 1:
-        for place in range(len(node.elts)):
-            yield _with(node, elts=[*node.elts[:place], *node.elts[place + 1 :]])
+        for number in range(len(node.elts)):
+            yield _with(node, elts=[*node.elts[:number], *node.elts[number + 1 :]])
 
 
 def _branches(node: ast.IfExp) -> Iterator[ast.expr]:

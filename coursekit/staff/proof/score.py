@@ -72,22 +72,22 @@ def _distinct(answers: Iterable[object]) -> list[object]:
 
 
 def _rejected(exercise: Exercise, right: Iterable[object]) -> list[str]:
-    found = []
+    said = []
     for answer in right:
         outcome = judge(exercise, answer)
         if outcome.status != "right":
             name = getattr(answer, "__name__", repr(answer))
-            found.append(f"right answer {name}: {outcome!r}")
-    return found
+            said.append(f"right answer {name}: {outcome!r}")
+    return said
 
 
 def _missed(exercise: Exercise) -> list[str]:
-    found = []
+    said = []
     for mistake in exercise.mistakes:
         outcome = judge(exercise, mistake.answer)
         if (outcome.status, outcome.message) != ("wrong", mistake.message):
-            found.append(f"wrong answer {mistake.name}: {outcome!r}")
-    return found
+            said.append(f"wrong answer {mistake.name}: {outcome!r}")
+    return said
 
 
 def _mutants(exercise: Exercise) -> dict[str, str]:

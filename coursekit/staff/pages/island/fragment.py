@@ -7,7 +7,12 @@ from coursekit.explore.live import LiveExplorer
 from coursekit.explore.shell import Explorer
 from coursekit.explore.theme import rules
 from coursekit.explore.view import table_html
-from coursekit.staff.pages.island.island_ways import held_of, name_of, needs_python
+from coursekit.staff.pages.island.island_ways import (
+    held_of,
+    name_of,
+    needs_python,
+    rule_of,
+)
 from coursekit.staff.pages.island.packed import pack
 from coursekit.staff.pages.island.told import plain, told
 
@@ -21,9 +26,11 @@ def _read(name: str) -> str:
 _BY_SYSTEM = rules(":root:not([data-theme]) .coursekit-island ")
 _BY_SITE = rules("[data-theme=dark] .coursekit-island ")
 _NIGHT = f"@media(prefers-color-scheme:dark){{{_BY_SYSTEM}}}{_BY_SITE}"
+_PROGRAM = ("drawing.js", "chain_rule.js", "island.js")
 # What every page with islands needs once, before or after them.
 SCRIPT = (
-    f"<style>{_read('island.css')}{_NIGHT}</style><script>{_read('island.js')}</script>"
+    f"<style>{_read('island.css')}{_NIGHT}</style>"
+    f"<script>{''.join(map(_read, _PROGRAM))}</script>"
 )
 
 
@@ -46,11 +53,20 @@ def island(explorer: Explorer, *, alone: bool = True) -> str:
             "`explorer` must be what an explore_… function returned; "
             f"got {type(explorer).__name__}"
         )
-    held = list(of := held_of(explorer))
-    views = (explorer.at(**state) for state in held)
-    said = {**told(of), "now": plain(explorer.state)}
-    needs = needs_python(explorer, len(held))
-    return _html(explorer, needs, pack(said, views)) + SCRIPT * alone
+    return _html(explorer, *_states(explorer)) + SCRIPT * alone
+
+
+def _states(explorer: LiveExplorer) -> tuple[str, str]:
+    """Return what the page leaves out, in a line, and what it holds, packed."""
+    held, rule = held_of(explorer), rule_of(explorer)
+    said = told(held, has_rule=rule is not None)
+    controls = {name: explorer.controls[name].value for name in said["also"]}
+    said["now"] = plain(explorer.state | controls)
+    if rule is not None:
+        return "", pack(said | {"constants": rule(explorer)}, [])
+    states = list(held)
+    packed = pack(said, (explorer.at(**state) for state in states))
+    return needs_python(explorer, len(states)), packed
 
 
 def _html(explorer: LiveExplorer, needs: str, letters: str) -> str:
@@ -69,7 +85,8 @@ def _html(explorer: LiveExplorer, needs: str, letters: str) -> str:
         f"<div class='coursekit-layers'>{layers}</div></div>"
         "<div class='coursekit-controls'></div>"
         f"<div class='coursekit-words' role='status' aria-live='polite'>{words}</div>"
-        f"<div class='coursekit-table'>{table_html(view.table)}</div>"
+        "<div class='coursekit-table' tabindex='0' role='group' aria-label='numbers'>"
+        f"{table_html(view.table)}</div>"
         f"<p class='coursekit-now'></p><p class='coursekit-why'>{_STILL}</p>"
         f"{needs}<script type='text/plain' class='coursekit-states'>{letters}</script>"
         "</figure>"

@@ -26,8 +26,8 @@ class Held:
         self.order = tuple(TopologicalSorter(graph).static_order())
 
     def needed(self, name: str) -> set[str]:
-        """Return the settings that the values of a setting depend on."""
-        setting = self.declared.settings[name]
+        """Return the settings that the values of a control depend on."""
+        setting = self.declared.controls[name]
         names = {*setting.needed(), *needs(setting.active)}
         return names & {*self.declared.settings}
 

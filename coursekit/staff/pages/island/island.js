@@ -3,7 +3,7 @@
 // Nothing is fetched; what Python computed lies compressed in the figure.
 (() => {
 'use strict';
-if (window.coursekitIslands) return; // the script may stand on a page twice
+if (window.coursekitIslands) return; // where the script stands on a page twice
 
 const make = (tag, traits, ...inside) => {
   const element = Object.assign(document.createElement(tag), traits);
@@ -12,7 +12,10 @@ const make = (tag, traits, ...inside) => {
 };
 const key = values =>
   values.map(v => (typeof v === 'string' ? v : JSON.stringify(v))).join('|');
-const look = (table, at) => (table.by ? table.at[key(table.by.map(n => at[n]))] : table.all);
+const look = (table, at) => {
+  if (typeof table === 'function') return table(at); // of a rule
+  return table.by ? table.at[key(table.by.map(n => at[n]))] : table.all;
+};
 const hangsOn = (table, names) => (table?.by ?? []).some(name => names.has(name));
 const nearest = (values, wish) => {
   if (values.includes(wish) || typeof wish !== 'number') return values.includes(wish) ? wish : values[0];
@@ -21,9 +24,9 @@ const nearest = (values, wish) => {
 
 // The settings of an explorer, as its declaration in Python has them.
 class Settings {
-  constructor(said) {
+  constructor(said, rule = {}) {
     Object.assign(this, said);
-    this.control = Object.fromEntries(said.controls.map(c => [c.name, c]));
+    this.control = Object.fromEntries(said.controls.map(c => [c.name, Object.assign(c, rule[c.name])]));
     this.sizes = new Map();
     this.needed = this.order.map((_, i) => this.order.slice(0, i).filter(before =>
       this.order.slice(i).some(name => ['values', 'active', 'rest'].some(part =>
@@ -55,9 +58,15 @@ class Settings {
       Object.assign(wanted, more);
     }
     const next = {...state}, moved = new Set();
-    for (const name of this.order) {
+    for (const name of [...this.order, ...this.also]) {
       const about = this.control[name], values = this.values(name, next);
       let value = state[name];
+      if (name in wanted) value = wanted[name];
+      if (about.read) {
+        next[name] = value;
+        if (value !== state[name]) moved.add(name);
+        continue;
+      }
       if (name in wanted) value = wanted[name];
       else if (hangsOn(about.start, moved)) value = look(about.start, next);
       else if (about.share && hangsOn(about.values, moved)) {
@@ -104,10 +113,13 @@ class Settings {
         state[name] = nearest(values, state[name]);
         continue;
       }
-      const found = pairs.find(([text, value]) => String(value) === wish || text === wish);
+      const own = this.control[name].read?.(wish);
+      const found = own ? [own, own] : pairs.find(([text, value]) => String(value) === wish || text === wish);
       state[name] = found ? found[1] : nearest(values, wish.trim() && !isNaN(wish) ? +wish : wish);
       if (!found) gave.push(`${look(this.control[name].label, state)} ${wish} (now ${this.text(name, state)})`);
     }
+    for (const name of this.also)
+      if (this.control[name].start) state[name] = look(this.control[name].start, state);
     return [state, gave];
   }
 }
@@ -253,13 +265,13 @@ function render({model, el}) {
 const named = (about, settings, input, ...more) => {
   const label = make('span', {}), element = make('label', {}, label, input, ...more);
   return {element, follow(state) {
-    label.textContent = look(about.label, state);
+    input.ariaLabel = label.textContent = look(about.label, state);
     input.disabled = !settings.counts(about.name, state);
   }};
 };
 const KINDS = {
   slider(about, settings, set, settle) {
-    const input = make('input', {type: 'range', min: 0, step: 1}), number = make('output', {});
+    const input = make('input', {type: 'range', min: 0, step: 1}), number = make('span', {className: 'coursekit-number'});
     const base = named(about, settings, input);
     base.element.firstChild.after(' ', number);
     let values = [];
@@ -272,7 +284,6 @@ const KINDS = {
       values = settings.values(about.name, state);
       input.max = values.length - 1;
       input.value = values.indexOf(state[about.name]);
-      input.ariaLabel = look(about.label, state);
       input.ariaValueText = number.textContent = settings.text(about.name, state);
     }};
   },
@@ -404,7 +415,7 @@ const address = () => {
   const asked = new URLSearchParams();
   for (const [name, {model, view}] of live)
     for (const [setting, value] of Object.entries(view.state()))
-      if (value !== model.settings.now[setting])
+      if (model.settings.order.includes(setting) && value !== model.settings.now[setting])
         asked.append(live.size > 1 ? `${name}.${setting}` : setting, value);
   return asked.size ? `#${asked}` : location.pathname + location.search;
 };
@@ -422,7 +433,9 @@ async function start() {
       continue;
     }
     const {states, said} = await opened(el.querySelector('.coursekit-states').textContent);
-    const settings = new Settings(said), model = {settings, answer: tabled(settings, states)};
+    const rule = said.constants && coursekitRules[el.dataset.name](said.constants);
+    const settings = new Settings(said, rule?.settings);
+    const model = {settings, answer: rule?.answer ?? tabled(settings, states)};
     let name = el.dataset.name;
     for (let n = 2; live.has(name); n++) name = `${el.dataset.name}-${n}`;
     live.set(name, {model, el, view: render({model, el})});

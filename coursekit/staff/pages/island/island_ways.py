@@ -4,7 +4,10 @@ An island is to stay below 1 MB. Where each state has pictures of its own, or a 
 answers, a page holds a chosen few, and says so.
 """
 
+from collections.abc import Callable
+
 from coursekit.explore.live import LiveExplorer, states
+from coursekit.staff.pages.island.chain_told import constants
 from coursekit.staff.pages.island.held import Held
 
 # Name of an explorer → setting → how many of its values.
@@ -17,9 +20,17 @@ FEW = {
     "hiding": {"picture": 6, "draw": 5},
     "network": {"channel": 4, "row": 3, "column": 3},
     "pooling": {"spot_size": 2, "row": 5, "column": 5},
-    "receptive_field": {"row": 9, "column": 9},
+    "receptive_field": {"row": 9, "column": 9},  # of a network; a chain has a rule
     "softmax": {"first": 4, "second": 4, "third": 4},
 }
+# Name of an explorer → what the rule of that name in the page has to know.
+RULES = {"receptive_field": constants}
+
+
+def rule_of(explorer: LiveExplorer) -> Callable[[LiveExplorer], dict] | None:
+    """Return what tells the page's own rule its constants, None without a rule."""
+    is_model = getattr(explorer.subject, "model", None) is not None
+    return None if is_model else RULES.get(name_of(explorer))
 
 
 def name_of(explorer: LiveExplorer) -> str:
@@ -39,7 +50,7 @@ def needs_python(explorer: LiveExplorer, count: int) -> str:
     Args:
         count: of the states that the page holds.
     """
-    if name_of(explorer) not in FEW:
+    if rule_of(explorer) or name_of(explorer) not in FEW:
         return ""
     whole = len(states(explorer))
     return f"The page holds {count:,} of {whole:,} states; the others need Python."

@@ -5,52 +5,82 @@ a table over the values of the settings it depends on:
 
     {"all": "stride"}                                     always the same
     {"by": ["way"], "at": {"cutout": 16, "flip": 1}}      looked up
+
+Where the page has a rule of its own (`island_ways.RULES`), the rule fills in functions.
 """
 
 import json
 from collections.abc import Callable, Iterator
 
+from coursekit.explore.chain import ChainLayer
 from coursekit.explore.depends import known, needs
-from coursekit.explore.setting import Button, Choice, Setting, Whole
+from coursekit.explore.setting import Button, Choice, Kept, Setting, Whole
+from coursekit.staff.pages.island.chain_told import code
 from coursekit.staff.pages.island.held import Held
 
 KINDS = {"Whole": "slider", "Real": "slider", "Choice": "menu", "Switch": "box"}
 
 
-def told(held: Held) -> dict:
-    """Return title, settings and buttons of an explorer as JSON has them."""
+def told(held: Held, *, has_rule: bool = False) -> dict:
+    """Return title, settings and buttons of an explorer as JSON has them.
+
+    Args:
+        held: the states of the page.
+        has_rule: leave out what is a function.
+    """
     declared = held.declared
+    also = [n for n, s in declared.helpers.items() if not isinstance(s, Button)]
+    controls = [
+        {"name": name, "group": setting.group, "kind": _kind(setting)}
+        | {n: table for n, table in _tables(held, name, setting, has_rule) if table}
+        for name, setting in declared.controls.items()
+    ]
     return {
         "title": declared.title,
         "order": list(held.order),
-        "controls": [_control(held, n, s) for n, s in declared.controls.items()],
+        "also": also,
+        "controls": controls,
     }
 
 
-def _control(held: Held, name: str, setting: Setting) -> dict:
-    """Return one control: a setting, or a button that sets others."""
-    about = {"name": name, "group": setting.group}
-    about["kind"] = KINDS.get(type(setting).__name__, type(setting).__name__.lower())
-    about["label"] = _table(held, setting.label)
-    about["active"] = _table(held, setting.active)
+def _kind(setting: Setting) -> str:
+    name = type(setting).__name__
+    return KINDS.get(name, name.lower())
+
+
+def _tables(
+    held: Held, name: str, setting: Setting, has_rule: bool
+) -> Iterator[tuple[str, object]]:
+    """Give what there is to know of a control, a table each."""
+
+    def tabled(value: object) -> dict | None:
+        return None if has_rule and callable(value) else _table(held, value)
+
+    yield "label", tabled(setting.label)
+    yield "active", tabled(setting.active)
     if setting.sets is not None:
-        about["sets"] = _table(held, setting.sets)
+        yield "sets", tabled(setting.sets)
     if isinstance(setting, Button):
-        return about
+        return
     needed = sorted(held.needed(name))
-    about["values"] = _tabled(held, needed, lambda names: _values(held, name, names))
+    if not (has_rule and (setting.needed() or isinstance(setting, Kept))):
+        yield (
+            "values",
+            _tabled(held, needed, lambda names: _values(held, setting, name, names)),
+        )
     if callable(setting.active):
-        about["rest"] = _tabled(held, needed, setting.first)
+        yield "rest", _tabled(held, needed, setting.first)
     if {*needs(setting.start)} & {*held.declared.settings}:
-        about["start"] = _table(held, setting.start)
+        yield "start", tabled(setting.start)
     if isinstance(setting, Whole):
-        about |= {"share": setting.keep_share, "play": setting.play}
-    return about
+        yield "share", setting.keep_share
+        yield "play", setting.play
 
 
-def _values(held: Held, name: str, names: dict) -> list:
+def _values(held: Held, setting: Setting, name: str, names: dict) -> list:
     """Return (text, value) pairs of a menu, the values of anything else."""
-    setting, values = held.declared.settings[name], held.choices(name, names)
+    own = name in held.declared.settings
+    values = held.choices(name, names) if own else list(setting.values(names))
     if not isinstance(setting, Choice):
         return [plain(value) for value in values]
     options = (
@@ -97,6 +127,8 @@ def key(values: Iterator[object]) -> str:
 
 def plain(value: object) -> object:
     """Return a value as JSON has it: 1.0 is 1, as JavaScript writes it."""
+    if isinstance(value, tuple) and all(isinstance(one, ChainLayer) for one in value):
+        return code(value)
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items()}
     if isinstance(value, float) and value.is_integer():

@@ -1,0 +1,262 @@
+"""Islands in Chromium: each answer is Python's, and everybody can use them.
+
+`COURSEKIT_ISLAND=10000` draws so many chains of layers (400 otherwise) and goes through
+every state of the large explorers too.
+"""
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from coursekit.explore.chain import CHAINS, ChainLayer
+from coursekit.explore.shell import Explorer
+from coursekit.explore.view import View, table_html
+from coursekit.staff.pages.island import SCRIPT, island
+from coursekit.staff.pages.island.chain_told import code
+from coursekit.staff.pages.island.island_ways import held_of
+from tests.axe import faults
+from tests.browser import browser, require_browser
+from tests.test_explore_controls import made
+from tests.test_island import uncompressed
+
+SAMPLES = int(os.environ.get("COURSEKIT_ISLAND", "400"))
+SMALL = ("dense_matrix", "classics")
+LARGE = (
+    "background",
+    "batch_norm",
+    "depth",
+    "desk",
+    "grad_cam",
+    "kernel",
+    "network",
+    "padding",
+    "heads",
+    "width",
+    "reliability",
+    "pooling",
+    "softmax",
+)
+ANSWERS = """
+states => {
+    const [{model}] = coursekitIslands.live.values();
+    return states.map(state => model.answer({...model.settings.now, ...state}));
+}
+"""
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """Give one page of one browser for all tests; a request of it fails the test."""
+    require_browser()
+    with browser(tmp_path_factory.mktemp("islands")) as page:
+        page.on("request", lambda asked: asked.url.startswith("file:") or fail(asked))
+        yield page
+
+
+def fail(asked: object) -> None:
+    pytest.fail(f"the page asks for {asked.url[:100]}")
+
+
+@lru_cache
+def fragment(name: str) -> str:
+    """Return the island of an explorer."""
+    return island(made(f"explore_{name}"), alone=False)
+
+
+def written(folder: Path, *names: str) -> str:
+    """Write a page with some explorers, return its address."""
+    parts = "".join(map(fragment, names))
+    html = (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Islands"
+        "</title><meta name='viewport' content='width=device-width'></head>"
+        f"<body><main><h1>Islands</h1>{parts}</main>{SCRIPT}</body></html>"
+    )
+    path = folder / "islands.html"
+    path.write_text(html, encoding="utf-8")
+    return path.as_uri()
+
+
+def shown(page: object, address: str) -> object:
+    """Open a page, wait until its islands answer."""
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector("[data-coursekit-islands=ready]")
+    return page
+
+
+def words(page: object) -> str:
+    return page.locator(".coursekit-words").first.inner_text()
+
+
+def same(answer: dict, view: View) -> bool:
+    """Say whether the page's answer is what Python draws."""
+    marks = [(m.x, m.y, m.width, m.height, m.rows, m.columns) for m in view.marks]
+    told = [(*m[:4], *m[5:]) for m in json.loads(answer["marks"])]
+    layers = {n: uncompressed(answer[n]) for n in ("backdrop", "sheet", "front")}
+    return (
+        list(layers.values())
+        == [*map(uncompressed, (view.backdrop, view.sheet, view.svg_or_html))]
+        and (answer["words"], answer["table"]) == (view.text, table_html(view.table))
+        and told == marks
+    )
+
+
+@pytest.mark.parametrize("name", SMALL + LARGE * (SAMPLES >= 10_000))
+def test_every_state_looks_in_the_page_as_python_draws_it(
+    name: str, page: object, tmp_path: Path
+):
+    explorer = made(f"explore_{name}")
+    shown(page, written(tmp_path, name))
+    held = list(held_of(explorer))
+    for first in range(0, len(held), 500):
+        some = held[first : first + 500]
+        for state, answer in zip(some, page.evaluate(ANSWERS, some), strict=True):
+            assert same(answer, explorer.at(**state)), state
+
+
+def drawn_chains(explorer: Explorer, count: int) -> Iterator[dict]:
+    """Draw states: chains with odd layers too, eight units of each."""
+    draw = random.Random(0)
+    while count > 0:
+        layers = draw.choice([*CHAINS.values()])
+        if draw.random() < 0.7:
+            layers = tuple(
+                ChainLayer(
+                    draw.choice(("convolution", "max pooling")),
+                    draw.choice((1, 2, 3, 3, 3, 4, 5, 7, 11)),
+                    draw.choice((1, 1, 1, 2, 2, 3, 4)),
+                    draw.choice((0, 0, 0, 1, 1, 2, 3, 8)),
+                    draw.choice((1, 1, 1, 2, 3, 8)),
+                )
+                for _ in range(draw.choice((1, 2, 3, 4, 6, 9, 24)))
+            )
+        for _ in range(8):
+            at = draw.randrange(len(layers))
+            last = (explorer.subject.last(layers, at, axis) for axis in (0, 1))
+            row, column = (draw.randint(0, most) for most in last)
+            yield {"layers": layers, "layer": at, "row": row, "column": column}
+            count -= 1
+
+
+def test_what_a_unit_of_a_chain_sees_is_the_same_in_the_page_and_in_python(
+    page: object, tmp_path: Path
+):
+    explorer = made("explore_receptive_field")
+    shown(page, written(tmp_path, "receptive_field"))
+    drawn = list(drawn_chains(explorer, SAMPLES))
+    asked = [state | {"layers": code(state["layers"])} for state in drawn]
+    for first in range(0, len(drawn), 200):
+        answers = page.evaluate(ANSWERS, asked[first : first + 200])
+        for state, answer in zip(drawn[first : first + 200], answers, strict=True):
+            assert same(answer, explorer.at(**state)), state
+
+
+def test_the_keyboard_alone_moves_every_control(page: object, tmp_path: Path):
+    shown(page, written(tmp_path, "padding"))
+    for key in ("Tab", "Tab", "ArrowDown", "Tab", "End", "Tab", "ArrowRight"):
+        page.keyboard.press(key)  # the picture scrolls, so it comes first
+    assert words(page).startswith(
+        "The photo, 112×112, padded by 32 in four modes: 176×176; reflect reads d c b"
+    )
+    assert "1 mean filter of 5×5" in words(page)
+
+
+def test_a_drag_over_the_photo_moves_the_unit_of_a_chain(page: object, tmp_path: Path):
+    shown(page, written(tmp_path, "receptive_field"))
+    box = page.locator(".coursekit-touch rect").first.bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    page.mouse.down()
+    assert "unit (0, 0) sees" in words(page)
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    assert "unit (14, 27) sees" in words(page)
+    assert page.url.endswith("#column=27")
+
+
+def test_layers_are_added_and_removed_without_a_kernel(page: object, tmp_path: Path):
+    shown(page, written(tmp_path, "receptive_field"))
+    page.get_by_label("chain", exact=True).select_option("one 7×7")
+    page.get_by_role("button", name="add it after").click()
+    assert words(page).startswith("Layer 2: conv 3×3")
+    assert page.get_by_label("chain", exact=True).input_value() == "my own"
+    page.get_by_label("dilation").press("ArrowRight")
+    assert words(page).startswith("Layer 2: conv 3×3, dilation 2")
+    page.get_by_role("button", name="remove").click()
+    assert words(page).startswith("Layer 1: conv 7×7")
+
+
+def test_a_link_opens_its_state_and_the_way_back_goes_back(
+    page: object, tmp_path: Path
+):
+    address = written(tmp_path, "padding")
+    shown(page, f"{address}#mode=circular&width=3")
+    assert "padded by 3" in words(page)
+    assert "circular reads" in words(page)
+    page.get_by_label("padding width").press("ArrowRight")
+    assert page.url.endswith("#mode=circular&width=4")
+    page.go_back()
+    page.wait_for_function("document.body.innerText.includes('padded by 3')")
+
+
+def test_an_unknown_state_in_a_link_gives_the_nearest_and_says_so(
+    page: object, tmp_path: Path
+):
+    address = written(tmp_path, "padding")
+    shown(page, f"{address}#mode=mirror&width=99")
+    assert "padded by 32 in four modes: 176×176; zeros reads" in words(page)
+    assert "The link asks for what is not there" in words(page)
+    assert "padding width 99 (now 32)" in words(page)
+
+
+def test_several_islands_have_addresses_of_their_own(page: object, tmp_path: Path):
+    address = written(tmp_path, "padding", "padding")
+    shown(page, f"{address}#padding.width=1&padding-2.width=2")
+    both = page.locator(".coursekit-words").all_inner_texts()
+    assert ["padded by 1 " in both[0], "padded by 2 " in both[1]] == [True, True]
+
+
+def test_without_scripts_there_is_a_picture_with_words_and_the_reason(
+    page: object, tmp_path: Path
+):
+    explorer = made("explore_padding")
+    address = written(tmp_path, "padding")
+    plain = page.context.browser.new_context(java_script_enabled=False).new_page()
+    plain.goto(address)
+    text = plain.locator(".coursekit-island").inner_text()
+    assert all(line in text for line in explorer.view.text.splitlines())
+    assert "scripts, which are off" in text
+    assert plain.locator(".coursekit-layer svg").first.is_visible()
+    assert not plain.locator("input, select, button").count()
+    plain.context.close()
+
+
+def test_an_old_browser_shows_the_picture_and_says_why(page: object, tmp_path: Path):
+    address = written(tmp_path, "padding")
+    old = page.context.browser.new_page()
+    old.add_init_script("delete window.DecompressionStream")
+    old.goto(address)
+    assert "too old" in old.locator(".coursekit-why").inner_text()
+    assert not old.locator("input").count()
+    old.close()
+
+
+@pytest.mark.parametrize(("width", "colours"), [(1000, "light"), (320, "dark")])
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
+    width: int, colours: str, page: object, tmp_path: Path
+):
+    address = written(tmp_path, "receptive_field", "padding")
+    page.emulate_media(color_scheme=colours)
+    shown(page, address)
+    page.set_viewport_size({"width": width, "height": 800})
+    if colours == "dark":
+        page.add_style_tag(content="body { background: #111; color: #eee }")
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.emulate_media(color_scheme="light")
