@@ -155,7 +155,7 @@ def test_random_networks_count_and_see_as_in_torch_and_anatomy(body):
     assert found.census.multiply_adds == torch_multiply_adds(net, shape)
     assert found.census.averaged
     doubts, others = (
-        [one.partition(": ")[2] for one in side.census.doubts] for side in (found, live)
+        {one.partition(": ")[2] for one in side.census.doubts} for side in (found, live)
     )
     assert doubts == others  # such as of a crop that leaves little of a map
     assert found.census.last_map.field == live.census.last_map.field
