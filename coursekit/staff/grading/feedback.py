@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
+from math import ceil
 from pathlib import Path
 
 from coursekit._base.card import (
@@ -29,7 +30,7 @@ from coursekit.staff.grading.gradebooks import (
     part_of,
     read_sheet,
 )
-from coursekit.staff.grading.manifest import read_manifest, submissions
+from coursekit.staff.grading.manifest import Row, read_manifest, submissions
 
 COLOURS = {
     "right": GREEN,
@@ -135,15 +136,23 @@ def page(title: str, body: str) -> str:
 
 
 def class_page(
-    grades: list[dict], assignment: Assignment, left: Sequence[str] = ()
+    grades: list[dict],
+    assignment: Assignment,
+    left: Sequence[str] = (),
+    rows: Sequence[Row] = (),
 ) -> str:
     """Return the teacher's page: distribution, misconceptions, what needs a person.
 
     Args:
         left: whose hand-in has no grade.
+        rows: of the manifest; their flags are told, but for "late".
     """
     totals = Counter(grade["points"] for grade in grades)
-    spread = [[str(points), str(totals[points])] for points in sorted(totals)]
+    unit = max(1, max(totals.values(), default=1) / 40)  # hand-ins a block of a bar
+    spread = [
+        [str(points), str(totals[points]), "█" * ceil(totals[points] / unit)]
+        for points in sorted(totals)
+    ]
     wrong = Counter(
         (part["id"], part["mistake"])
         for grade in grades
@@ -153,9 +162,11 @@ def class_page(
     common = [[*key, str(count)] for key, count in wrong.most_common(12)]
     person = [[student, "collected, and not graded"] for student in left]
     person += [[g["student"], text] for g in grades for text in g["person"]]
+    flagged = (row for row in rows if row.flags not in ("", "late"))
+    person += [[row.student or row.came_as, row.flags] for row in flagged]
     groups = [[", ".join(group)] for group in alike(grades)]
     tables = (
-        Table(("points", "hand-ins"), spread, "Points", left=0),
+        Table(("points", "hand-ins", ""), spread, "Points", left=0),
         Table(
             ("exercise", "right", "index"),
             _separation(grades, assignment),
@@ -245,8 +256,8 @@ def give_back(folder: Path, assignment: Assignment) -> list[Path]:
         name = f"feedback/{_safe(grade['student'])}.html"
         files[name] = student_page(grade, assignment)
     left = ungraded(folder, grades)
-    files["class.html"] = class_page(grades, assignment, left)
     rows = [row for row, _ in submissions(read_manifest(folder))]
+    files["class.html"] = class_page(grades, assignment, left, rows)
     for form in FORMS:
         files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment, rows)
     files["changes.csv"] = changes(_before(folder, grades))
