@@ -147,12 +147,6 @@ def class_page(
         left: whose hand-in has no grade.
         rows: of the manifest; their flags are told, but for "late".
     """
-    totals = Counter(grade["points"] for grade in grades)
-    unit = max(1, max(totals.values(), default=1) / 40)  # hand-ins a block of a bar
-    spread = [
-        [str(points), str(totals[points]), "█" * ceil(totals[points] / unit)]
-        for points in sorted(totals)
-    ]
     wrong = Counter(
         (part["id"], part["mistake"])
         for grade in grades
@@ -164,9 +158,8 @@ def class_page(
     person += [[g["student"], text] for g in grades for text in g["person"]]
     flagged = (row for row in rows if row.flags not in ("", "late"))
     person += [[row.student or row.came_as, row.flags] for row in flagged]
-    groups = [[", ".join(group)] for group in alike(grades)]
     tables = (
-        Table(("points", "hand-ins", ""), spread, "Points", left=0),
+        Table(("points", "", "hand-ins"), _spread(grades), "Points", 2),
         Table(
             ("exercise", "right", "index"),
             _separation(grades, assignment),
@@ -175,10 +168,29 @@ def class_page(
         ),
         Table(("exercise", "mistake", "hand-ins"), common, "Most common mistakes", 2),
         Table(("student", "what needs a person"), person, "For a person", 2),
-        Table(("students",), groups, "Nearly the same code: look"),
+        Table(("group", "students"), _groups(grades), "Nearly the same code: look", 2),
     )
     shown = "".join(table.html() for table in tables if table.rows)
     return page(assignment.title, f"<h1>{escape(assignment.title)}</h1>{shown}")
+
+
+def _spread(grades: list[dict]) -> list[list[str]]:
+    """Return how many have how many points, with a bar."""
+    totals = Counter(grade["points"] for grade in grades)
+    unit = max(1, max(totals.values(), default=1) / 40)  # hand-ins a block of a bar
+    return [
+        [str(points), "█" * ceil(totals[points] / unit), str(totals[points])]
+        for points in sorted(totals)
+    ]
+
+
+def _groups(grades: list[dict]) -> list[list[str]]:
+    """Return whose code is nearly the same, eight students a line."""
+    return [
+        [str(number), ", ".join(group[place : place + 8])]
+        for number, group in enumerate(alike(grades), 1)
+        for place in range(0, len(group), 8)
+    ]
 
 
 def _separation(grades: list[dict], assignment: Assignment) -> list[list[str]]:
