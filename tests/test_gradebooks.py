@@ -7,7 +7,7 @@ import pytest
 from coursekit.course.exercises.registry import load
 from coursekit.staff.grading.assignment import Assignment, Part
 from coursekit.staff.grading.earlier import write_and_keep
-from coursekit.staff.grading.feedback import discrimination, give_back
+from coursekit.staff.grading.feedback import _safe, discrimination, give_back
 from coursekit.staff.grading.gradebooks import changes, gradebook
 from coursekit.staff.grading.manifest import Row, write_manifest
 
@@ -114,3 +114,10 @@ def test_feedback_after_grading_again_says_what_changed_and_keeps_the_old_points
     old = (tmp_path / "earlier" / "gradebook-plain.1.csv").read_text(encoding="utf-8")
     assert ("s1,4,4,4" in now, "s1,0,0,4" in old) == (True, True)
     assert "names s1 and s2" in (tmp_path / "class.html").read_text(encoding="utf-8")
+
+
+def test_no_two_students_share_a_page():
+    names = ["a b", "a_b", "a/b", "../b", "x" * 90, "x" * 91, "Ä"]
+    assert len({_safe(name) for name in names}) == len(names)
+    assert _safe("s1") == "s1"
+    assert "/" not in "".join(map(_safe, names))

@@ -1,5 +1,6 @@
 """What students and teachers get back: pages that need no other file, and CSV."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -147,13 +148,6 @@ def class_page(
         left: whose hand-in has no grade.
         rows: of the manifest; their flags are told, but for "late".
     """
-    wrong = Counter(
-        (part["id"], part["mistake"])
-        for grade in grades
-        for part in grade["parts"]
-        if part["mistake"]
-    )
-    common = [[*key, str(count)] for key, count in wrong.most_common(12)]
     person = [[student, "collected, and not graded"] for student in left]
     person += [[g["student"], text] for g in grades for text in g["person"]]
     flagged = (row for row in rows if row.flags not in ("", "late"))
@@ -166,7 +160,12 @@ def class_page(
             "Right, and what it separates: the index is the share right among the best "
             "27 % less that among the last 27 %, by the points elsewhere",
         ),
-        Table(("exercise", "mistake", "hand-ins"), common, "Most common mistakes", 2),
+        Table(
+            ("exercise", "mistake", "hand-ins"),
+            _mistakes(grades),
+            "Most common mistakes",
+            2,
+        ),
         Table(("student", "what needs a person"), person, "For a person", 2),
         Table(("group", "students"), _groups(grades), "Nearly the same code: look", 2),
     )
@@ -182,6 +181,16 @@ def _spread(grades: list[dict]) -> list[list[str]]:
         [str(points), "█" * ceil(totals[points] / unit), str(totals[points])]
         for points in sorted(totals)
     ]
+
+
+def _mistakes(grades: list[dict]) -> list[list[str]]:
+    wrong = Counter(
+        (part["id"], part["mistake"])
+        for grade in grades
+        for part in grade["parts"]
+        if part["mistake"]
+    )
+    return [[*key, str(count)] for key, count in wrong.most_common(12)]
 
 
 def _groups(grades: list[dict]) -> list[list[str]]:
@@ -288,4 +297,7 @@ def _before(folder: Path, grades: list[dict]) -> Iterator[tuple[dict, dict]]:
 
 
 def _safe(student: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in student)[:80]
+    """Return a file's name; two students never get one."""
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in student)[:80]
+    mark = hashlib.sha256(student.encode()).hexdigest()[:8]
+    return name if name == student else f"{name}-{mark}"
