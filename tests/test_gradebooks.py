@@ -6,8 +6,9 @@ import pytest
 
 from coursekit.course.exercises.registry import load
 from coursekit.staff.grading.assignment import Assignment, Part
+from coursekit.staff.grading.class_statistics import discrimination
 from coursekit.staff.grading.earlier import write_and_keep
-from coursekit.staff.grading.feedback import _safe, discrimination, give_back
+from coursekit.staff.grading.feedback import _safe, give_back
 from coursekit.staff.grading.gradebooks import changes, gradebook
 from coursekit.staff.grading.manifest import Row, write_manifest
 

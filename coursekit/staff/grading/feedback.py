@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
-from math import ceil
 from pathlib import Path
 
 from coursekit._base.card import (
@@ -20,7 +18,7 @@ from coursekit._base.card import (
 )
 from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
-from coursekit.staff.grading.alike import alike
+from coursekit.staff.grading import class_statistics
 from coursekit.staff.grading.assignment import Assignment
 from coursekit.staff.grading.earlier import latest_before, write_and_keep
 from coursekit.staff.grading.gradebooks import (
@@ -42,6 +40,7 @@ COLOURS = {
     "person": ORANGE,
     "graded": GREEN,
 }
+COMMON, ALIKE = "Most common mistakes", "Nearly the same code: look"
 BY_HAND = ("person", "graded")
 STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 sans-serif;max-width:46rem;"
@@ -152,89 +151,23 @@ def class_page(
     person += [[g["student"], text] for g in grades for text in g["person"]]
     flagged = (row for row in rows if row.flags not in ("", "late"))
     person += [[row.student or row.came_as, row.flags] for row in flagged]
+    seen = class_statistics
     tables = (
-        Table(("points", "", "hand-ins"), _spread(grades), "Points", 2),
+        Table(("points", "", "hand-ins"), seen.spread(grades), "Points", 2),
         Table(
             ("exercise", "right", "index"),
-            _separation(grades, assignment),
+            seen.separation(grades, assignment),
             "Right, and what it separates: the index is the share right among the best "
             "27 % less that among the last 27 %, by the points elsewhere",
         ),
-        Table(
-            ("exercise", "mistake", "hand-ins"),
-            _mistakes(grades),
-            "Most common mistakes",
-            2,
-        ),
+        Table(("exercise", "mistake", "hand-ins"), seen.mistakes(grades), COMMON, 2),
         Table(("student", "what needs a person"), person, "For a person", 2),
-        Table(("group", "students"), _groups(grades), "Nearly the same code: look", 2),
+        Table(
+            ("group", "students"), seen.groups(grades), "Nearly the same code: look", 2
+        ),
     )
     shown = "".join(table.html() for table in tables if table.rows)
     return page(assignment.title, f"<h1>{escape(assignment.title)}</h1>{shown}")
-
-
-def _spread(grades: list[dict]) -> list[list[str]]:
-    """Return how many have how many points, with a bar."""
-    totals = Counter(grade["points"] for grade in grades)
-    unit = max(1, max(totals.values(), default=1) / 40)  # hand-ins a block of a bar
-    return [
-        [str(points), "█" * ceil(totals[points] / unit), str(totals[points])]
-        for points in sorted(totals)
-    ]
-
-
-def _mistakes(grades: list[dict]) -> list[list[str]]:
-    wrong = Counter(
-        (part["id"], part["mistake"])
-        for grade in grades
-        for part in grade["parts"]
-        if part["mistake"]
-    )
-    return [[*key, str(count)] for key, count in wrong.most_common(12)]
-
-
-def _groups(grades: list[dict]) -> list[list[str]]:
-    """Return whose code is nearly the same, eight students a line."""
-    return [
-        [str(number), ", ".join(group[place : place + 8])]
-        for number, group in enumerate(alike(grades), 1)
-        for place in range(0, len(group), 8)
-    ]
-
-
-def _separation(grades: list[dict], assignment: Assignment) -> list[list[str]]:
-    """Return for each exercise how many had it right, and what it separates."""
-    rows = []
-    for part in assignment.exercises:
-        own = [(part_of(grade, part.id), grade["points"]) for grade in grades]
-        tried = [(p["status"] == "right", total - p["points"]) for p, total in own]
-        index = discrimination(tried)
-        right = f"{sum(right for right, _ in tried)} of {len(tried)}"
-        rows.append([part.id, right, "–" if index is None else f"{index:+.2f}"])
-    return rows
-
-
-def discrimination(tried: list[tuple[bool, int]]) -> float | None:
-    """Return an exercise's discrimination index, −1 to 1.
-
-    The share right among the best 27 % less that among the last 27 % (Kelley 1939,
-    https://doi.org/10.1037/h0057123), by the points elsewhere; of equals, all count by
-    their share. None for fewer than 8 hand-ins.
-
-    Args:
-        tried: of each hand-in, whether it was right and its points elsewhere.
-    """
-    if len(tried) < 8:
-        return None
-    size = round(0.27 * len(tried))
-    mean: dict[int, list[bool]] = {}
-    for right, points in tried:
-        mean.setdefault(points, []).append(right)
-    shares = {points: sum(right) / len(right) for points, right in mean.items()}
-    ordered = sorted(points for _, points in tried)
-    ends = ordered[-size:], ordered[:size]
-    best, last = (sum(shares[points] for points in end) / size for end in ends)
-    return best - last
 
 
 def _with_points(grades: list[dict], sheets: dict[str, dict[str, int]]) -> None:
