@@ -51,7 +51,7 @@ from coursekit.staff.grading.diagnosis import (
 from coursekit.staff.grading.network_part import NetworkTask, read_network_task
 from coursekit.staff.grading.personal import personal_exercise, usual_length
 
-KEYS = ("id", "title", "due", "points", "part")
+KEYS = ("id", "title", "due", "points", "predictions", "part")
 KINDS = (
     *("exercise", "exercise_file", "personal", "diagnosis"),
     *("challenge", "question", "cells"),
@@ -91,13 +91,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What `read_assignment` read; `digest` is the sha256 of all its files."""
+    """What `read_assignment` read.
+
+    `digest` is the sha256 of all its files; `predictions`: whether students are asked
+    if what they predicted may travel with the hand-in.
+    """
 
     id: str
     title: str
     due: datetime | None
     parts: tuple[Part, ...]
     digest: str
+    predictions: bool = False
 
     @property
     def points(self) -> int:
@@ -205,6 +210,7 @@ def _assignment(table: dict, path: Path, data: bytes) -> Assignment:
         due,
         parts,
         _digest(data, table.get("part", ()), path.parent),
+        table.get("predictions") is True,
     )
     said = integer("points", table.get("points", given.points), low=1)
     if said != given.points:

@@ -21,6 +21,7 @@ from coursekit._base.card import (
 from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.staff.grading.assignment import Assignment
+from coursekit.staff.grading.class_predictions import believed
 from coursekit.staff.grading.gradebooks import (
     FORMS,
     answer_sheet,
@@ -67,7 +68,7 @@ def read_grades(folder: Path) -> list[dict]:
 
 def ungraded(folder: Path, grades: list[dict]) -> list[str]:
     """Return whose hand-in was collected and has no grade, or one of older files."""
-    done = {(grade["file"], *grade["networks"]) for grade in grades}
+    done = {(grade["file"], *grade.get("networks", ())) for grade in grades}
     return [
         row.student or row.came_as
         for row, networks in submissions(read_manifest(folder))
@@ -163,6 +164,7 @@ def class_page(
         Table(("exercise", "mistake", "hand-ins"), common, "Most common mistakes", 2),
         Table(("student", "what needs a person"), person, "For a person", 2),
         Table(("students",), groups, "Nearly the same code: look"),
+        believed(grades),
     )
     shown = "".join(table.html() for table in tables if table.rows)
     return page(assignment.title, f"<h1>{escape(assignment.title)}</h1>{shown}")

@@ -19,12 +19,13 @@ from coursekit.course.exercises.non_results import Stopped
 from coursekit.course.exercises.outcomes import Outcome
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
+from coursekit.staff.grading.class_predictions import shared_guesses
 from coursekit.staff.grading.network_part import judge_network
 from coursekit.staff.grading.network_zip import NETWORK
 from coursekit.staff.grading.remote_answer import stand_in
 from coursekit.staff.grading.sandbox import AnswerProcess, Sandbox
 
-FORM = 1  # of the JSON file
+FORM = 2  # of the JSON file
 MOST_BYTES = 60 * 2**20  # of a hand-in
 LONGEST_ANSWER = 10_000  # letters of a short answer
 SHORT = "a short answer"  # what a person has to read
@@ -57,7 +58,8 @@ class PartGrade:
 class Grade:
     """What a hand-in got; `person` lists why somebody has to look.
 
-    `networks` are the names of the files that `submit` wrote, as they were collected.
+    `networks` are the names of the files that `submit` wrote, as they were collected;
+    `predictions` is what a student shares where the assignment asks.
     """
 
     assignment: str
@@ -70,6 +72,7 @@ class Grade:
     networks: tuple[str, ...] = ()
     seconds: float = 0.0
     form: int = FORM
+    predictions: dict = field(default_factory=dict)
     coursekit: str = field(default_factory=lambda: version("coursekit"))
 
     @property
@@ -110,7 +113,8 @@ def grade(
     assignment = assignment.of_student(student, secret)
     (data, sentence), pieces = _bytes(path), {}
     if not sentence and path.suffix != NETWORK:
-        pieces, sentence = _read(data, assignment, sandbox)
+        pieces, sentence, shared = _read(data, assignment, sandbox)
+        predictions = shared_guesses(shared) if assignment.predictions else {}
     parts = []
     for part in (one for one in assignment.parts if one.id):
         piece = pieces.get(part.id, {"sentence": sentence or NO_NOTEBOOK})
@@ -126,6 +130,7 @@ def grade(
         tuple(_for_a_person(parts, assignment, sentence)),
         tuple(one.name for one in networks),
         round(time.perf_counter() - began, 2),
+        predictions=predictions,
     )
 
 
@@ -176,7 +181,9 @@ def _bytes(path: Path) -> tuple[bytes, str]:
     return path.read_bytes(), ""
 
 
-def _read(data: bytes, assignment: Assignment, sandbox: Sandbox) -> tuple[dict, str]:
+def _read(
+    data: bytes, assignment: Assignment, sandbox: Sandbox
+) -> tuple[dict, str, str]:
     """Let the sandbox find the answers' code; no code of the student runs."""
     named = (part for part in assignment.parts if part.exercise or part.question)
     names = {part.id: part.answer_name for part in named}
@@ -184,8 +191,8 @@ def _read(data: bytes, assignment: Assignment, sandbox: Sandbox) -> tuple[dict, 
         try:
             said = process.ask("read", {"data": data, "names": names})
         except Stopped as stop:
-            return {}, f"the file cannot be read: {stop}"
-    return said["answers"], said["sentence"]
+            return {}, f"the file cannot be read: {stop}", ""
+    return said["answers"], said["sentence"], said["shared"]
 
 
 def _question(part: Part, piece: dict, sandbox: Sandbox) -> PartGrade:
