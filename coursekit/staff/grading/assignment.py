@@ -139,7 +139,8 @@ class Assignment:
     @property
     def by_person(self) -> tuple[Part, ...]:
         """Return the parts that a person may have to look at."""
-        return tuple(part for part in self.parts if part.question or part.network)
+        forbids = (p for p in self.exercises if p.exercise.forbids)
+        return (*self.questions, *self.networks, *forbids)
 
     @property
     def questions(self) -> tuple[Part, ...]:

@@ -29,7 +29,11 @@ FORM = 2  # of the JSON file
 MOST_BYTES = 60 * 2**20  # of a hand-in
 LONGEST_ANSWER = 10_000  # letters of a short answer
 SHORT = "a short answer"  # what a person has to read
-UNSURE = "a rule that the network judge does not decide"
+UNSURE = "code does not decide it"
+UNSEEN = (
+    "The results are right; whether it uses what the statement forbids cannot be seen "
+    "where code says `{}`"
+)
 NO_NOTEBOOK = "no notebook was handed in"
 WRITE_HERE = "(write here)"  # what stands where a short answer goes
 JUDGE_SECONDS = 20.0  # more than the answer's own time, so that it ends first
@@ -218,7 +222,9 @@ def _part(part: Part, piece: dict, sandbox: Sandbox, seed: int) -> PartGrade:
         status = "could not be checked" if piece.get("broken") else "missing"
         return PartGrade(part.id, 0, part.points, status, piece["sentence"])
     outcome = check_in_sandbox(part.exercise, piece, sandbox, seed)
-    right = outcome.status == "right"
+    right, blind = outcome.status == "right", piece["unwatched"]
+    if right and blind and part.exercise.forbids:
+        return PartGrade(part.id, 0, part.points, "person", UNSEEN.format(blind))
     return PartGrade(
         part.id,
         part.points if right else 0,

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from coursekit.course.sharing import MARK
+from coursekit.staff.grading.watchable import unwatched
 
 CODE, DEFINITIONS = "code", (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
@@ -56,7 +57,8 @@ def read(data: bytes, names: dict[str, str]) -> dict:
         `sentence`, "" where the file can be read; `answers`: by exercise id `code`
         (statements in order), `expressions` that give the answer, the likeliest last,
         `cells` (numbers from 1); where there is no code, a `sentence`, and whether it
-        may be in a cell that is `broken`; `shared`, predictions that travel, as text.
+        may be in a cell that is `broken`; what in the code could blind a watcher
+        (`unwatched`); `shared`, predictions that travel, as text.
     """
     try:
         cells = sources(data)
@@ -72,6 +74,7 @@ def read(data: bytes, names: dict[str, str]) -> dict:
             "code": [one.text for one in kept],
             "expressions": tried,
             "cells": sorted({one.cell for one in kept if name in one.binds}),
+            "unwatched": unwatched(one.node for one in kept),
             "sentence": sentence,
             "broken": bool(sentence) and not sentence.endswith(ABSENT),
         }
