@@ -97,7 +97,7 @@ CASES = {
         {"wide": 4, "more": [("MatMul", "flat u", "logits")]},
         "wrong",
         0,
-        "✗ not met: fewer than 20 parameters; found 20",
+        "✗ not met: fewer than 20 parameters",
     ),
     "for another challenge": ({"challenge": "other"}, "missing", 0, "bright"),
     "changed after writing": (

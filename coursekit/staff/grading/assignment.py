@@ -200,15 +200,10 @@ def _assignment(table: dict, path: Path, data: bytes) -> Assignment:
             raise ValueError(
                 f"{name!r} stands twice; each part needs a name of its own"
             )
-    due = table.get("due")
-    if due is not None and not (isinstance(due, datetime) and due.tzinfo):
-        raise ValueError(
-            "`due` must be a time with its zone: 2026-12-04T23:59:00+01:00"
-        )
     given = Assignment(
         str(table.get("id", path.stem)),
         str(table.get("title", path.stem)),
-        due,
+        _due(table),
         parts,
         _digest(data, table.get("part", ()), path.parent),
         table.get("predictions") is True,
@@ -217,6 +212,15 @@ def _assignment(table: dict, path: Path, data: bytes) -> Assignment:
     if said != given.points:
         raise ValueError(f"`points` says {said}; the parts give {given.points}")
     return given
+
+
+def _due(table: dict) -> datetime | None:
+    due = table.get("due")
+    if due is not None and not (isinstance(due, datetime) and due.tzinfo):
+        raise ValueError(
+            "`due` must be a time with its zone: 2026-12-04T23:59:00+01:00"
+        )
+    return due
 
 
 def _digest(data: bytes, rows: Sequence[dict], folder: Path) -> str:

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from coursekit._base.files import write_whole
 from coursekit.course.exercises.checker import judge
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.non_results import Stopped
@@ -20,23 +19,22 @@ from coursekit.course.exercises.outcomes import Outcome
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
 from coursekit.staff.grading.class_predictions import shared_guesses
+from coursekit.staff.grading.earlier import write_and_keep
+from coursekit.staff.grading.limits import Limits
 from coursekit.staff.grading.network_part import judge_network
 from coursekit.staff.grading.network_zip import NETWORK
 from coursekit.staff.grading.remote_answer import stand_in
 from coursekit.staff.grading.sandbox import AnswerProcess, Sandbox
+from coursekit.staff.grading.watchable import UNSEEN
 
 FORM = 2  # of the JSON file
 MOST_BYTES = 60 * 2**20  # of a hand-in
 LONGEST_ANSWER = 10_000  # letters of a short answer
 SHORT = "a short answer"  # what a person has to read
 UNSURE = "code does not decide it"
-UNSEEN = (
-    "The results are right; whether it uses what the statement forbids cannot be seen "
-    "where code says `{}`"
-)
 NO_NOTEBOOK = "no notebook was handed in"
 WRITE_HERE = "(write here)"  # what stands where a short answer goes
-JUDGE_SECONDS = 20.0  # more than the answer's own time, so that it ends first
+JUDGE_SECONDS = 2 * Limits().wall  # the answer's own time ends first
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,10 @@ class Grade:
         return sum(part.of for part in self.parts)
 
     def write(self, path: Path) -> None:
-        """Write the grade as JSON, whole or not at all."""
+        """Write the grade as JSON, whole or not at all; an earlier one is kept."""
         table = asdict(self) | {"points": self.points, "of": self.of}
-        write_whole(path, json.dumps(table, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(table, indent=1, ensure_ascii=False) + "\n"
+        write_and_keep(path, text)
 
 
 def grade(
@@ -115,10 +114,7 @@ def grade(
     began = time.perf_counter()
     sandbox.next_hand_in()
     assignment = assignment.of_student(student, secret)
-    (data, sentence), pieces = _bytes(path), {}
-    if not sentence and path.suffix != NETWORK:
-        pieces, sentence, shared = _read(data, assignment, sandbox)
-        predictions = shared_guesses(shared) if assignment.predictions else {}
+    data, sentence, pieces, shared = _opened(path, assignment, sandbox)
     parts = []
     for part in (one for one in assignment.parts if one.id):
         piece = pieces.get(part.id, {"sentence": sentence or NO_NOTEBOOK})
@@ -134,7 +130,7 @@ def grade(
         tuple(_for_a_person(parts, assignment, sentence)),
         tuple(one.name for one in networks),
         round(time.perf_counter() - began, 2),
-        predictions=predictions,
+        predictions=shared_guesses(shared) if assignment.predictions else {},
     )
 
 
@@ -155,7 +151,7 @@ def _for_a_person(
     questions = {part.id for part in assignment.questions}
     if sentence:
         yield sentence
-    elif all(p.status == "missing" for p in parts if p.status != "person"):
+    elif all(part.status == "missing" for part in parts):
         yield "no answer of this assignment is in the file: is it the right one?"
     for part in parts:
         if part.status == "person":
@@ -169,6 +165,17 @@ def _network(part: Part, networks: Sequence[Path]) -> PartGrade:
     return PartGrade(part.id, points, part.points, judged.status, judged.message)
 
 
+def _opened(
+    path: Path, assignment: Assignment, sandbox: Sandbox
+) -> tuple[bytes, str, dict, str]:
+    """Return bytes, why they cannot be read, the answers' code, what is shared."""
+    data, sentence = _bytes(path)
+    if sentence or path.suffix == NETWORK:
+        return data, sentence, {}, ""
+    pieces, sentence, shared = _read(data, assignment, sandbox)
+    return data, sentence, pieces, shared
+
+
 def _bytes(path: Path) -> tuple[bytes, str]:
     """Read a hand-in; links and what is too large are for a person."""
     if path.is_symlink() or not path.is_file():
@@ -176,10 +183,8 @@ def _bytes(path: Path) -> tuple[bytes, str]:
     size = path.stat().st_size
     if size > MOST_BYTES:
         megabytes = size / 2**20
-        return (
-            b"",
-            f"the file has {megabytes:.0f} MB; at most {MOST_BYTES >> 20} are read",
-        )
+        why = f"the file has {megabytes:.0f} MB; at most {MOST_BYTES >> 20} are read"
+        return b"", why
     if not size:
         return b"", "the file is empty"
     return path.read_bytes(), ""

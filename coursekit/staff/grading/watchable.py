@@ -18,6 +18,10 @@ SEEN = {
 }
 RUNS_TEXT = {"exec", "eval", "compile", "globals", "locals", "vars", "getattr"}
 RUNS_TEXT |= {"setattr", "delattr", "open", "breakpoint", "input"}
+UNSEEN = (
+    "The results are right; whether it uses what the statement forbids cannot be seen "
+    "where code says `{}`"
+)
 OWN = {"self", "cls"}
 USUAL = {"__init__", "__name__"}
 
