@@ -120,20 +120,12 @@ def shapes(
     classes = _names("classes", classes, SHAPES)
     backgrounds = _names("backgrounds", backgrounds, TEXTURES)
     size = integer("size", size, low=32, high=96)
-    correlation = number(
-        "background_correlation", background_correlation, low=0.0, high=1.0
-    )
-    if correlation > 0 and len(backgrounds) < len(classes):
-        raise ValueError(
-            f"`backgrounds` must be at least as many as the {len(classes)} classes "
-            f"where `background_correlation` is above 0; got {len(backgrounds)}"
-        )
     plan = _Plan(
         n=integer("n", n, low=1),
         size=size,
         classes=classes,
         sides=_sides(object_size, size),
-        correlation=correlation,
+        correlation=_correlation(background_correlation, classes, backgrounds),
         shift=integer("background_shift", background_shift, low=0),
         backgrounds=backgrounds,
         colours=_names("colours", colours, HUES),
@@ -197,6 +189,16 @@ def _textures(plan: _Plan, labels: np.ndarray) -> np.ndarray:
     tied = (labels + plan.shift) % count
     chance = below(seed, "tied", index, 2**31)
     return np.where(chance < int(plan.correlation * 2**31), tied, free)
+
+
+def _correlation(value: float, classes: tuple, backgrounds: tuple) -> float:
+    correlation = number("background_correlation", value, low=0.0, high=1.0)
+    if correlation > 0 and len(backgrounds) < len(classes):
+        raise ValueError(
+            f"`backgrounds` must be at least as many as the {len(classes)} classes "
+            f"where `background_correlation` is above 0; got {len(backgrounds)}"
+        )
+    return correlation
 
 
 def _names(name: str, values: Sequence[str], known: dict) -> tuple[str, ...]:
