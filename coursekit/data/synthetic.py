@@ -119,10 +119,9 @@ def shapes(
     """
     classes = _names("classes", classes, SHAPES)
     backgrounds = _names("backgrounds", backgrounds, TEXTURES)
-    size = integer("size", size, low=32, high=96)
     plan = _Plan(
         n=integer("n", n, low=1),
-        size=size,
+        size=integer("size", size, low=32, high=96),
         classes=classes,
         sides=_sides(object_size, size),
         correlation=_correlation(background_correlation, classes, backgrounds),
