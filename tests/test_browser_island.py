@@ -12,10 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from nbformat import v4
 
 from coursekit.explore.chain import CHAINS, ChainLayer
 from coursekit.explore.shell import Explorer
 from coursekit.explore.view import View, table_html
+from coursekit.staff.pages.html_page import page as page_of
 from coursekit.staff.pages.island import SCRIPT, island
 from coursekit.staff.pages.island.chain_told import code
 from coursekit.staff.pages.island.island_ways import held_of
@@ -156,6 +158,33 @@ def test_what_a_unit_of_a_chain_sees_is_the_same_in_the_page_and_in_python(
         answers = page.evaluate(ANSWERS, asked[first : first + 200])
         for state, answer in zip(drawn[first : first + 200], answers, strict=True):
             assert same(answer, explorer.at(**state)), state
+
+
+def test_what_a_module_costs_is_the_same_in_the_page_and_in_python(
+    page: object, tmp_path: Path
+):
+    explorer, draw = made("explore_branches"), random.Random(0)
+    shown(page, written(tmp_path, "branches"))
+    values = {n: s.values({}) for n, s in explorer.declared.settings.items()}
+    drawn = [{n: draw.choice(v) for n, v in values.items()} for _ in range(SAMPLES)]
+    for state, answer in zip(drawn, page.evaluate(ANSWERS, drawn), strict=True):
+        assert same(answer, explorer.at(**state)), state
+
+
+def test_the_page_of_a_session_answers_and_runs_nothing_else(
+    page: object, tmp_path: Path
+):
+    other = "<script>document.title = 'ran'</script>"
+    html = fragment("padding") + other + "<b onclick=\"document.title='ran'\">b</b>"
+    output = v4.new_output("display_data", {"text/html": html})
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("", outputs=[output])])
+    path = tmp_path / "session.html"
+    path.write_text(page_of(notebook, state={}, folder=tmp_path, name="session"))
+    shown(page, path.as_uri())
+    page.get_by_label("padding width").press("ArrowRight")
+    assert "padded by 17 in four modes" in words(page)
+    page.locator("b").last.click()
+    assert page.title() == "session"
 
 
 def test_the_keyboard_alone_moves_every_control(page: object, tmp_path: Path):

@@ -6,16 +6,14 @@ answers, a page holds a chosen few, and says so.
 
 from collections.abc import Callable
 
+from coursekit.explore.branches import CHANNELS, SIDE
 from coursekit.explore.live import LiveExplorer, states
-from coursekit.staff.pages.island.chain_told import constants
+from coursekit.staff.pages.island.chain_told import a_chain
 from coursekit.staff.pages.island.held import Held
 
 # Name of an explorer → setting → how many of its values.
 FEW = {
     "augmentation": {"amount": 3, "holes": 2, "seed": 3},
-    "branches": dict.fromkeys(
-        ("one", "three", "five", "before_three", "before_five", "after_pooling"), 3
-    ),
     "desk": dict.fromkeys(("red", "green", "blue"), 3),
     "hiding": {"picture": 6, "draw": 5},
     "network": {"channel": 4, "row": 3, "column": 3},
@@ -23,8 +21,16 @@ FEW = {
     "receptive_field": {"row": 9, "column": 9},  # of a network; a chain has a rule
     "softmax": {"first": 4, "second": 4, "third": 4},
 }
+
+
+def a_module(explorer: LiveExplorer) -> dict:
+    """Return what stays while the widths of an inception module change."""
+    view = explorer.view
+    return {"side": SIDE, "channels": CHANNELS, "backdrop": view.backdrop}
+
+
 # Name of an explorer → what the rule of that name in the page has to know.
-RULES = {"receptive_field": constants}
+RULES = {"branches": a_module, "receptive_field": a_chain}
 
 
 def rule_of(explorer: LiveExplorer) -> Callable[[LiveExplorer], dict] | None:
@@ -44,13 +50,9 @@ def held_of(explorer: LiveExplorer) -> Held:
     return Held(explorer, FEW.get(name_of(explorer), {}))
 
 
-def needs_python(explorer: LiveExplorer, count: int) -> str:
-    """Say in a line what the page leaves out, "" where nothing.
-
-    Args:
-        count: of the states that the page holds.
-    """
+def needs_python(explorer: LiveExplorer) -> str:
+    """Say in a line what the page leaves out, "" where nothing."""
     if rule_of(explorer) or name_of(explorer) not in FEW:
         return ""
-    whole = len(states(explorer))
-    return f"The page holds {count:,} of {whole:,} states; the others need Python."
+    held, whole = sum(1 for _ in held_of(explorer)), len(states(explorer))
+    return f"The page holds {held:,} of {whole:,} states; the others need Python."
