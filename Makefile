@@ -11,16 +11,19 @@ VENV ?= .venv
 TESTS ?=
 BENCH ?= slider network_explorer cutout loading checkpoint loop memory anatomy_zoo field_tools
 LABARGS ?=
+SITEARGS ?=
 # Where other environments lie; one that is there is used again. PYTHON313, PYTHON311
-# and NEWEST_PYTHON name the interpreters that make them; SESSIONS="00 08" runs less.
+# and NEWEST_PYTHON name the interpreters that make them; SESSIONS="00 08" and
+# UNITS="test_anatomy*.py" run less, RECORD=1 writes the line of the README's table.
 TWIN ?= build/environments/twin
 FLOOR ?= build/environments/floor
 NEWEST ?= build/environments/newest
-ONLY := $(if $(SESSIONS),--sessions "$(SESSIONS)")
+ONLY := $(if $(SESSIONS),--sessions "$(SESSIONS)") $(if $(UNITS),--units "$(UNITS)") \
+	$(if $(RECORD),--record)
 BIN := $(VENV)/bin
 
-.PHONY: help lab test environment course bench check pictures clean
-.PHONY: classic colab-twin floor newest
+.PHONY: help lab test environment course bench check pictures site clean
+.PHONY: nightly long proof classic colab-twin floor newest
 
 help:
 	@echo "make lab       set up the course and open it in JupyterLab"
@@ -29,10 +32,12 @@ help:
 	@echo "make check     style of the code, and notebooks that match their sources"
 	@echo "make bench     measure what the course claims about speed"
 	@echo "make pictures  render the pictures of the README"
+	@echo "make site      build the course's site: build/site/index.html"
 	@echo "make classic   every explorer in the classic Notebook, with Colab's widgets"
 	@echo "make colab-twin  every notebook in Colab's versions, set up by its first cell"
 	@echo "make floor     every notebook in the oldest versions the course promises"
 	@echo "make newest    every notebook in the newest of everything"
+	@echo "make nightly   all that takes too long for every change (--keep-going: whatever fails)"
 	@echo "make clean     remove .venv and everything else that was built"
 
 python:
@@ -49,7 +54,7 @@ environment: python
 	@$(PYTHON) -I coursekit/setup/bootstrap.py $(VENV) dev
 
 # One thread: two on a busy two-core machine are three to ten times slower.
-test course bench check pictures classic: export OMP_NUM_THREADS = 1
+test course bench check pictures site classic long proof: export OMP_NUM_THREADS = 1
 
 test: environment
 	@$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),--numprocesses=2)
@@ -71,8 +76,28 @@ bench: environment
 pictures: environment
 	@$(BIN)/python -m coursekit.staff.pages.readme_pictures
 
+site: environment
+	@$(BIN)/coursekit site $(SITEARGS)
+
 classic: environment
 	@$(BIN)/python -m pytest tests/test_browser_explorers.py -k classic
+
+nightly: long proof colab-twin floor newest
+
+# Tests that have a small form with every change, in their whole one; and the zoo.
+SIZES := COURSEKIT_CLASS=300 COURSEKIT_EDITS=200 COURSEKIT_DEFENCES=1000 \
+	COURSEKIT_NETS=200 COURSEKIT_UPDATES=2000 COURSEKIT_WHEEL=full \
+	COURSEKIT_ISLAND=10000
+LONG_TESTS := tests/test_grading_class.py tests/test_grading.py tests/test_defence.py \
+	tests/test_handin_counts.py tests/test_update.py tests/test_wheel.py tests/test_zoo.py \
+	tests/test_browser_island.py
+
+long: environment
+	@$(SIZES) $(BIN)/python -m pytest -m "zoo or not zoo" $(LONG_TESTS)
+
+proof: environment
+	@$(BIN)/coursekit checks --score
+	@$(BIN)/coursekit checks --cases
 
 colab-twin: python
 	@$(PYTHON) -m tests.environments twin --at $(TWIN) $(PYTHON313:%=--python %) $(ONLY)

@@ -37,7 +37,7 @@ from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).parent))
 from loop_peers import classic, classic_pil, fastai_fit, lightning_fit
-from train_mnist import small_net
+from record_mnist import small_net
 
 from coursekit.augment import Recipe
 from coursekit.data import Batches, ImageSet

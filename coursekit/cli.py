@@ -20,6 +20,11 @@ COMMANDS = {
         "main",
         "build the notebooks from their sources, or check that they are built",
     ),
+    "cards": (
+        "coursekit.staff.site.cards_command",
+        "main",
+        "write the sessions' quizzes as cards for spaced repetition",
+    ),
     "checks": (
         "coursekit.staff.proof.checks_command",
         "main",
@@ -61,6 +66,11 @@ COMMANDS = {
         "recount what is in a hand-in file, without running its author's code",
     ),
     "lab": ("coursekit.setup.lab", "main", "open the course in JupyterLab"),
+    "oral": (
+        "coursekit.staff.grading.oral_sheet",
+        "main",
+        "write questions on a handed-in network, one page with a key",
+    ),
     "release": (
         "coursekit.staff.grading.grading_command",
         "main_release",
@@ -70,6 +80,11 @@ COMMANDS = {
         "coursekit.staff.pages.run_session",
         "main",
         "run sessions to HTML pages that need nothing else",
+    ),
+    "site": (
+        "coursekit.staff.site.site_command",
+        "main",
+        "build the course's site, pages that need no kernel and no network",
     ),
     "tidy": (
         "coursekit.staff.pages.tidy",

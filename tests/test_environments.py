@@ -18,6 +18,7 @@ from tests.environments.judge import Difference, Row, difference, table
 from tests.environments.pins import canonical, floors, listed, requirements
 from tests.environments.pins import floor as floor_of
 from tests.environments.places import TrialError
+from tests.environments.supported import supported_line, with_line
 from tests.environments.trial import NOT_HERE, Trial, unit_files
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -396,3 +397,16 @@ def test_make_offers_the_three_trials():
     for target in ("colab-twin", "floor", "newest"):
         assert f"\n{target}: python\n" in makefile
         assert f'"make {target}' in makefile
+
+
+def test_a_trial_s_line_tells_versions_and_what_passed():
+    rows = [Row("00_x.ipynb", True, 3.0), Row("solutions/00_x.ipynb", True, 4.0)]
+    rows += [Row("3 files of unit tests", True, 9.0, "7 passed")]
+    packages = {"torch": "2.4.0+cpu", "torchvision": "0.19.0", "ipywidgets": "7.7.1"}
+    line = supported_line("floor", "3.11.7", packages, rows)
+    told = "| oldest | 3.11.7 | 2.4.0 | 0.19.0 | 7.7.1 | 2 of 2 notebooks, 7 passed | "
+    assert line.startswith(told)
+    table = "a\n| oldest | – | – |\n| newest | – | – |\n"
+    assert with_line(table, line) == f"a\n{line}\n| newest | – | – |\n"
+    with pytest.raises(ValueError, match="must have a line for Colab"):
+        with_line(table, line.replace("oldest", "Colab's"))

@@ -181,13 +181,34 @@ def test_the_model_is_left_as_it_was_found(tmp_path):
 
 
 class ByLength(nn.Module):
+    """A map's mean, with something in it that is as long as there are images."""
+
+    def __init__(self, way):
+        super().__init__()
+        self.way, self.ones = way, nn.Parameter(torch.ones(3))
+
     def forward(self, x):
-        return x.view(len(x), 3, -1).mean(2)
+        return self.way(self, x)
 
 
-def test_len_of_the_images_is_no_fixed_number(tmp_path):
+def with_rows(net, x):
+    rows = torch.linspace(-1, 1, 4).expand(len(x), 1, 4, 4)
+    return torch.cat([x, rows], 1).mean((2, 3))[:, :3]
+
+
+LENGTHS = {
+    "view": lambda net, x: x.view(len(x), 3, -1).mean(2),
+    "expand": lambda net, x: x.mean((2, 3)) * net.ones.expand(len(x), 3),
+    "repeat": lambda net, x: x.mean((2, 3)) * net.ones.repeat(len(x), 1),
+    "zeros": lambda net, x: x.mean((2, 3)) + torch.zeros(len(x), 3),
+    "coordinates": with_rows,
+}
+
+
+@pytest.mark.parametrize("way", LENGTHS)
+def test_len_of_the_images_is_no_fixed_number(way, tmp_path):
     path = tmp_path / "a.zip"
-    submit(ByLength(), input_shape=(3, 4, 4), path=path)
+    submit(ByLength(LENGTHS[way]), input_shape=(3, 4, 4), path=path)
     images = torch.arange(5 * 48.0).view(5, 3, 4, 4)
     assert np.allclose(answers(path, images), images.mean((2, 3)).numpy())
 

@@ -1,5 +1,8 @@
 """Counts, multiply-adds and fields of the graph against torch and the anatomy."""
 
+import json
+import os
+
 import pytest
 import torch
 import torchvision.models as tv
@@ -10,11 +13,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit import models
 from coursekit.anatomy import anatomy
+from coursekit.course import challenge, inspect_submission, submit
+from coursekit.course.challenges.as_file import handed_in
 from coursekit.course.challenges.measured import examine, of_file
 from coursekit.course.challenges.network_judge import judge
 from coursekit.course.challenges.requirements import LAYER_RULES, Rule
 from coursekit.course.network_file import export
 from coursekit.course.network_file.export import exported, on_cpu
+from tests.handin_files import here  # noqa: F401
 from tests.random_networks import (
     CHANNELS,
     Branches,
@@ -25,6 +31,8 @@ from tests.random_networks import (
     pools,
     transposed,
 )
+
+NETS = int(os.environ.get("COURSEKIT_NETS", "30"))  # 200 nightly
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -38,7 +46,7 @@ def one_exporter():
 # The fields before the pooling are hand-typed from papers' tables and the course: of
 # convolutions and poolings, so the gates of mobilenet_v3 see nothing (its strides and
 # kernels give 639). LeNet-5's is that of its C5, a map of one place more or less.
-NETS = {
+KNOWN = {
     "tiny": (lambda: models.tiny_net(), (1, 16, 16), 18),
     "squeeze_expand": (lambda: models.squeeze_expand(), (1, 28, 28), 32),
     "separable": (lambda: models.separable_net(), (3, 32, 32), 23),
@@ -67,9 +75,9 @@ def judged(net, shape):
     return of_file(exported(on_cpu(net), shape).SerializeToString())
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_known_networks_count_as_in_torch(name):
-    make, shape, field = NETS[name]
+    make, shape, field = KNOWN[name]
     net = make().eval()
     found = judged(net, shape)
     statistics = [b for b in net.buffers() if b.dim()]
@@ -124,7 +132,7 @@ LOOKS = ("GroupNorm", "InstanceNorm", "LayerNorm")  # anatomy's field is the who
 
 @seed(1)
 @settings(
-    max_examples=30,
+    max_examples=NETS,
     deadline=None,
     database=None,
     phases=[Phase.generate],  # an export takes a tenth of a second
@@ -154,6 +162,72 @@ def test_random_networks_count_and_see_as_in_torch_and_anatomy(body):
         assert found.census.last_map.field == tuple(expected)
 
 
+# ------------------------------------- what the student reads, the instructor reads
+
+RULES = f"""
+[all]
+title = "Every rule about the network"
+data = "none"
+input_shape = [{CHANNELS}, 17, 14]
+parameters_below = 300
+description_below = 1_500
+multiply_adds_at_most = 20_000
+receptive_field = 9
+map_at_least = 5
+channels_at_least = 4
+layers = {json.dumps(list(LAYER_RULES))}
+"""
+
+
+def both_sides(net, shape, folder):
+    """Return what `check` and `inspect_submission` say of a net, number by number."""
+    path = folder / "all.toml"
+    path.write_text(RULES.replace(f"[{CHANNELS}, 17, 14]", str(list(shape))))
+    task = challenge("all", path)
+    table, mine = task.check(net), handed_in(net, shape)
+    submit(net, challenge=task, path=folder / "a.zip")
+    seen = inspect_submission(folder / "a.zip", rules=task)
+    rows = [(row.rule.text, row.status) for row in table]
+    student = (rows, mine.count, mine.census and mine.census.last_map.field)
+    rows = [(one.wanted, one.status) for one in seen.rules]
+    return student, (rows, seen.count, seen.field)
+
+
+@pytest.mark.usefixtures("here")
+@seed(2)
+@settings(
+    max_examples=max(5, NETS - 30),
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(body=bodies())
+def test_both_sides_read_the_same_of_random_networks(body, tmp_path):
+    net, shape = Headed(body).eval(), (CHANNELS, 17, 14)
+    try:
+        net(torch.zeros(2, *shape))
+        exported(on_cpu(net), shape)
+    except (RuntimeError, ValueError):
+        assume(False)
+    student, instructor = both_sides(net, shape, tmp_path)
+    assert student == instructor
+
+
+CLASSIFIERS = tv.list_models(module=tv) if NETS >= 200 else ["squeezenet1_1"]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_both_sides_read_the_same_of_torchvisions(name, tmp_path):
+    net = tv.get_model(name, num_classes=10).eval()
+    try:
+        student, instructor = both_sides(net, (3, 64, 64), tmp_path)
+    except ValueError as error:
+        pytest.skip(f"it cannot be handed in: {error}")
+    assert student == instructor
+
+
 def field_of(body, shape=(1, 12, 12)):
     net = nn.Sequential(body, nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
     return [str(side) for side in judged(net, shape).census.last_map.field]
@@ -168,6 +242,8 @@ def field_of(body, shape=(1, 12, 12)):
         (nn.Conv2d(1, 1, 3, dilation=2), "5", "5"),
         (nn.Sequential(nn.Conv2d(1, 1, 3, 2), nn.Conv2d(1, 1, 3)), "7", "7"),
         (nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(1, 1, 3)), "6", "6"),
+        (nn.Conv2d(1, 1, 3, padding=(1, 2), padding_mode="circular"), "3", "3"),
+        (nn.Sequential(nn.CircularPad2d((0, 2, 1, 0)), nn.Conv2d(1, 1, 3)), "3", "3"),
         (nn.Sequential(nn.Conv2d(1, 1, 3), nn.Upsample(scale_factor=2)), "3", "3"),
         (nn.Sequential(nn.Upsample(scale_factor=2), nn.MaxPool2d(2, 1)), "1–2", "1–2"),
         (nn.PixelShuffle(2), "1", "1"),

@@ -236,4 +236,19 @@ def test_importing_the_package_loads_nothing_heavy():
     ["anatomy", "data", "training", "course.claims", "course.exercises"],
 )
 def test_building_blocks_load_torch_and_no_more(module: str):
-    assert not loaded_by(f"import coursekit.{module}") & LATE
+    every = (
+        f"import coursekit.{module} as room; [getattr(room, n) for n in room.__all__]"
+    )
+    assert not loaded_by(every) & LATE
+
+
+@pytest.mark.parametrize(
+    ("statement", "most"),
+    [
+        ("from coursekit import fit", 46),
+        ("from coursekit import anatomy; anatomy.anatomy", 27),
+    ],
+)
+def test_one_idea_does_not_load_the_whole_house(statement: str, most: int):
+    loaded = {name for name in loaded_by(statement) if name.startswith("coursekit")}
+    assert len(loaded) <= most, sorted(loaded)

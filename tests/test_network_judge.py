@@ -382,35 +382,36 @@ def layers_that_stay(net):
 # What tells places apart by its numbers, and the layer that does. Not here: a kernel
 # that sees a part of the map and leaves one place, which only the structure tells.
 STAYING = {
-    "a mask, multiplied": "Mul_4",
-    "a mask by where": "Where_7",
-    "−1e9 added, then ReLU": "Add_4",
-    "the smaller of map and template": "Min_4",
-    "a power for every place": "Pow_5",
+    "a mask, multiplied": "Mul",
+    "a mask by where": "Where",
+    "−1e9 added, then ReLU": "Add",
+    "the smaller of map and template": "Min",
+    "a power for every place": "Pow",
     "norm with a scale per place": "n",
     "slices as channels": "c",
     "rows as channels": "c",
     "pixels unshuffled": "c",
-    "einsum": "Einsum_4",
-    "places mixed": "MatMul_13",
+    "einsum": "Einsum",
+    "places mixed": "MatMul",
     "flattened": "d",
     "columns averaged only": "d",
     "unfolded": "d",
-    "distances to templates": "MatMul_22",
-    "L1 templates": "Sub_6",
+    "distances to templates": "MatMul",
+    "L1 templates": "Sub",
     "transposed": "c",
     "dilated": "c",
     "nearly whole, a row of padding": "c",
     "in two steps": "b",
-    "a weight mixed with the image": "MatMul_21",
-    "a bias laid out as a map": "Mul_10",
-    "a small mask, enlarged": "Mul_13",
+    "a weight mixed with the image": "MatMul",
+    "a bias laid out as a map": "Mul",
+    "a small mask, enlarged": "Mul",
 }
 
 
 @pytest.mark.parametrize("name", STAYING)
 def test_the_layer_that_tells_places_apart_does_not_move_along(name):
-    assert STAYING[name] in layers_that_stay(EVASIONS[name]())
+    staying = layers_that_stay(EVASIONS[name]())
+    assert STAYING[name] in [label.split("_")[0] for label in staying]
 
 
 MOVING = ("squeeze and excite", "average pooling", "attention over channels",

@@ -129,21 +129,24 @@ def test_clip_scales_a_long_gradient_down_to_its_norm():
     assert_close(trained(clip=0.3)[0], twin)
 
 
-def test_average_is_the_exponential_average_over_the_steps():
-    averages = {}
+@pytest.mark.parametrize("decay", [0.8, 0.998])
+def test_average_counts_a_step_the_less_the_longer_ago_it_was(decay):
+    steps = []
 
     def after(model):
-        for name, weight in model.named_parameters():
-            old = averages.get(name, weight.detach())
-            averages[name] = 0.8 * old + 0.2 * weight.detach()
+        numbers = (*model.parameters(), *model.buffers())
+        steps.append([n.detach().clone() for n in numbers if n.is_floating_point()])
 
     twin = small_net(dropout=0.0)
     by_hand(twin, noise_set(50), lambda _, loss: loss.backward(), after=after)
-    model, history = trained(average=0.8, valid=noise_set(30))
-    for name, weight in model.named_parameters():
-        torch.testing.assert_close(
-            weight.detach(), averages[name], rtol=1e-4, atol=1e-6
-        )
+    model, history = trained(average=decay, valid=noise_set(30))
+    shares = torch.tensor([decay**age for age in reversed(range(len(steps)))])
+    shares /= shares.sum()
+    after(model)
+    *steps, left = steps
+    for number, *values in zip(left, *steps, strict=True):
+        expected = torch.tensordot(shares, torch.stack(values), 1)
+        torch.testing.assert_close(number, expected, rtol=1e-4, atol=1e-6)
     found = evaluate(model, noise_set(30))
     assert history.final.valid_loss == pytest.approx(found.loss, rel=1e-5)
 

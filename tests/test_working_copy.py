@@ -12,7 +12,7 @@ from coursekit.setup.working_copy import bring, working_copy
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-LINK = re.compile(r"\]\(([\w./-]+\.(?:ipynb|md|png))[)#]")
+LINK = re.compile(r"""(?:\]\(|src=\\?["'])([\w./-]+\.(?:ipynb|md|png|svg))[)#"'\\]""")
 
 
 @pytest.fixture(scope="module")

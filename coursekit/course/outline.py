@@ -3,15 +3,15 @@
 `coursekit build` computes `outline.json` from the sources of the notebooks.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
 
-from matplotlib.figure import Figure
-
-from coursekit.figures import boxes
+from coursekit import figures
 
 FILE = "outline.json"
 
@@ -53,7 +53,7 @@ def _sitting(**row: object) -> Sitting:
     return Sitting(**row | lists)
 
 
-def course_map(sittings: Sequence[Sitting] = ()) -> Figure:
+def course_map(sittings: Sequence[Sitting] = ()) -> figures.CourseFigure:
     """Draw the notebooks as boxes and what comes after what as arrows.
 
     Args:
@@ -67,7 +67,7 @@ def course_map(sittings: Sequence[Sitting] = ()) -> Figure:
     arrows = [(before, one.number) for one in shown for before in one.after]
     hours = round(sum(one.minutes for one in shown) / 60)
     claims = sum(len(one.claims) for one in shown)
-    return boxes(
+    return figures.boxes(
         rows,
         arrows,
         title=f"{len(shown)} notebooks, {claims} claims, about {hours} hours",

@@ -7,7 +7,7 @@ sessions themselves say. `coursekit build` writes the table of `README.md`.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from coursekit.course.exercises import exercise
+from coursekit import course
 from coursekit.course.outline import Sitting, outline
 
 # name → (weeks, notebooks it leads to; none for all); 0 weeks: in one go, not graded.
@@ -139,7 +139,7 @@ def _divided(weeks: list[list[Sitting]]) -> list[list[Sitting]]:
 def _longest(week: Sequence[Sitting]) -> str | None:
     """Return the exercise of a week that takes longest; the first of several."""
     ids = [id for one in week for id in one.exercises if one.number != "00"]
-    return max(ids, key=lambda id: exercise(id).minutes) if ids else None
+    return max(ids, key=lambda id: course.exercise(id).minutes) if ids else None
 
 
 def _hours(minutes: int) -> str:

@@ -6,13 +6,13 @@ message: the drawing over the photo and the words below it, a few kilobytes.
 """
 
 import json
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 
 import ipywidgets as widgets
 
+from coursekit._base.kept_widget import show_kept
 from coursekit.explore.aloud import SCRIPT
 from coursekit.explore.marks import layer
 from coursekit.explore.theme import ON_A_PAGE
@@ -141,37 +141,9 @@ class Explorer:
         return f"{self.title}\n{self.view!r}"
 
     def _ipython_display_(self) -> None:
-        """Show the live widget, and store a still picture for when it is dead.
-
-        Two outputs, of which one is seen at a time, by CSS alone. The live widget
-        holds the rule that hides the picture. The picture holds the rule that hides
-        the message "model not found" after it, unless the widget in it is alive.
-        """
-        from IPython.display import publish_display_data
-
+        """Show the live widget, and store a still picture for when it is dead."""
         still = f"<b>{escape(self.title)}</b>{still_html(self.view, _SAVED)}"
-        name = f"coursekit-still-{zlib.crc32(still.encode()):08x}"  # nbval: same again
-        rules = "".join(
-            f"{area}:has(.{name})+{area}:not(:has(.{name}-live)){{display:none}}"
-            for area in (".jp-OutputArea-child", ".output_area")
-        )
-        still = f"<style>{rules}</style><div class='{name}'>{still}</div>"
-        publish_display_data({"text/plain": repr(self), "text/html": still})
-        rule = f"<style>.{name}{{display:none}}</style>"
-        hider = widgets.HTML(rule, layout=_HIDDEN)
-        alive = widgets.VBox([hider, self.widget])
-        alive.add_class(f"{name}-live")
-        publish_display_data(
-            {
-                "text/plain": "",
-                "text/html": "",  # all that is shown of it where nobody trusts it
-                "application/vnd.jupyter.widget-view+json": {
-                    "model_id": alive.model_id,
-                    "version_major": 2,
-                    "version_minor": 0,
-                },
-            }
-        )
+        show_kept(self.widget, still, repr(self))
 
 
 def static(explorer: Explorer) -> View:

@@ -134,7 +134,10 @@ def table_html(table: tuple[tuple[str, ...], ...]) -> str:
     """Return the table of a View as HTML, an empty string where it has none."""
     if not table:
         return ""
-    return f"<div style='{_WORDS};overflow-x:auto'>{_table(table).html()}</div>"
+    scrolls = "tabindex='0' role='group' aria-label='table'"  # by keyboard, too
+    return (
+        f"<div {scrolls} style='{_WORDS};overflow-x:auto'>{_table(table).html()}</div>"
+    )
 
 
 def _table(table: tuple[tuple[str, ...], ...]) -> Table:

@@ -20,7 +20,7 @@ from coursekit.staff.pages.tidy import parsed
 
 FIRST = "00_start_here.ipynb"
 MINE = "my"
-PAGES = ("*.md", "pictures/map.png")  # what notebooks link to
+PAGES = ("*.md", "pictures/*")  # what notebooks link to and show
 
 
 def notebooks_folder() -> Path:

@@ -97,7 +97,8 @@ def fit(
             not to the one that is shown.
         clip: largest norm of the gradient of a step; a longer one is scaled down.
         average: decay of an exponential average of the weights over the steps, such as
-            0.99; it is judged and left behind instead of the latest weights. 0: none.
+            0.99, and of batch norm's statistics with them; it is judged and left behind
+            instead of the latest weights. 0: none.
         keep: the weights left behind, of the "last" epoch or of the "best", the one
             with the highest accuracy on `valid`. The best of several is too good a
             number by the choice; say what a test set says.

@@ -31,6 +31,15 @@ class Diverged(RuntimeError):  # noqa: N818 (what happened, not whose fault)
         self.history = history
 
 
+# A run of two epochs with six steps each, after the fourth step of the second:
+#
+#   step      1  2  3  4  5  6 ┊ 1  2  3  4  5  6
+#   history   └──── row 1 ────┘             the epochs that are over
+#   meter                        └─ sums ─┘ the steps of this one
+#
+# epoch = len(history) + 1 = 2, done = (1 + 4/6) / 2 and where the stream goes on are
+# computed, not counted along: a checkpoint holds rows, step and meter, and numbers
+# that would have to agree with them cannot disagree.
 @dataclass
 class Run:
     """A run and where it is: only this module moves it on.

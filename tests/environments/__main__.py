@@ -12,6 +12,7 @@ from tests.environments import course, places
 from tests.environments.judge import Difference, Row, difference, table
 from tests.environments.pins import floors, listed, requirements
 from tests.environments.places import TrialError, say
+from tests.environments.supported import record
 from tests.environments.trial import LENIENT, Trial
 
 COLAB = Path(__file__).with_name("colab.txt")
@@ -20,7 +21,7 @@ OWN_SECONDS = 10  # what the set-up cell may take beside pip
 NOTHING = Difference({}, {}, {})
 EXTRAS = ("lab", "extras", "dev")
 # Tools that look at the code or drive a browser: no part of any environment.
-WITHOUT = ("ruff", "playwright")
+WITHOUT = ("ruff", "playwright", "check-jsonschema")
 # What the tests need and Colab lacks.
 TEST_TOOLS = ("nbval", "hypothesis", "pytest-xdist")
 
@@ -143,7 +144,11 @@ def trial_rows(chosen: argparse.Namespace, work: Path) -> list[Row]:
     trial, rows = make(chosen.at.absolute(), chosen.python, work)
     trial.check_installed()
     rows += trial.notebook_rows(tuple(chosen.sessions.split()) or ("",))
-    return [*rows, trial.unit_row(pattern, *options)]
+    rows += [trial.unit_row(chosen.units or pattern, *options)]
+    if chosen.record:
+        place = trial.environment
+        record(chosen.trial, places.python_of(place), places.packages(place), rows)
+    return rows
 
 
 def main(arguments: list[str]) -> int:
@@ -153,6 +158,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--at", type=Path, required=True, help="the environment")
     parser.add_argument("--python", help="the interpreter that makes it")
     parser.add_argument("--sessions", default="", help='such as "00 08"')
+    parser.add_argument("--units", help='unit tests, such as "test_anatomy*.py"')
+    parser.add_argument(
+        "--record", action="store_true", help="write its line into the README"
+    )
     chosen = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory(prefix="coursekit-") as work:

@@ -64,6 +64,14 @@ def starts(python: str | Path, version: str) -> bool:
     return done.returncode == 0 and done.stdout.strip() == version
 
 
+def python_of(environment: Path) -> str:
+    """Return the version of an environment's Python, "3.11.7"."""
+    probe = "import platform; print(platform.python_version())"
+    asked = [interpreter(environment), "-I", "-c", probe]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def find_python(versions: tuple[str, ...], variable: str) -> str:
     """Find a Python: the first version that PATH or pyenv has.
 

@@ -24,9 +24,12 @@ NOT_HERE = {
     "test_house",
     "test_layers",
     "test_notebooks",
+    "test_fit_for_strangers",
     "test_pictures",
     "test_portable",
     "test_readme",
+    "test_wheel",
+    "test_workflows",
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from coursekit import data
 from coursekit.course.challenges.task import Task
-from coursekit.data import Splits, cifar10, digits, mnist, shapes
+from coursekit.data import Splits
 
 IMAGES = 6_000  # generated where the file names no number: about 2 s on one core
 
@@ -21,10 +22,10 @@ def load(challenge: Task) -> Splits:
             f"`{challenge.name}` needs no images: design a network and `check` it"
         )
     if challenge.data == "digits":
-        return digits(challenge.input_shape[1]).split()
+        return data.digits(challenge.input_shape[1]).split()
     if challenge.data == "shapes":
         return _shapes(challenge.images or IMAGES, challenge.input_shape[1])
-    read = {"mnist": mnist, "cifar10": cifar10}[challenge.data]
+    read = getattr(data, challenge.data)  # mnist or cifar10
     try:
         return read(download=False)
     except FileNotFoundError as error:
@@ -35,4 +36,4 @@ def load(challenge: Task) -> Splits:
 
 @lru_cache(maxsize=2)
 def _shapes(count: int, size: int) -> Splits:
-    return shapes(count, size=size).split()
+    return data.shapes(count, size=size).split()

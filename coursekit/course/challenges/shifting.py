@@ -15,7 +15,7 @@ gates over the whole map stay exactly what they are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import lcm
 
 import torch
@@ -56,6 +56,11 @@ class Row:
     dim: int | None
     units: int = 1
     places: int = 1
+
+    @property
+    def moves(self) -> bool:
+        """Whether it can be rolled."""
+        return self.dim not in (None, -1)
 
 
 def still_layers(replay: Replay, census: Census) -> tuple[str, ...]:
@@ -110,14 +115,12 @@ def _still(replay: Replay, plain: dict[str, Tensor], axis: int) -> Iterator[str]
     loose: dict[str, Moved] = {}  # of units in no row that could be rolled
     for step in _on_images(replay):
         names = {n for n in step.node.inputs if n and replay.ledger.values[n].image}
-        rows = {n: _row(_past(replay, n), axis) for n in names - set(loose)}
-        if len(rows) == len(names) and all(row.dim is None for row in rows.values()):
+        pasts = {name: _past(replay, name) for name in names}
+        if not any(n in loose or _row(pasts[n], axis).dim is not None for n in names):
             continue
         for result in filter(replay.ledger.values.get, step.node.outputs):
             after = _past(replay, result)
-            places = _places(rows, _row(after.before or after, axis), names, loose)
-            moved = {n: loose[n].numbers for n in names & set(loose)}
-            moved |= {n: _rolled(plain[n], row, places) for n, row in rows.items()}
+            places, moved = _moved(pasts, after.before or after, plain, loose, axis)
             again = _results(step, plain | moved)[result] if places else plain[result]
             if not (places and _is_settled(after, axis, again)):
                 loose[result] = Moved(again, places)
@@ -143,22 +146,28 @@ def _row(past: Past, axis: int) -> Row:
     return Row(grid.dim, len(window.phases), window.advance)
 
 
-def _places(rows: dict[str, Row], seen: Row, names: set, loose: dict) -> int:
-    """Return by how many places to move the maps, 0 where they cannot be moved."""
-    moving = [r for r in (seen, *rows.values()) if r.dim not in (None, -1)]
-    least = lcm(*(row.places for row in moving))
-    known = {loose[name].places for name in names & set(loose)}
-    if any(row.dim == -1 for row in rows.values()) or len(known) > 1:
-        return 0
-    places = known.pop() if known else least
-    return places if places % least == 0 else 0
-
-
-def _rolled(plain: Tensor, row: Row, places: int) -> Tensor:
-    """Return a tensor with its map moved."""
-    if row.dim is None or not places:
-        return plain
-    return plain.roll(row.units * places // row.places, row.dim)
+def _moved(
+    pasts: dict[str, Past], before: Past, plain: dict, loose: dict, axis: int
+) -> tuple[int, dict[str, Tensor]]:
+    """Return by how many places the maps move, 0 where they cannot, and the maps."""
+    seen = _row(before, axis)
+    rows = {n: _row(past, axis) for n, past in pasts.items() if n not in loose}
+    for name, row in rows.items():
+        if pasts[name].map_shape != before.map_shape and row.moves and seen.moves:
+            rows[name] = replace(seen, dim=row.dim)  # as in `x + y`, of two maps
+    moving = [row.places for row in (seen, *rows.values()) if row.moves]
+    known = {loose[name].places for name in pasts if name in loose}
+    places = known.pop() if known else lcm(*moving)
+    lost = any(row.dim == -1 for row in rows.values()) or bool(known)
+    if lost or any(places % one for one in moving):
+        return 0, {}
+    moved = {name: loose[name].numbers for name in pasts if name in loose}
+    rolled = {
+        name: plain[name].roll(row.units * places // row.places, row.dim)
+        for name, row in rows.items()
+        if row.moves
+    }
+    return places, moved | rolled
 
 
 def _is_settled(after: Past, axis: int, like: Tensor) -> bool:
@@ -181,10 +190,11 @@ def _compared(
     """Return units, their counterparts, and which of them see the map alone."""
     before, (plain, again) = after.before or after, pair
     row, (low, high) = _row(before, axis), _ends(before, axis, plain)
-    if row.dim is None:  # what sees the whole map may not change at all
-        return plain, again, _whole(before, axis, plain)
-    units, rest = row.units * places // row.places, plain.shape[row.dim]
-    if row.dim == -1 or units >= rest:
+    if row.dim is None and _row(after, axis).dim is None:
+        return plain, again, _whole(before, axis, plain)  # it may not change at all
+    units = row.units * places // row.places
+    rest = plain.shape[row.dim] if row.moves else 0
+    if units >= rest:
         return plain, again, torch.zeros_like(plain, dtype=torch.bool)
     first = [t.narrow(row.dim, 0, rest - units) for t in (plain, low, high)]
     later = [t.narrow(row.dim, units, rest - units) for t in (again, low, high)]

@@ -7,11 +7,14 @@ from random import Random
 from torch import nn
 
 from coursekit._base.card import BLUE, Card, Displayed
+from coursekit._base.kept_widget import show_kept
 from coursekit._base.validate import integer
 from coursekit.course.defence import own_network as own
-from coursekit.course.defence.own_network import LETTERS, Facts, Question
+from coursekit.course.defence.layer_facts import Facts
+from coursekit.course.defence.own_network import LETTERS, Question
 
 COUNT = 5
+TITLE = "Your own network"
 Maker = Callable[[Facts, Random], Iterator[Question]]
 MAKERS: tuple[Maker, ...] = (
     own.field_questions,
@@ -20,19 +23,32 @@ MAKERS: tuple[Maker, ...] = (
     own.byte_questions,
     own.most_questions,
     own.pooling_questions,
+    own.half_questions,
 )
 
 
 @dataclass(frozen=True, repr=False)
 class Defence(Displayed):
-    """The questions of one network, as a quiz; `key` is for whoever asks them."""
+    """The questions of one network, a quiz in a notebook; `key` is for who asks them.
+
+    Without ipywidgets, and in a saved notebook, the questions are a card.
+    """
 
     questions: tuple[Question, ...]
 
     @property
     def _shown(self) -> Card:
         rows = [(f"{n}", asked(one)) for n, one in enumerate(self.questions, 1)]
-        return Card("Your own network", rows, BLUE)
+        return Card(TITLE, rows, BLUE)
+
+    def _ipython_display_(self) -> None:
+        show_kept(self.quiz().widget, self._shown.html(), repr(self))
+
+    def quiz(self):
+        """Return the questions with buttons: a `Quiz`, whose `widget` is shown."""
+        from coursekit.course.defence.quiz import Quiz
+
+        return Quiz(TITLE, self.questions)
 
     @property
     def key(self) -> str:

@@ -8,23 +8,27 @@ ignores strides finds "ignores strides" among the choices.
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from math import log, prod
 from numbers import Real
 from random import Random
 
+import torch
 from torch import nn
 
+from coursekit._base.modes import evaluating
 from coursekit._base.words import number_text
 from coursekit.anatomy import anatomy
-from coursekit.anatomy.table import Layer
+from coursekit.course.defence.layer_facts import Facts, Window
 from coursekit.course.exercises.registry import load
 
 CHOICES = 4
 BATCH = 32
 FLOAT_BYTES = 4
 LETTERS = "ABCD"
-SLIDING = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+WORDS = 1.0  # how far apart choices lie that are no numbers: as a factor of e
+NOTHING = "nothing: it answers, and its maps are smaller"
 
 
 @dataclass(frozen=True)
@@ -47,87 +51,38 @@ class Question:
     spread: float = 0.0
 
 
-class Facts:
-    """What the questions are made from: the rows of `anatomy`, with their modules."""
-
-    def __init__(self, model: nn.Module, shape: tuple[int, ...]) -> None:
-        self.model, self.shape = model, shape
-        self.table = anatomy(model, shape)
-        rows = [row for row in self.table.rows if row.is_leaf and row.output_shape]
-        modules = dict(model.named_modules())
-        self.rows = [row for row in rows if len(row.output_shape) == 3]
-        self.rows = [row for row in self.rows if row.name in modules]
-        self.module = {row.name: modules[row.name] for row in self.rows}
-        self.sliding = [
-            r for r in self.rows if isinstance(self.module[r.name], SLIDING)
-        ]
-        convolutions = (
-            r for r in self.sliding if hasattr(self.module[r.name], "groups")
-        )
-        self.convolutions = [r for r in convolutions if _is_square(self.module[r.name])]
-
-    def called(self, row: Layer) -> str:
-        """Return how a layer is named in a question: `6` (Conv2d 16 → 32, 3×3)."""
-        module = self.module[row.name]
-        sides = "×".join(str(_side(module.kernel_size)) for _ in range(2))
-        channels = ""
-        if hasattr(module, "groups"):
-            channels = f" {module.in_channels} → {module.out_channels}"
-        return f"`{row.name}` ({row.kind}{channels}, {sides})"
-
-    def chain(self, name: str) -> list[tuple[int, int, int]]:
-        """Return (kernel, stride, dilation) of all sliding layers down to `name`."""
-        layers = []
-        for row in self.sliding:
-            module = self.module[row.name]
-            layers.append(tuple(map(_side, _settings(module))))
-            if row.name == name:
-                break
-        return layers
-
-
-def _settings(module: nn.Module) -> tuple:
-    return module.kernel_size, module.stride, getattr(module, "dilation", 1)
-
-
-def _side(value: object) -> int:
-    return value[0] if isinstance(value, tuple) else value
-
-
-def _is_square(module: nn.Module) -> bool:
-    return len(set(module.kernel_size)) == 1
-
-
 def _question(
-    kind: str, text: str, right: object, wrong: dict[object, str], draw: Random
+    kind: str,
+    text: str,
+    right: object,
+    wrong: dict[object, str],
+    draw: Random,
+    spread: float = WORDS,
 ) -> Iterator[Question]:
-    """Yield a question if enough wrong values are left; the nearest ones are kept."""
-    others = [value for value in wrong if value != right]
+    """Yield a question if enough wrong values are left; the nearest ones are kept.
+
+    `spread` is that of words; numbers have their own.
+    """
+    others = [value for value in wrong if value != right]  # the likeliest first
     if isinstance(right, Real):
         others = [value for value in others if isinstance(value, Real) and value > 0]
         others.sort(key=lambda value: abs(log(value / right)))
     if len(others) < CHOICES - 1 or right == 0:
         return
     values = [right, *others[: CHOICES - 1]]
+    spread = apart(values) if isinstance(right, Real) else spread
     draw.shuffle(values)
     texts = tuple(map(number_text, values))
     if len(set(texts)) < CHOICES:
         return
     pairs = list(zip(LETTERS, values, strict=True))
-    yield Question(
-        kind,
-        text,
-        texts,
-        next(letter for letter, value in pairs if value == right),
-        {letter: wrong[value] for letter, value in pairs if value != right},
-        _spread(values),
-    )
+    letter = next(letter for letter, value in pairs if value == right)
+    why = {letter: wrong[value] for letter, value in pairs if value != right}
+    yield Question(kind, text, texts, letter, why, spread)
 
 
-def _spread(values: list) -> float:
-    """Return the largest ratio between two choices, as a logarithm; 0 for words."""
-    if not all(isinstance(value, Real) for value in values):
-        return 0.0
+def apart(values: list) -> float:
+    """Return the largest ratio between two numbers, as a logarithm."""
     return max(abs(log(a / b)) for a, b in combinations(values, 2))
 
 
@@ -144,49 +99,53 @@ def _mistakes(exercise_id: str, *args: object) -> dict[object, str]:
     return values
 
 
-def _some(rows: list, draw: Random) -> list:
-    return draw.sample(rows, min(4, len(rows)))
+def _some(windows: list, draw: Random) -> list[Window]:
+    return draw.sample(windows, min(4, len(windows)))
+
+
+def _field(row) -> int | None:
+    """Return the side of a unit's field; None where there is no one such number."""
+    sides = set(row.receptive_field or ())
+    side = sides.pop() if len(sides) == 1 else None
+    return side if isinstance(side, int) else None
 
 
 def field_questions(network: Facts, draw: Random) -> Iterator[Question]:
     """Ask what a unit of a layer sees."""
-    for row in _some(network.sliding[1:], draw):
-        if row.receptive_field and isinstance(row.receptive_field[0], int):
-            text = f"How many pixels in a row does a unit of {network.called(row)} see?"
-            wrong = _mistakes("01.3", network.chain(row.name))
-            yield from _question("field", text, row.receptive_field[0], wrong, draw)
+    for one in _some(network.windows[1:], draw):
+        if right := _field(one.row):
+            text = f"How many pixels in a row does a unit of {one} see?"
+            wrong = _mistakes("01.3", network.chain(one))
+            yield from _question("field", text, right, wrong, draw)
 
 
 def weight_questions(network: Facts, draw: Random) -> Iterator[Question]:
     """Ask for the parameters of a convolution."""
-    for row in _some(network.convolutions, draw):
-        one = network.module[row.name]
+    for one in _some(network.convolutions, draw):
         if one.groups == 1:
-            args = (one.in_channels, one.out_channels, one.kernel_size[0])
-            wrong = _mistakes("01.7", *args, one.bias is not None)
-            text = f"How many parameters has {network.called(row)}?"
-            yield from _question("parameters", text, row.parameters, wrong, draw)
+            wrong = _mistakes("01.7", *one.channels, one.kernel, one.bias)
+            text = f"How many parameters has {one}?"
+            yield from _question("parameters", text, one.parameters, wrong, draw)
 
 
 def work_questions(network: Facts, draw: Random) -> Iterator[Question]:
     """Ask for the multiply-adds of a convolution."""
-    for row in _some(network.convolutions, draw):
-        one, (_, height, width) = network.module[row.name], row.output_shape
-        args = (one.in_channels, one.out_channels, one.kernel_size[0], height, width)
-        wrong = _mistakes("02.6", *args, one.groups)
-        name = network.called(row)
-        text = f"How many multiply-adds does {name} do for one image?"
-        yield from _question("multiply-adds", text, row.multiply_adds, wrong, draw)
+    for one in _some(network.convolutions, draw):
+        _, height, width = one.row.output_shape
+        wrong = _mistakes("02.6", *one.channels, one.kernel, height, width, one.groups)
+        text = f"How many multiply-adds does {one} do for one image?"
+        right = one.row.multiply_adds
+        yield from _question("multiply-adds", text, right, wrong, draw)
 
 
 def byte_questions(network: Facts, draw: Random) -> Iterator[Question]:
     """Ask for the bytes of a map."""
-    for row in _some(network.sliding, draw):
-        shape = row.output_shape
+    for one in _some(network.windows, draw):
+        shape = one.row.output_shape
         size = "×".join(map(str, shape))
         text = (
-            f"The map of {network.called(row)} is {size}: how many bytes for a batch "
-            f"of {BATCH} in float32?"
+            f"The map of {one} is {size}: how many bytes for a batch of {BATCH} in "
+            "float32?"
         )
         right = prod(shape) * BATCH * FLOAT_BYTES
         wrong = _mistakes("02.4", [shape], BATCH)
@@ -195,48 +154,105 @@ def byte_questions(network: Facts, draw: Random) -> Iterator[Question]:
 
 def most_questions(network: Facts, draw: Random) -> Iterator[Question]:
     """Ask which layer does most multiply-adds."""
-    rows = sorted(network.convolutions, key=lambda row: -row.multiply_adds)
-    if len(rows) < CHOICES or rows[0].multiply_adds == rows[1].multiply_adds:
+    works = sorted(network.convolutions, key=lambda one: -one.row.multiply_adds)
+    if len(works) < CHOICES:
         return
-    heavy = max(rows[1:], key=lambda row: row.parameters)
-    others = [rows[1], heavy, rows[-1], *rows[2:]]
+    first, *others = works
+    heavy = max(others, key=lambda one: one.parameters)
+    others = [*dict.fromkeys((others[0], heavy, *others[1:]))][: CHOICES - 1]
+    most = first.row.multiply_adds
+    if most == others[0].row.multiply_adds:
+        return
     wrong = {
-        row.name: f"`{row.name}` does {row.multiply_adds:,}, `{rows[0].name}` "
-        f"{rows[0].multiply_adds:,}"
-        for row in others
+        str(one): f"`{one.row.name}` does {one.row.multiply_adds:,}, "
+        f"`{first.row.name}` {most:,}"
+        for one in others
     }
+    spread = apart([one.row.multiply_adds for one in (first, *others)])
     text = "Which of these layers does most multiply-adds for one image?"
-    yield from _question("most work", text, rows[0].name, wrong, draw)
+    yield from _question("most work", text, str(first), wrong, draw, spread)
 
 
 def pooling_questions(network: Facts, draw: Random) -> Iterator[Question]:
     """Ask what a later unit sees when a pooling is taken out."""
-    pools = [
-        r for r in network.sliding if not hasattr(network.module[r.name], "groups")
-    ]
-    last = network.sliding[-1] if network.sliding else None
-    for row in _some([one for one in pools if one is not last], draw):
-        without = deepcopy(network.model)
-        without.set_submodule(row.name, nn.Identity())
-        try:
-            table = anatomy(without, network.shape)
-        except ValueError:
-            continue  # a head that needs the smaller map
-        after = next(one for one in table.rows if one.name == last.name)
-        before = last.receptive_field
-        if not before or not isinstance(after.receptive_field[0], int):
+    last = network.windows[-1] if network.windows else None
+    for one in _some([pool for pool in network.pools if pool is not last], draw):
+        before, right = _field(last.row), _field_without(network, one, last)
+        if not before or not right:
             continue
-        kernel, stride, _ = map(_side, _settings(network.module[row.name]))
         wrong = {
-            before[0]: "that is what it sees with the pooling",
-            before[0]
-            - kernel
+            before: "that is what it sees with the pooling",
+            before
+            - one.kernel
             + 1: "a pooling widens the field by more than its window",
-            before[0] // stride: "strides move apart, they do not multiply the field",
-            before[0] * stride: "without the pooling it sees less, not more",
+            before // one.stride: "strides move apart, they do not multiply the field",
+            before * one.stride: "without the pooling it sees less, not more",
         }
         text = (
-            f"You take {network.called(row)} out. How many pixels in a row does a unit "
-            f"of {network.called(last)} see then?"
+            f"You take {one} out. How many pixels in a row does a unit of {last} see "
+            "then?"
         )
-        yield from _question("pooling", text, after.receptive_field[0], wrong, draw)
+        yield from _question("pooling", text, right, wrong, draw)
+
+
+def _field_without(network: Facts, pool: Window, last: Window) -> int | None:
+    with network.without(pool.row.name):
+        try:
+            rows = anatomy(network.model, network.shape).rows
+        except ValueError:  # a head that needs the smaller map
+            return None
+    return _field(next(row for row in rows if row.name == last.row.name))
+
+
+def half_questions(network: Facts, draw: Random) -> Iterator[Question]:
+    """Ask what breaks when the images have half the side."""
+    channels, height, width = network.shape
+    small = (channels, height // 2, width // 2)
+    if min(small) < 1 or not network.windows:
+        return
+    where = _breaks_at(network, small)
+    reasons = {NOTHING: f"`{where}` does not get what it was made for"}
+    for name, why in _suspects(network, draw):
+        earlier = f"`{where}` refuses its map" if where else why
+        reasons[f"`{name}` breaks"] = earlier
+    right = NOTHING if where == "" else f"`{where}` breaks"
+    if where is not None and right in reasons:
+        size = "×".join(map(str, small))
+        text = f"You give it images of half the side, {size}. What breaks first?"
+        yield from _question("half the side", text, right, reasons, draw)
+
+
+def _suspects(network: Facts, draw: Random) -> Iterator[tuple[str, str]]:
+    """Yield layers that may be thought to need one size, and why they do not."""
+    for row in reversed(network.leaves):
+        module = network.modules[row.name]
+        is_dense = getattr(getattr(module, "node", None), "op", "") == "Gemm"
+        if is_dense or isinstance(module, nn.Linear):
+            yield row.name, "what it is fed is as long as before"
+    for one in network.pools[-1:]:
+        yield one.row.name, "its window still fits on the smaller map"
+    for one in draw.sample(network.windows, len(network.windows)):
+        yield one.row.name, "a window slides over a map of any size that it fits on"
+
+
+def _breaks_at(network: Facts, shape: tuple[int, ...]) -> str | None:
+    """Return the layer that refuses images of a shape; "" for none, None: not said."""
+    begun, ended, handles = [], [], []
+    for name, module in network.modules.items():
+        if name and not any(module.children()):
+            told = partial(_note, begun, name), partial(_note, ended, name)
+            handles.append(module.register_forward_pre_hook(told[0]))
+            handles.append(module.register_forward_hook(told[1]))
+    try:
+        with evaluating(network.model):
+            network.model(torch.zeros(1, *shape))
+    except Exception:  # noqa: BLE001 (whatever a layer raises that does not fit)
+        return begun[-1] if len(begun) > len(ended) else None
+    finally:
+        for handle in handles:
+            handle.remove()
+    return ""
+
+
+def _note(names: list[str], name: str, *_: object) -> None:
+    names.append(name)

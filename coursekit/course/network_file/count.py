@@ -5,7 +5,8 @@ quantised or in half precision, whatever it was called in torch. What is stored 
 never used is not there. Running means and variances are statistics, as in torch, where
 batch norm follows a weighing layer, twice at most; so are the mean and deviation that
 normalise the image itself. Sizes, axes and places are not numbers of the network; one
-number written into the code is a setting, and so is a row of evenly spaced ones.
+number written into the code is a setting, and so is a row of evenly spaced ones that
+is no kernel: its last digits could hold another one.
 Numbers computed from stored ones count as many times as there are of them: a value can
 be cut into several by arithmetic, so that fewer stored numbers prove nothing.
 """
@@ -15,10 +16,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coursekit.course.network_file.graph import Stored
+from coursekit.course.network_file.plain_numbers import is_uniform
+
+if TYPE_CHECKING:  # it needs torch, which reading does not
+    from coursekit.course.network_file.replay_values import Value
 
 FREE_SETTINGS = 50  # different single numbers in the code; more count as parameters
 SIZES = 8  # numbers; so few may be sizes, axes or places of a cut
@@ -61,6 +67,7 @@ class Ledger:
         self.uses: Counter[str] = Counter()
         self.written: set[float] = set()  # in settings of operators
         self.resting: set[str] = set()
+        self.weighing: set[str] = set()  # kernels
         self.doubts: list[str] = []
         self.beyond: dict[str, int] = {}  # computed tensor → numbers beyond its sources
         self.values: dict[str, object] = {}  # tensor → what is known of it
@@ -74,13 +81,28 @@ class Ledger:
         self.resting.add(leaf)
         self.uses[leaf] -= 1
 
-    def use(self, name: str, numbers: int, leaves: frozenset[str], moved: bool) -> None:
-        """Note a tensor that meets the image: what it is made of, and how many."""
-        self.uses.update(leaves)
-        weights = [one for one in leaves if not self.stored[one].is_setting]
-        if weights and not moved:
-            held = sum(self.stored[one].array.size for one in weights)
-            self.beyond[name] = max(0, numbers - held)
+    def use(self, name: str, one: Value, *, weighs: bool) -> None:
+        """Note a tensor that meets the image: what it is made of, and how many.
+
+        Args:
+            name: of the tensor.
+            one: what is known of it.
+            weighs: whether it is a kernel; evenly spaced ones count as well.
+        """
+        self.uses.update(one.leaves)
+        if weighs and one.data.numel() > 1:
+            self.weighing |= one.leaves
+        weights = [leaf for leaf in one.leaves if not self.is_setting(leaf)]
+        if not weights:
+            self.written.update(map(float, one.data.reshape(-1)[:2]))
+        elif not one.moved:
+            held = sum(self.stored[leaf].array.size for leaf in weights)
+            self.beyond[name] = max(0, one.data.numel() - held)
+
+    def is_setting(self, leaf: str) -> bool:
+        """Tell whether a stored tensor is a setting wherever it is used."""
+        one = self.stored[leaf]
+        return one.is_setting and (leaf not in self.weighing or is_uniform(one.array))
 
     def read(self, settings: Mapping[str, object]) -> None:
         """Note the single numbers among an operator's settings."""
@@ -99,7 +121,7 @@ class Ledger:
         """Add up."""
         stored = self.stored
         used = {name for name, times in self.uses.items() if times > 0}
-        settings = {name for name in used if stored[name].is_setting}
+        settings = {name for name in used if self.is_setting(name)}
         tensors = {n: stored[n].array.size for n in sorted(used - settings)}
         how: Counter[str] = Counter()
         for name, numbers in tensors.items():

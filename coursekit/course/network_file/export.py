@@ -16,17 +16,16 @@ from importlib.util import find_spec
 
 import onnx
 import torch
-from onnx import numpy_helper
 from torch import nn
 
 from coursekit._base.modes import copy_of, evaluating, seeded
 from coursekit.course.network_file.anonymise import anonymised
+from coursekit.course.network_file.any_length import TRACED, with_any_length
 from coursekit.course.network_file.known_branches import without_known_branches
 from coursekit.course.network_file.layout import INPUT, OPSET, OUTPUT, need
 
 # What tracing and the exporters raise for a model they cannot write.
 REFUSALS = (RuntimeError, TypeError, ValueError, AttributeError, LookupError)
-TRACED = 7  # images to trace with: a number that networks seldom hold
 OPERATOR = re.compile(r"(?<=ONNX export of operator )\w+|\b(?!onnx|prim)[a-z_]\w*::\w+")
 UNEVEN = re.compile(r"adaptive_\w+_pool\dd, output size that are not factor")
 
@@ -100,28 +99,7 @@ def _by_tracing(model: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
         output_names=[OUTPUT],
         dynamic_axes={INPUT: {0: "n"}, OUTPUT: {0: "n"}},
     )
-    return _with_any_length(onnx.load_from_string(buffer.getvalue()))
-
-
-def _with_any_length(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """Undo what `x.view(len(x), -1)` fixes: tracing takes the length for a constant.
-
-    A leading 0 in the shape of a Reshape means "as many as there are". Whether that was
-    meant is tried out afterwards with other numbers of images.
-    """
-    held = {
-        node.output[0]: node.attribute[0].t
-        for node in proto.graph.node
-        if node.op_type == "Constant" and node.attribute[0].name == "value"
-    }
-    for node in proto.graph.node:
-        if node.op_type == "Reshape" and node.input[1] in held:
-            tensor = held[node.input[1]]
-            shape = numpy_helper.to_array(tensor).copy()
-            if len(shape) and shape[0] == TRACED:
-                shape[0] = 0
-                tensor.CopyFrom(numpy_helper.from_array(shape, tensor.name))
-    return proto
+    return with_any_length(onnx.load_from_string(buffer.getvalue()))
 
 
 def _by_export(model: nn.Module, example: torch.Tensor) -> onnx.ModelProto:

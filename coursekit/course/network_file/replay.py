@@ -30,12 +30,13 @@ from coursekit.course.network_file.allow_list import (
     Operator,
     Unrecognised,
 )
-from coursekit.course.network_file.count import Ledger
+from coursekit.course.network_file.count import SIZES, Ledger
 from coursekit.course.network_file.graph import Graph, Node
 from coursekit.course.network_file.replay_values import (
     MOST_NORMS,
     NORMALISES,
     NOTHING,
+    WEIGHING,
     Value,
     after,
     as_tensor,
@@ -43,6 +44,7 @@ from coursekit.course.network_file.replay_values import (
     normed_before,
     normed_by_hand,
     reshaped,
+    wrapped,
 )
 
 OF_SHAPE_ONLY = {"Shape", "Size"}
@@ -76,6 +78,7 @@ class Replay(nn.Module):
     def __init__(self, graph: Graph):
         super().__init__()
         self.graph, self.ledger = graph, Ledger(graph.stored)
+        self.makers = {name: node for node in graph.nodes for name in node.outputs}
         self.steps = nn.ModuleList(
             Step(node, KNOWN.get(node.op) or _unknown(node)) for node in graph.nodes
         )
@@ -120,10 +123,8 @@ class Replay(nn.Module):
             if fused is not None:
                 groups, epsilon = inputs.data.shape[1], node.settings.get("epsilon")
                 out = F.group_norm(fused, groups, eps=epsilon or 1e-5)
-            elif self._deviation_of(node, given):
-                out = normed_by_hand(given[0].data, given[1].data)
             else:
-                out = step(*(one and one.data for one in given))
+                out = self._carried_out(step, given)
         except Unrecognised as error:
             raise Unrecognised(f"node {node.label}, because {error}") from error
         except FAILURES as error:
@@ -142,6 +143,15 @@ class Replay(nn.Module):
             flat = several[0].reshape(inputs.data.shape)
             made = [replace(value, data=flat, before=several[0])]
         return list(zip(node.outputs, made, strict=False))
+
+    def _carried_out(self, step: Step, given: list) -> Tensor | tuple[Tensor, ...]:
+        """Carry out a step, or the layer that a pattern of steps stands for."""
+        padded = wrapped(step.node, self.makers, self.ledger.values)
+        if padded is not None:
+            return padded
+        if self._deviation_of(step.node, given):
+            return normed_by_hand(given[0].data, given[1].data)
+        return step(*(one and one.data for one in given))
 
     def _described(self, step: Step, given: list) -> Value:
         """Return what is known of a step's result; note what it uses."""
@@ -190,8 +200,11 @@ class Replay(nn.Module):
         if is_norm or (of_image and weights):
             self.ledger.rest(one.leaves)
             return
-        self.ledger.use(node.inputs[place], one.data.numel(), one.leaves, one.moved)
-        if not weights and not is_plain(one.data):
+        weighs = node.op in WEIGHING
+        self.ledger.use(node.inputs[place], one, weighs=weighs)
+        if not weights and not is_plain(
+            one.data, only_uniform=weighs and not one.moved
+        ):
             self._doubt(node, "it uses numbers that are computed, not stored")
 
     def _mean_of(self, node: Node, given: list) -> str:
@@ -221,9 +234,14 @@ class Replay(nn.Module):
 
 
 def _role(node: Node, known: Operator, place: int, given: list) -> str:
-    """Return the letter of an input; places in a table of weights are numbers."""
+    """Return the letter of an input.
+
+    Places in a table of weights are numbers, and so are many places in a map: who picks
+    channels by a long list and adds them up has weights of 0 and 1.
+    """
     if node.op == "Gather" and place == 1:
-        return "x" if given[0].leaves and not given[0].image else "s"
+        is_code = given[0].image and given[1].data.numel() > SIZES
+        return "x" if is_code or (given[0].leaves and not given[0].image) else "s"
     return known.role(place)
 
 

@@ -183,7 +183,7 @@ def _unsqueeze(x, axes):
 
 
 @operator("Slice", "xssss", moves=True)
-def _slice(x, starts, ends, axes=None, steps=None):
+def slices(x, starts, ends, axes=None, steps=None):
     count = starts.numel()
     axes = range(count) if axes is None else whole(axes)
     steps = [1] * count if steps is None else whole(steps)

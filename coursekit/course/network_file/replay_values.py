@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 
 from coursekit.course.network_file.graph import Node
 from coursekit.course.network_file.plain_numbers import is_even, is_uniform
+from coursekit.course.network_file.replay_moves import slices
 
 # A weighing layer; after it batch norm may keep statistics.
 WEIGHING = {"Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum"}
@@ -50,9 +52,11 @@ def normed_by_hand(x: Tensor, deviation: Tensor) -> Tensor:
     return F.batch_norm(x, torch.zeros_like(variance), variance, eps=0.0)
 
 
-def is_plain(numbers: Tensor) -> bool:
-    array = numbers.detach().float().numpy()
-    return is_uniform(array) or is_even(array)
+def is_plain(numbers: Tensor, *, only_uniform: bool) -> bool:
+    """Tell whether numbers are all alike or, where that is enough, evenly spaced."""
+    half = numbers.dtype in (torch.float16, torch.bfloat16)
+    array = (numbers.float() if half else numbers).detach().numpy()
+    return is_uniform(array) or (not only_uniform and is_even(array))
 
 
 def as_tensor(array: np.ndarray) -> Tensor:
@@ -92,3 +96,45 @@ def normed_before(node: Node, given: list) -> Tensor | None:
     first, scale, bias = given
     plain = bool((scale.data == 1).all()) and bool((bias.data == 0).all())
     return first.before if plain and first.data.dim() == 3 else None
+
+
+def wrapped(node: Node, makers: Mapping[str, Node], values: dict) -> Tensor | None:
+    """Return a map with circular padding, None for other nodes.
+
+    The exporter writes it in pieces: the end of the map, the map, its beginning.
+
+    Args:
+        node: any node.
+        makers: tensor → the node it comes from.
+        values: tensor → what is known of it.
+    """
+    axis, names = node.settings.get("axis"), node.inputs
+    if node.op != "Concat" or axis not in (2, 3) or not 1 < len(names) < 4:
+        return None
+    maps = [n for n in names if all(_is_cut(makers.get(o), n) for o in names if o != n)]
+    if len(maps) != 1 or values[maps[0]].data.dim() != 4:
+        return None
+    whole, middle = values[maps[0]].data, names.index(maps[0])
+    line = torch.arange(whole.shape[axis]).view(
+        (1, 1, -1, 1) if axis == 2 else (1, 1, 1, -1)
+    )
+    parts = [
+        line if k == middle else slices(line, *_given(makers[n], values))
+        for k, n in enumerate(names)
+    ]
+    sizes = [part.numel() for part in parts]
+    before, after = sum(sizes[:middle]), sum(sizes[middle + 1 :])
+    around = torch.arange(-before, line.numel() + after) % line.numel()
+    if not torch.equal(torch.cat(parts, axis).flatten(), around):
+        return None
+    sides = (before, after, 0, 0) if axis == 3 else (0, 0, before, after)
+    return F.pad(whole, sides, mode="circular")
+
+
+def _given(cut: Node, values: dict) -> list[Tensor | None]:
+    """Return starts, ends, axes and steps of a Slice."""
+    return [values[name].data if name else None for name in cut.inputs[1:]]
+
+
+def _is_cut(maker: Node | None, name: str) -> bool:
+    return maker is not None and maker.op == "Slice" and maker.inputs[0] == name

@@ -200,12 +200,12 @@ def _assignment(table: dict, path: Path, data: bytes) -> Assignment:
 
 def _digest(data: bytes, rows: Sequence[dict], folder: Path) -> str:
     """Return the sha256 of an assignment and of all files that it names."""
-    found = hashlib.sha256(data)
+    digest = hashlib.sha256(data)
     for row in rows:
         for key in FILES:
             if key in row:
-                found.update((folder / str(row[key])).read_bytes())
-    return found.hexdigest()
+                digest.update((folder / str(row[key])).read_bytes())
+    return digest.hexdigest()
 
 
 def _part(row: dict, folder: Path) -> Part:

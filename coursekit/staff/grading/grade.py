@@ -155,9 +155,9 @@ def _for_a_person(
 
 def _network(part: Part, networks: Sequence[Path]) -> PartGrade:
     """Let the network judge grade a challenge; what it does not know is a person's."""
-    found = judge_network(part.network, networks)
-    points = part.points if found.status == "right" else 0
-    return PartGrade(part.id, points, part.points, found.status, found.message)
+    judged = judge_network(part.network, networks)
+    points = part.points if judged.status == "right" else 0
+    return PartGrade(part.id, points, part.points, judged.status, judged.message)
 
 
 def _bytes(path: Path) -> tuple[bytes, str]:

@@ -93,9 +93,9 @@ def submissions(rows: list[Row]) -> list[tuple[Row, tuple[Row, ...]]]:
     for row in rows:
         if OLD not in row.flags:
             people.setdefault(row.student or row.file, []).append(row)
-    found = []
+    pairs = []
     for mine in people.values():
         networks = tuple(row for row in mine if row.file.endswith(NETWORK))
         notebooks = [row for row in mine if row not in networks]
-        found.append(((*notebooks, *networks)[0], networks))
-    return found
+        pairs.append(((*notebooks, *networks)[0], networks))
+    return pairs

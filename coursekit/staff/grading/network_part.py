@@ -105,11 +105,11 @@ def judge_network(task: NetworkTask, files: Sequence[Path]) -> Judged:
         return Judged("missing", f"no file that `submit` wrote for {name} came with it")
     images = task.measured_on()
     try:
-        found = inspect_submission(mine[-1], images=images, rules=task.challenge)
+        inspection = inspect_submission(mine[-1], images=images, rules=task.challenge)
     except ValueError as why:  # what is refused is said in a sentence
         return Judged("could not be checked", str(why))
-    rules = "; ".join(map(str, found.rules))
-    if any(rule.met is False for rule in found.rules):
+    rules = "; ".join(map(str, inspection.rules))
+    if any(rule.met is False for rule in inspection.rules):
         return Judged("wrong", rules)
-    met = all(rule.met for rule in found.rules)
+    met = all(rule.met for rule in inspection.rules)
     return Judged("right" if met else "person", rules)

@@ -1,0 +1,1 @@
+"""The course as a site: pages from the executed notebooks, answers folded."""
