@@ -43,11 +43,19 @@ from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.registry import load
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.build.notebook_source import Cell, read_source
+from coursekit.staff.grading.diagnosis import (
+    diagnosis_cells,
+    diagnosis_exercise,
+    patient,
+)
 from coursekit.staff.grading.network_part import NetworkTask, read_network_task
 from coursekit.staff.grading.personal import personal_exercise, usual_length
 
 KEYS = ("id", "title", "due", "points", "part")
-KINDS = ("exercise", "exercise_file", "personal", "challenge", "question", "cells")
+KINDS = (
+    *("exercise", "exercise_file", "personal", "diagnosis"),
+    *("challenge", "question", "cells"),
+)
 FILES = ("exercise_file", "cells", "reference", "images", "rules")
 
 
@@ -59,6 +67,7 @@ class Part:
         id: of the exercise, or the question's own; "" for own cells.
         points: what a right answer gives, ≥ 0.
         personal: whether each student gets other numbers.
+        diagnosis: whether it is a network of one's own that does not learn.
         is_own: whether it is an instructor's, which `check` does not know.
     """
 
@@ -68,6 +77,7 @@ class Part:
     question: str = ""
     network: NetworkTask | None = None
     personal: bool = False
+    diagnosis: bool = False
     is_own: bool = False
     cells: tuple[Cell, ...] = ()
 
@@ -100,16 +110,10 @@ class Assignment:
         return any(part.personal for part in self.parts)
 
     def of_student(self, student: str, secret: bytes) -> "Assignment":
-        """Return the assignment with the student's own numbers."""
-        parts = tuple(
-            replace(part, exercise=personal_exercise(part.exercise, seed))
-            if part.personal
-            else part
-            for part, seed in (
-                (one, hidden_seed(secret, student, one.id)) for one in self.parts
-            )
-        )
-        return replace(self, parts=parts)
+        """Return the assignment with the student's own numbers and networks."""
+        seeds = (hidden_seed(secret, student, one.id) for one in self.parts)
+        parts = map(_own, self.parts, seeds)
+        return replace(self, parts=tuple(parts))
 
     @property
     def exercises(self) -> tuple[Part, ...]:
@@ -136,6 +140,16 @@ class Assignment:
     def questions(self) -> tuple[Part, ...]:
         """Return the parts that a person grades."""
         return tuple(part for part in self.parts if part.question)
+
+
+def _own(part: Part, seed: int) -> Part:
+    if part.diagnosis:
+        one = patient(seed)
+        exercise = diagnosis_exercise(part.id, one)
+        return replace(part, exercise=exercise, cells=diagnosis_cells(one))
+    if part.personal:
+        return replace(part, exercise=personal_exercise(part.exercise, seed))
+    return part
 
 
 def hidden_seed(secret: bytes, student: str, part_id: str) -> int:
@@ -217,12 +231,13 @@ def _part(row: dict, folder: Path) -> Part:
     if kind == "cells":
         return Part("", cells=read_source(folder / str(row["cells"])))
     points = integer("points", row.get("points"), low=1)
-    if kind == "question":
-        if not str(row.get("id", "")).isidentifier():
-            raise ValueError(
-                f"a question needs an `id` of letters; got {row.get('id')!r}"
-            )
-        return Part(row["id"], points, question=str(row["question"]))
+    if kind in ("question", "diagnosis"):
+        name = row.get("id", "") if kind == "question" else row["diagnosis"]
+        if not str(name).isidentifier():
+            raise ValueError(f"a {kind} needs an `id` of letters; got {name!r}")
+        if kind == "question":
+            return Part(name, points, question=str(row["question"]))
+        return _own(Part(name, points, personal=True, diagnosis=True), 0)
     if kind == "challenge":
         task = read_network_task(row, folder)
         return Part(task.challenge.name, points, network=task)

@@ -15,6 +15,7 @@ from coursekit.staff.grading.feedback import give_back
 from coursekit.staff.grading.release import release
 from coursekit.staff.grading.roster import read_roster
 from coursekit.staff.grading.sandbox import Sandbox
+from coursekit.staff.grading.spread import spread_table
 from coursekit.staff.grading.walls import ELSEWHERE, KINDS
 
 SECRET_FILE = "course.secret"
@@ -45,6 +46,8 @@ def main_release(argv: list[str] | None = None) -> int:
         f"{names}{more}: the student's version scores {made.student_points}, "
         f"the solved one {made.solution_points} of {made.of}\n"
     )
+    if assignment.is_personal and len(students) > 1:
+        sys.stdout.write(spread_table(assignment, students, secret) + "\n")
     return 0
 
 

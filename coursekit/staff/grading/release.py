@@ -148,12 +148,17 @@ def _cells(part: Part, assignment: Assignment, solved: bool) -> list:
         one = part.exercise
         asked = f"**Exercise {one.id}, {one.title} ({_points(part)}).** {one.statement}"
         answer = v4.new_code_cell(_answer(part, solved))
-        cells = [v4.new_markdown_cell(asked + _options(one)), answer]
+        cells = [v4.new_markdown_cell(asked + _options(one)), *_given(part), answer]
         if not (part.personal or part.is_own):  # only the grader knows the answer
             cells.append(v4.new_code_cell(f'check("{one.id}", {part.answer_name})'))
         return cells
     if part.network:
         return _network_cells(part, f"{assignment.id}-{part.id}.zip")
+    return _given(part)
+
+
+def _given(part: Part) -> list:
+    """Return the cells that a part brings with it."""
     makers = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell}
     return [makers[cell.kind](cell.text) for cell in part.cells]
 

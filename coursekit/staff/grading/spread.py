@@ -1,0 +1,66 @@
+"""How alike the personal parts of a class are: the same effort, other answers."""
+
+from collections.abc import Sequence
+from itertools import permutations
+
+from coursekit._base.card import Table
+from coursekit.course.exercises.exercise import Exercise
+from coursekit.course.exercises.values import judge_value
+from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
+from coursekit.staff.grading.diagnosis import FAULTS, LAYERS, patient
+
+HEAD = ("part", "what differs", "effort", "right with a neighbour's answer")
+MOST = 60  # students who are compared with each other; of a larger class, the first
+
+
+def spread(
+    assignment: Assignment, students: Sequence[str], secret: bytes
+) -> list[tuple[str, ...]]:
+    """Return a row for each personal part, and one for all of them together.
+
+    The last cell says in how many ordered pairs of students the one's answer is right
+    for the other, too.
+    """
+    students = list(students)[:MOST]
+    owns = [assignment.of_student(one, secret) for one in students]
+    asked = [[p.exercise for p in own.exercises if p.personal] for own in owns]
+    parts = [part for part in assignment.exercises if part.personal]
+    pairs = [
+        [_fits(a, b) for a, b in zip(*pair, strict=True)]
+        for pair in permutations(asked, 2)
+    ]
+    rows = []
+    for part, mine, alike in zip(
+        parts, zip(*asked, strict=True), zip(*pairs, strict=True), strict=True
+    ):
+        seeds = [hidden_seed(secret, one, part.id) for one in students]
+        rows.append((part.id, *_said(part, mine, seeds), _of(alike)))
+    return [*rows, ("all", "", "", _of([all(pair) for pair in pairs]))]
+
+
+def spread_table(assignment: Assignment, students: Sequence[str], secret: bytes) -> str:
+    """Return `spread` as lines for the terminal."""
+    rows = spread(assignment, students, secret)
+    return Table(HEAD, rows, "Personal parts", left=3).text()
+
+
+def _fits(mine: Exercise, theirs: Exercise) -> bool:
+    return judge_value(mine, theirs.solution)[0] == "right"
+
+
+def _of(alike: Sequence[bool]) -> str:
+    return f"{sum(alike):,} of {len(alike):,}"
+
+
+def _said(
+    part: Part, exercises: Sequence[Exercise], seeds: Sequence[int]
+) -> tuple[str, str]:
+    """Say what differs from student to student, and what does not."""
+    if part.diagnosis:
+        patients = [patient(seed) for seed in seeds]
+        kinds = len({one.fault for one in patients})
+        works = [one.multiply_adds for one in patients]
+        effort = f"{LAYERS} layers, {min(works):,} to {max(works):,} multiply-adds"
+        return f"{kinds} of {len(FAULTS)} faults", effort
+    values = len({one.solution for one in exercises})
+    return f"{values} values of {len(exercises)}", "as many numbers for everybody"
