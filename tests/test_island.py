@@ -2,24 +2,28 @@
 
 import base64
 import json
+import random
 import re
 import struct
 import zlib
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 
 import pytest
 
 from coursekit import explore
 from coursekit.explore import states
+from coursekit.explore.depends import known
 from coursekit.explore.live import LiveExplorer
 from coursekit.explore.shell import Explorer
 from coursekit.explore.view import table_html
 from coursekit.models import tiny_net
 from coursekit.staff.pages.island import IN_KERNEL, island, kept_states
+from coursekit.staff.pages.island.island_ways import FEW, RULES, held_of
 from coursekit.staff.pages.island.kept_states import kept, sources
 from tests.explorers import displayed
+from tests.test_explore_controls import NAMES, made
 
 PNG = "data:image/png;base64,"
 LETTERS = re.compile(r"class='coursekit-states'>([^<]*)</script>")
@@ -100,6 +104,27 @@ def test_every_state_of_the_page_is_the_one_python_draws():
         assert held["front"][number] == uncompressed(view.svg_or_html)
         assert held["words"][number] == view.text
         assert held["table"][number] == table_html(view.table)
+
+
+def test_every_way_is_that_of_an_explorer():
+    names = {name.removeprefix("explore_") for name in NAMES}
+    assert {*FEW, *RULES} <= names
+    for name in FEW:
+        assert {*FEW[name]} <= {*made(f"explore_{name}").declared.settings}
+
+
+@pytest.mark.parametrize("name", ["augmentation", "branches", "desk", "hiding"])
+def test_a_setting_that_does_not_count_changes_nothing(name: str):
+    explorer, draw = made(f"explore_{name}"), random.Random(0)
+    settings = explorer.declared.settings
+    resting = [n for n, s in settings.items() if callable(s.active)]
+    for state in draw.sample([*islice(held_of(explorer), 1000)], 30):
+        names = {**state, explorer.declared.subject: explorer.subject}
+        for setting in resting:
+            if not known(settings[setting].active, names):
+                other = settings[setting].values(names)
+                moved = state | {setting: draw.choice(list(other))}
+                assert explorer.at(**moved) == explorer.at(**state)
 
 
 def test_what_is_no_explorer_is_refused():

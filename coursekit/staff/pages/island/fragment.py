@@ -26,7 +26,10 @@ def _read(name: str) -> str:
 
 _BY_SYSTEM = rules(":root:not([data-theme]) .coursekit-island ")
 _BY_SITE = rules("[data-theme=dark] .coursekit-island ")
-_NIGHT = f"@media(prefers-color-scheme:dark){{{_BY_SYSTEM}}}{_BY_SITE}"
+_NIGHT = (
+    f"@media screen and (prefers-color-scheme:dark){{{_BY_SYSTEM}}}"
+    f"@media screen{{{_BY_SITE}}}"
+)
 _PROGRAM = ("drawing.js", "chain_rule.js", "branches_rule.js", "island.js")
 # What every page with islands needs once, before or after them.
 SCRIPT = (
@@ -85,8 +88,7 @@ def _html(explorer: LiveExplorer, letters: str) -> str:
         f"<div class='coursekit-layers'>{layers}</div></div>"
         "<div class='coursekit-controls'></div>"
         f"<div class='coursekit-words' role='status' aria-live='polite'>{words}</div>"
-        "<div class='coursekit-table' tabindex='0' role='group' aria-label='numbers'>"
-        f"{table_html(view.table)}</div>"
+        f"<div class='coursekit-table'>{table_html(view.table)}</div>"
         f"<p class='coursekit-now'></p><p class='coursekit-why'>{_STILL}</p>"
         f"<p class='coursekit-needs'>{needs}</p>"
         f"<script type='text/plain' class='coursekit-states'>{letters}</script>"
