@@ -10,7 +10,9 @@ from functools import lru_cache
 from itertools import accumulate, islice
 from pathlib import Path
 
+import numpy as np
 import pytest
+from torch import nn
 
 from coursekit import explore
 from coursekit.explore import states
@@ -125,6 +127,18 @@ def test_a_setting_that_does_not_count_changes_nothing(name: str):
                 other = settings[setting].values(names)
                 moved = state | {setting: draw.choice(list(other))}
                 assert explorer.at(**moved) == explorer.at(**state)
+
+
+def test_of_a_large_subject_a_page_holds_fewer_states_the_present_one_among_them():
+    deep = nn.Sequential(*(nn.Sequential(nn.Conv2d(3, 3, 1)) for _ in range(30)))
+    explorer = explore.explore_network(deep, (3, 16, 16))
+    held = list(held_of(explorer))
+    assert len(held) <= 4000
+    assert explorer.state in held
+    layers = {layer for _, layer in explorer.controls["layer"].options}
+    assert {state["layer"] for state in held} == layers
+    large = explore.explore_kernel(np.arange(144).reshape(12, 12), np.eye(2))
+    assert 1000 < len(list(held_of(large))) <= 30_000
 
 
 def test_what_is_no_explorer_is_refused():

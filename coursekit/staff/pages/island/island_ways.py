@@ -5,6 +5,7 @@ answers, a page holds a chosen few, and says so.
 """
 
 from collections.abc import Callable
+from itertools import islice
 
 from coursekit.explore.branches import CHANNELS, SIDE
 from coursekit.explore.live import LiveExplorer, states
@@ -21,6 +22,9 @@ FEW = {
     "receptive_field": {"row": 9, "column": 9},  # of a network; a chain has a rule
     "softmax": {"first": 4, "second": 4, "third": 4},
 }
+# How many states at most: of a large network or image there are fewer values yet.
+MOST, MOST_OF_OTHERS = {"network": 4000}, 30_000
+_FEWER = (17, 9, 5, 3, 2, 1)
 
 
 def a_module(explorer: LiveExplorer) -> dict:
@@ -46,13 +50,24 @@ def name_of(explorer: LiveExplorer) -> str:
 
 
 def held_of(explorer: LiveExplorer) -> Held:
-    """Return the states to hold."""
-    return Held(explorer, FEW.get(name_of(explorer), {}))
+    """Return the states to hold; of a large subject fewer values of each setting."""
+    name, settings = name_of(explorer), explorer.declared.settings
+    few, most = FEW.get(name, {}), MOST.get(name, MOST_OF_OTHERS)
+    held = Held(explorer, few)
+    for count in () if rule_of(explorer) else _FEWER:
+        if sum(1 for _ in islice(held, most + 1)) <= most:
+            break
+        fewer = {
+            n: min(count, few.get(n, count)) for n in settings if n != held.order[0]
+        }
+        held = Held(explorer, fewer)
+    return held
 
 
 def needs_python(explorer: LiveExplorer) -> str:
     """Say in a line what the page leaves out, "" where nothing."""
-    if rule_of(explorer) or name_of(explorer) not in FEW:
+    held = held_of(explorer)
+    if rule_of(explorer) or not held.few:
         return ""
-    held, whole = sum(1 for _ in held_of(explorer)), len(states(explorer))
-    return f"The page holds {held:,} of {whole:,} states; the others need Python."
+    count, whole = sum(1 for _ in held), len(states(explorer))
+    return f"The page holds {count:,} of {whole:,} states; the others need Python."
