@@ -3,7 +3,8 @@
 - Under `pytest -n 2` two processes share the files, in the order of `turn`.
 - `tests/test_stack.py` runs first; where torch and torchvision do not fit, it ends the
   run, since everything after it would fail for the same reason.
-- nbval starts a notebook's kernel with the environment of this process. Kernels are
+- nbval starts a notebook's kernel with the environment of this process; on Linux, if
+  there are several, as forks of one with torch imported (tests/kernels). Kernels are
   offline (tests/offline); those of notebooks/solutions judge strictly, so that a wrong
   solution fails, and those of the student versions do not.
 - In a student version, every check of an exercise must answer "not yet".
@@ -18,7 +19,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import ipykernel.kernelspec
 import pytest
+
+from tests.kernels import POSSIBLE, ForkServer
 
 os.environ["COURSEKIT_PROGRESS"] = "off"  # no kernel of a test writes a student's file
 OFFLINE = Path(__file__).resolve().parent / "tests" / "offline"
@@ -26,6 +30,7 @@ OFFLINE = Path(__file__).resolve().parent / "tests" / "offline"
 NOT_STORED = ("text/html", "image/svg+xml")
 # A cell that is one call: check("01.3", receptive_field)
 CHECK = re.compile(r"""check\(["']\d\d[a-z]?\.\d+["'], *\w+\)""")
+KERNELS = ForkServer()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,7 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the folder of what notebooks showed."""
+    """Remove the folder of what notebooks showed; end the server of kernels."""
+    KERNELS.close()
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop("COURSEKIT_SHOWN"))
 
@@ -43,7 +49,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the files; compare of a notebook's outputs what is stored: the text."""
     items.sort(key=turn)
-    for notebook in {item.parent for item in items if item.path.suffix == ".ipynb"}:
+    notebooks = {item.parent for item in items if item.path.suffix == ".ipynb"}
+    KERNELS.worth_it = POSSIBLE and len(notebooks) > 2
+    for notebook in notebooks:
         notebook.skip_compare = (*notebook.skip_compare, *NOT_STORED)
 
 
@@ -94,6 +102,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
         patch.delenv("COURSEKIT_STRICT", raising=False)
         if is_solution(item):
             patch.setenv("COURSEKIT_STRICT", "1")
+        if KERNELS.worth_it:
+            patch.setattr(ipykernel.kernelspec, "make_ipkernel_cmd", KERNELS.command)
         return (yield)
 
 

@@ -47,7 +47,8 @@ def course_at(folder: Path, student: str, solution: str, *more: str) -> None:
         more: further cells of both.
     """
     (folder / "tests").mkdir()
-    shutil.copytree(ROOT / "tests" / "offline", folder / "tests" / "offline")
+    for name in ("offline", "kernels"):
+        shutil.copytree(ROOT / "tests" / name, folder / "tests" / name)
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     (folder / "notebooks" / "solutions").mkdir(parents=True)
