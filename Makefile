@@ -27,7 +27,7 @@ ONLY := $(if $(SESSIONS),--sessions "$(SESSIONS)") $(if $(UNITS),--units "$(UNIT
 BIN := $(VENV)/bin
 
 .PHONY: help lab test environment course bench check pictures site clean
-.PHONY: nightly long proof classic colab-twin floor newest
+.PHONY: nightly long proof site-pages classic colab-twin floor newest
 
 help:
 	@echo "make lab       set up the course and open it in JupyterLab"
@@ -87,18 +87,22 @@ pictures: environment
 site: environment
 	@$(BIN)/coursekit site $(SITEARGS)
 
+# Every page of the site, in both themes, wide and on a phone.
+site-pages: site
+	@COURSEKIT_SITE="build/site" $(BIN)/python -m pytest tests/test_browser_site_pages.py
+
 classic: environment
 	@$(BIN)/python -m pytest tests/test_browser_explorers.py -k classic
 
-nightly: long proof colab-twin floor newest
+nightly: long proof site-pages colab-twin floor newest
 
 # Tests that have a small form with every change, in their whole one; and the zoo.
 SIZES := COURSEKIT_CLASS=300 COURSEKIT_EDITS=200 COURSEKIT_DEFENCES=1000 \
-	COURSEKIT_PATIENTS=200 COURSEKIT_NETS=200 COURSEKIT_UPDATES=2000 \
-	COURSEKIT_WHEEL=full
+	COURSEKIT_AUTOGRADER=9 COURSEKIT_PATIENTS=200 COURSEKIT_NETS=200 \
+	COURSEKIT_UPDATES=2000 COURSEKIT_WHEEL=full
 LONG_TESTS := tests/test_grading_class.py tests/test_grading.py tests/test_defence.py \
-	tests/test_grading_diagnosis.py tests/test_handin_counts.py tests/test_update.py \
-	tests/test_wheel.py tests/test_zoo.py
+	tests/test_grading_diagnosis.py tests/test_gradescope.py tests/test_handin_counts.py \
+	tests/test_update.py tests/test_wheel.py tests/test_zoo.py
 
 long: environment
 	@$(SIZES) $(BIN)/python -m pytest -m "zoo or not zoo" $(LONG_TESTS)

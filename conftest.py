@@ -7,7 +7,8 @@
   there are several, as forks of one with torch imported (tests/kernels). Kernels are
   offline (tests/offline); those of notebooks/solutions judge strictly, so that a wrong
   solution fails, and those of the student versions do not.
-- In a student version, every check of an exercise must answer "not yet".
+- In a student version, every check of an exercise must answer "not yet". Where its
+  solution runs too, only the cells that may differ run (`tests/student_cells.py`).
 - What the solutions show is kept until the run ends: the browser looks at it too.
 """
 
@@ -23,6 +24,7 @@ import ipykernel.kernelspec
 import pytest
 
 from tests.kernels import POSSIBLE, ForkServer
+from tests.student_cells import worth_a_run
 
 os.environ["COURSEKIT_PROGRESS"] = "off"  # no kernel of a test writes a student's file
 OFFLINE = Path(__file__).resolve().parent / "tests" / "offline"
@@ -46,20 +48,43 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ.pop("COURSEKIT_SHOWN"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the files; compare of a notebook's outputs what is stored: the text."""
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Order the files; compare of a notebook's outputs what is stored: the text.
+
+    Of a student version whose solution runs too, leave out what both have alike.
+    """
     items.sort(key=turn)
-    notebooks = {item.parent for item in items if item.path.suffix == ".ipynb"}
+    notebooks = {item.path: item.parent for item in items if is_notebook(item)}
     KERNELS.worth_it = POSSIBLE and len(notebooks) > 2
-    for notebook in notebooks:
+    for notebook in notebooks.values():
         notebook.skip_compare = (*notebook.skip_compare, *NOT_STORED)
+    left_out = set()
+    for path, student in notebooks.items():
+        solution = notebooks.get(path.parent / "solutions" / path.name)
+        if solution is not None:
+            run = worth_a_run(code_in(student.nb), code_in(solution.nb))
+            mine = [item for item in items if item.parent is student]
+            left_out |= {item for item in mine if item.cell_num not in run}
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=list(left_out))
+
+
+def is_notebook(item: pytest.Item) -> bool:
+    return item.path.suffix == ".ipynb"
+
+
+def code_in(notebook: dict) -> list[str]:
+    """Return the texts of a notebook's code cells."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def turn(item: pytest.Item) -> int:
     """The stack first, then notebooks, for they take minutes; the browser last."""
     if item.path.name == "test_stack.py":
         return 0
-    if item.path.suffix == ".ipynb":
+    if is_notebook(item):
         return 1
     return 3 if is_browser(item.nodeid) else 2
 

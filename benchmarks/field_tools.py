@@ -64,6 +64,9 @@ def by_torchlens(case: Case) -> Answer:
     view, shape = layer.receptive_field, map_shape(case)
     place = dict(zip((2, 3), middle(shape), strict=True))
     units = tuple(place[a.output_axis] for a in view.axes if a.kind == "windowed")
+    if not units:  # the whole image, for every unit
+        sides = [axis.input_extent for axis in view.axes[-2:]]
+        return tuple(sides), all(axis.exact for axis in view.axes[-2:])
     box = view.at(units)
     sides = [axis.clipped_stop - axis.clipped_start for axis in box.axes[-2:]]
     return tuple(sides), box.exact

@@ -66,10 +66,20 @@ COMMANDS = {
         "recount what is in a hand-in file, without running its author's code",
     ),
     "lab": ("coursekit.setup.lab", "main", "open the course in JupyterLab"),
+    "merge": (
+        "coursekit.staff.grading.grading_command",
+        "main_merge",
+        "put together what several machines graded",
+    ),
     "oral": (
         "coursekit.staff.grading.oral_sheet",
         "main",
         "write questions on a handed-in network, one page with a key",
+    ),
+    "recipe": (
+        "coursekit.staff.grading.recipe_command",
+        "main",
+        "write what grades elsewhere: Slurm, Kubernetes, an image, Gradescope",
     ),
     "release": (
         "coursekit.staff.grading.grading_command",

@@ -241,6 +241,38 @@ HOSTILE = (
     ),
     Case("exits", body("import sys", "sys.exit(0)"), 0),
     Case("exits hard", body("import os", "os._exit(0)"), 0, "ended"),
+    Case("quits", body("quit()"), 0),
+    Case(
+        "ends the kernel",
+        body("get_ipython().kernel.do_shutdown(True)", "return 1"),
+        0,
+        "get_ipython",
+    ),
+    Case("asks and waits", body("return int(input('?'))"), 0, "EOFError"),
+    Case(
+        "searches the disk",
+        body(
+            "import os",
+            "wanted = {'course.secret', 'manifest.csv', 'hostile_handins.py'}",
+            "for folder, inside, names in os.walk('/'):",
+            "    inside[:] = {*inside} - {'usr', 'lib', 'proc', 'sys', 'share'}",
+            "    if wanted & set(names): return os.path.join(folder, 'found')",
+            "return 1",
+        ),
+        0,
+        "the result is 1",
+    ),
+    Case(
+        "links out of the sandbox",
+        body(
+            "import os",
+            "os.symlink('/root', '/tmp/a')",
+            "os.symlink('../../../etc/shadow', '/tmp/b')",
+            "return len(os.listdir('/tmp/a')) + len(open('/tmp/b').read())",
+        ),
+        0,
+        "Error",
+    ),
     Case("crashes", body("import ctypes", "ctypes.string_at(0)"), 0, "ended"),
     Case("huge output", body("while True: print('x' * 10**6)"), 0, "printed"),
     Case(

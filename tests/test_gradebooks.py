@@ -1,9 +1,15 @@
 """Points as the platforms import them, and what changed since the last time."""
 
+import json
+
+import pytest
+
 from coursekit.course.exercises.registry import load
 from coursekit.staff.grading.assignment import Assignment, Part
-from coursekit.staff.grading.gradebooks import gradebook
-from coursekit.staff.grading.manifest import Row
+from coursekit.staff.grading.earlier import write_and_keep
+from coursekit.staff.grading.feedback import discrimination, give_back
+from coursekit.staff.grading.gradebooks import changes, gradebook
+from coursekit.staff.grading.manifest import Row, write_manifest
 
 GIVEN = Assignment("a1", "Fields, seen", None, (Part("01.3", 4, load("01.3")),), "d")
 CAME = {
@@ -54,3 +60,56 @@ def test_the_plain_table_says_the_parts_and_the_flags():
         "s2,0,0,4,1,\n"
         "'=s3,2,2,4,0,\n"
     )
+
+
+def test_what_grading_again_changed_is_one_line_a_part():
+    def part(name: str, points: int, status: str, message: str = "m") -> dict:
+        return {"id": name, "points": points, "status": status, "message": message}
+
+    before = {"student": "s1", "parts": [part("1", 0, "wrong"), part("2", 1, "right")]}
+    new = [
+        part("1", 2, "right", "It agrees."),
+        part("2", 1, "right"),
+        part("3", 0, "x"),
+    ]
+    assert changes([(before, before), (before, {"student": "s1", "parts": new})]) == (
+        "student,part,points before,points now,why now\n"
+        "s1,1,0,2,It agrees.\n"
+        "s1,3,,0,m\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tried", "index"),
+    [
+        ([(i >= 5, i) for i in range(11)], 1.0),  # the better half has it right
+        ([(i < 5, i) for i in range(11)], -1.0),
+        ([(True, i) for i in range(11)], 0.0),
+        ([(i % 2 == 0, 3) for i in range(12)], 0.0),  # all are equal elsewhere
+        # best three of eleven: 10, 9, 8; last three: 2, 1, 0
+        ([(i in (10, 9, 0), i) for i in range(11)], 1 / 3),
+        ([(True, 1), (False, 0)], None),
+    ],
+)
+def test_the_index_of_an_exercise_compares_the_best_with_the_last(tried, index):
+    got = discrimination(tried)
+    assert got == (None if index is None else pytest.approx(index))
+
+
+def test_feedback_after_grading_again_says_what_changed_and_keeps_the_old_points(
+    tmp_path,
+):
+    row = Row("s1", "s1-0.ipynb", "0", "s1.ipynb", "2026")
+    write_manifest(tmp_path, [row])
+    for points, status in ((0, "wrong"), (4, "right")):
+        part = {"id": "01.3", "points": points, "of": 4, "status": status, "cells": []}
+        part |= {"message": status, "mistake": "", "notes": [], "code": ""}
+        grade = {"student": "s1", "file": row.file, "sha256": "0", "points": points}
+        grade |= {"of": 4, "person": [], "parts": [part], "networks": []}
+        write_and_keep(tmp_path / "grades" / "s1-0.json", json.dumps(grade))
+        give_back(tmp_path, GIVEN)
+    said = (tmp_path / "changes.csv").read_text(encoding="utf-8")
+    assert said.endswith("\ns1,01.3,0,4,right\n")
+    now = (tmp_path / "gradebook-plain.csv").read_text(encoding="utf-8")
+    old = (tmp_path / "earlier" / "gradebook-plain.1.csv").read_text(encoding="utf-8")
+    assert ("s1,4,4,4" in now, "s1,0,0,4" in old) == (True, True)

@@ -23,7 +23,7 @@ from coursekit.staff.grading.assignment import (
 )
 from coursekit.staff.grading.class_grading import jobs_of
 from coursekit.staff.grading.collecting import collect
-from coursekit.staff.grading.feedback import alike, give_back, without_inputs
+from coursekit.staff.grading.feedback import give_back, without_inputs
 from coursekit.staff.grading.grade import grade
 from coursekit.staff.grading.gradebooks import read_sheet
 from coursekit.staff.grading.limits import Limits
@@ -33,7 +33,7 @@ from coursekit.staff.grading.sandbox import Sandbox
 from coursekit.staff.grading.walls import PACKAGE
 from tests.hostile_handins import ALL, CHECK, RIGHT, STUB, notebook
 
-SHORT = Limits(seconds=4.0)  # for what ends only because it is stopped
+SHORT = Limits(seconds=1.5)  # for what ends only because it is stopped
 SECRET = b"of the tests"
 TOML = """
 id = "a1"
@@ -93,6 +93,22 @@ def test_a_hand_in_gets_what_it_deserves_and_a_reason(
     assert case.word in said
     assert bool(got.person) == case.person, said
     assert said  # nothing is 0 without a sentence
+
+
+@pytest.mark.parametrize("name", ["a1 (2).ipynb", "Ä ö’.IPYNB", "a1.py", "a1"])
+def test_a_renamed_file_gets_the_same(name, sandbox, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(notebook(RIGHT))
+    assert grade(path, "s1", ONE, sandbox, SECRET).points == 1
+
+
+def test_a_notebook_of_a_hundred_megabytes_is_not_read(sandbox, tmp_path):
+    path = tmp_path / "large.ipynb"
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20)
+    got = grade(path, "s1", ONE, sandbox, SECRET)
+    assert got.points == 0
+    assert got.person == ("the file has 100 MB; at most 60 are read",)
 
 
 def test_a_neighbour_of_hostile_hand_ins_is_not_touched(sandbox, tmp_path):
@@ -409,19 +425,6 @@ def test_feedback_names_no_hidden_input():
     told = "With size=7, stride=2: the result is 3; 4 is right. These inputs are kept …"
     assert without_inputs(told) == "On a hidden input the result is not right."
     assert without_inputs("You ignore the dilation.") == "You ignore the dilation."
-
-
-def test_nearly_the_same_code_is_one_group():
-    code = "\n".join(f"def f{i}(x):\n    return x * {i} + x ** {i}" for i in range(9))
-    other = "\n".join(f"def g{i}(y):\n    return y / {i} - {i}" for i in range(9))
-    texts = {
-        "a": code,
-        "b": code + "\n# mine",
-        "c": other,
-        "d": "import torch\n" + code,
-    }
-    grades = [{"student": k, "parts": [{"code": v}]} for k, v in texts.items()]
-    assert alike(grades) == [("a", "b", "d")]
 
 
 @pytest.mark.parametrize("wrong", ["3", "-1", "two", "1.5"])

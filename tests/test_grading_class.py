@@ -1,4 +1,5 @@
-"""A rehearsal: a class of hand-ins, some hostile, killed on the way and gone on with.
+"""A rehearsal: a class of hand-ins, some hostile, in two shards that are killed on the
+way, gone on with and merged.
 
 `COURSEKIT_CLASS=300 pytest tests/test_grading_class.py` is the whole class, for nights.
 """
@@ -6,6 +7,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +21,6 @@ from tests.hostile_handins import ALL, notebook
 
 SIZE = int(os.environ.get("COURSEKIT_CLASS", "10"))
 HOSTILE = max(2, SIZE * 40 // 300)
-KILLS = 2
 IDS = ("01.3", "01.1", "02.6")
 HEAD = (
     "import math\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn"
@@ -61,28 +62,43 @@ def graded_class(tmp_path_factory, sandbox):
     (home / "roster.csv").write_text(roster, encoding="utf-8")
     given = ["collect", str(home / "a.toml"), str(home / "class"), str(home / "in")]
     assert cli.main([*given, "--roster", str(home / "roster.csv")]) == 0
-    grade = [sys.executable, "-m", "coursekit.cli", "grade", "a.toml", "class"]
-    for kill in range(KILLS):
-        stop_after_some(grade, home, (kill + 1) * SIZE // (KILLS + 2))
-    done = subprocess.run(grade, cwd=home, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    shards = [home / f"class-{number}" for number in (1, 2)]
+    for number, shard in enumerate(shards, 1):  # as if copied to two machines
+        shutil.copytree(home / "class", shard)
+        stop_after_some(number, home, SIZE // 2 // (number + 1))
+    finish(home, "class-1", "--shard", "1/2")
+    merge = ["merge", str(home / "a.toml"), str(home / "class")]
+    assert cli.main([*merge, *map(str, shards)]) == 0
+    finish(home, "class")  # what the second one left
     assert cli.main(["feedback", str(home / "a.toml"), str(home / "class")]) == 0
     return want, home / "class"
 
 
-def stop_after_some(command: list[str], home: Path, count: int) -> None:
-    """Start a command and kill it, with all it started, when `count` are graded."""
+def command(folder: str, *more: str) -> list[str]:
+    """Return the command that grades a folder."""
+    return [sys.executable, "-m", "coursekit.cli", "grade", "a.toml", folder, *more]
+
+
+def finish(home: Path, folder: str, *more: str) -> None:
+    """Grade what is left, with two processes where the class is large."""
+    jobs = ["--jobs", "2"] if SIZE > 50 else []
+    given = command(folder, *more, *jobs)
+    done = subprocess.run(given, cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def stop_after_some(number: int, home: Path, count: int) -> None:
+    """Start a shard and kill it, with all it started, when `count` are graded."""
     process = subprocess.Popen(
-        command,
+        command(f"class-{number}", "--shard", f"{number}/2"),
         cwd=home,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
     )
-    while (
-        len(list(home.glob("class/grades/*.json"))) < count and process.poll() is None
-    ):
+    done = home / f"class-{number}"
+    while len(list(done.glob("grades/*.json"))) < count and process.poll() is None:
         process.stdout.readline()
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

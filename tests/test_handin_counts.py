@@ -154,7 +154,10 @@ def test_random_networks_count_and_see_as_in_torch_and_anatomy(body):
     assert found.count.total == sum(p.numel() for p in net.parameters())
     assert found.census.multiply_adds == torch_multiply_adds(net, shape)
     assert found.census.averaged
-    assert found.census.doubts == live.census.doubts == ()
+    doubts, others = (
+        [one.partition(": ")[2] for one in side.census.doubts] for side in (found, live)
+    )
+    assert doubts == others  # such as of a crop that leaves little of a map
     assert found.census.last_map.field == live.census.last_map.field
     for rule in LAYER_RULES:
         assert verdict(rule, found) == verdict(rule, live)
@@ -218,6 +221,7 @@ CLASSIFIERS = tv.list_models(module=tv) if NETS >= 200 else ["squeezenet1_1"]
 
 
 @pytest.mark.usefixtures("here")
+@pytest.mark.filterwarnings("ignore:The default weight initialization")
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_both_sides_read_the_same_of_torchvisions(name, tmp_path):
     net = tv.get_model(name, num_classes=10).eval()

@@ -72,7 +72,12 @@ ALLOWED = {
     ("coursekit/_base/lasting.py", "path /kaggle/working"): "Kaggle's",
 }
 # Two sides of Linux's walls around students' code; `sandbox` refuses other systems.
-WALLS = ("grading/sandbox.py", "grading/walls.py", "grading/warm_server.py")
+WALLS = (
+    "grading/own_processes.py",
+    "grading/sandbox.py",
+    "grading/walls.py",
+    "grading/warm_server.py",
+)
 
 
 def sources() -> dict[str, str]:

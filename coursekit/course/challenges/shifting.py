@@ -122,7 +122,7 @@ def _still(replay: Replay, plain: dict[str, Tensor], axis: int) -> Iterator[str]
             after = _past(replay, result)
             places, moved = _moved(pasts, after.before or after, plain, loose, axis)
             again = _results(step, plain | moved)[result] if places else plain[result]
-            if not (places and _is_settled(after, axis, again)):
+            if not _is_settled(after, axis, again):
                 loose[result] = Moved(again, places)
             if places and not _is_exempt(step, replay):
                 pair, given = (plain[result], again), [plain[name] for name in names]
@@ -158,7 +158,9 @@ def _moved(
     moving = [row.places for row in (seen, *rows.values()) if row.moves]
     known = {loose[name].places for name in pasts if name in loose}
     places = known.pop() if known else lcm(*moving)
+    parts = (row.moves and not _is_whole(pasts[n], axis) for n, row in rows.items())
     lost = any(row.dim == -1 for row in rows.values()) or bool(known)
+    lost |= len(rows) < len(pasts) and any(parts)  # pieces of a map
     if lost or any(places % one for one in moving):
         return 0, {}
     moved = {name: loose[name].numbers for name in pasts if name in loose}
@@ -168,6 +170,12 @@ def _moved(
         if row.moves
     }
     return places, moved | rolled
+
+
+def _is_whole(past: Past, axis: int) -> bool:
+    """Tell whether the units together stand for every place of their map."""
+    row = _row(past, axis)
+    return past.local.shape[row.dim] * row.places == past.map_shape[axis] * row.units
 
 
 def _is_settled(after: Past, axis: int, like: Tensor) -> bool:

@@ -1,5 +1,6 @@
 """Grades a class: one hand-in, one JSON file; what is there is not done again."""
 
+import errno
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -14,6 +15,8 @@ from coursekit.staff.grading.grade import FORM, grade
 from coursekit.staff.grading.manifest import Row, read_manifest, submissions
 from coursekit.staff.grading.sandbox import Sandbox
 
+FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk, or one's share of it
+
 
 @dataclass(frozen=True)
 class Job:
@@ -25,16 +28,23 @@ class Job:
     networks: tuple[Path, ...] = ()
 
 
-def jobs_of(folder: Path, assignment: Assignment, shard: tuple[int, int]) -> list[Job]:
+def jobs_of(
+    folder: Path,
+    assignment: Assignment,
+    shard: tuple[int, int] = (1, 1),
+    *,
+    again: bool = False,
+) -> list[Job]:
     """Return what is left to grade: the latest hand-in of each student.
 
     Args:
         folder: as `collect` left it; grades go to `grades/` in it.
         shard: (i, n): only every n-th, from the i-th on, 1 ≤ i ≤ n.
+        again: whether what is graded counts as left, too.
     """
     mine = submissions(read_manifest(folder))[shard[0] - 1 :: shard[1]]
     jobs = [_job(folder, row, networks) for row, networks in mine]
-    return [job for job in jobs if not _is_done(job, assignment)]
+    return [job for job in jobs if again or not _is_done(job, assignment)]
 
 
 def _job(folder: Path, row: Row, networks: tuple[Row, ...]) -> Job:
@@ -51,7 +61,10 @@ def _is_done(job: Job, assignment: Assignment) -> bool:
     """Say whether these very files were graded by this assignment and version."""
     if not job.target.exists():
         return False
-    said = json.loads(job.target.read_text(encoding="utf-8"))
+    try:
+        said = json.loads(job.target.read_text(encoding="utf-8"))
+    except ValueError:  # damaged: it is made again
+        return False
     now = {
         "form": FORM,
         "digest": assignment.digest,
@@ -63,59 +76,90 @@ def _is_done(job: Job, assignment: Assignment) -> bool:
 
 
 def grade_class(
-    folder: Path,
+    jobs: list[Job],
     assignment_path: Path,
     secret: bytes,
     *,
     processes: int = 1,
     sandbox: str = "bwrap",
-    shard: tuple[int, int] = (1, 1),
 ) -> Iterator[tuple[Job, str]]:
-    """Grade what is left; yield each job, and "" or why it could not be graded.
+    """Grade these jobs; yield each, and "" or why it could not be graded.
 
-    Every process has a sandbox of its own. A hand-in that breaks its process is said
-    and stays ungraded; the others go on.
+    Every process has a sandbox of its own. A hand-in that breaks its process is found,
+    said and stays ungraded; the others go on.
+
+    Raises:
+        ValueError: there can be no such sandbox here.
+        OSError: the disk is full; the same command goes on.
     """
-    left = jobs_of(folder, read_assignment(assignment_path), shard)
+    left = dict.fromkeys(jobs)
     begin = (str(assignment_path), sandbox, secret)
     while left:
-        for job, why in _round(left, processes, begin):
-            left.remove(job)
-            yield job, why
+        try:
+            for job, why in _round([*left], processes, begin):
+                del left[job]
+                yield job, why
+        except BrokenProcessPool:  # by one of those that began first
+            for job in [*left][:processes]:
+                del left[job]
+                yield job, _by_itself(job, begin)
+
+
+def _by_itself(job: Job, begin: tuple) -> str:
+    try:
+        ((_, why),) = _round([job], 1, begin)
+    except BrokenProcessPool:
+        return "its grading process ended; grade it by hand"
+    return why
 
 
 def _round(left: list[Job], processes: int, begin: tuple) -> Iterator[tuple[Job, str]]:
-    """Grade until all is done, or a process breaks; its job is said and dropped."""
-    pool = ProcessPoolExecutor(
-        max_workers=processes,
-        mp_context=get_context("spawn"),
-        initializer=_open,
-        initargs=begin,
-    )
-    with pool:
+    """Grade in parallel until all is done.
+
+    Raises:
+        BrokenProcessPool: a process ended; what was done before is yielded.
+    """
+    spawn, broken = get_context("spawn"), None
+    pool = ProcessPoolExecutor(processes, spawn, initializer=_open, initargs=begin)
+    try:
         waiting = {pool.submit(_grade, job): job for job in left}
         for done in as_completed(waiting):
             try:
-                done.result()
-            except BrokenProcessPool:
-                yield waiting[done], "its grading process ended; grade it by hand"
-                return
-            except Exception as error:  # noqa: BLE001 (said; the others go on)
-                yield waiting[done], f"not graded: {type(error).__name__}: {error}"
-            else:
-                yield waiting[done], ""
+                yield waiting[done], done.result()
+            except BrokenProcessPool as error:
+                broken = error
+        if broken:
+            raise broken
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 _HERE: dict[str, object] = {}  # of a grading process: what all its jobs share
 
 
 def _open(assignment_path: str, sandbox: str, secret: bytes) -> None:
-    _HERE["assignment"] = read_assignment(assignment_path)
-    _HERE["sandbox"] = Sandbox(sandbox)
-    _HERE["secret"] = secret
+    _HERE.update(assignment=read_assignment(assignment_path), secret=secret)
+    try:
+        _HERE["sandbox"] = Sandbox(sandbox)
+    except ValueError as error:  # an initializer that raises breaks the pool
+        _HERE["refused"] = error
 
 
-def _grade(job: Job) -> None:
-    assignment, sandbox, secret = _HERE.values()
+def _grade(job: Job) -> str:
+    """Grade one hand-in and write its file; say why it could not be graded, or "".
+
+    Raises:
+        ValueError: there is no sandbox.
+        OSError: the disk is full.
+    """
+    if "refused" in _HERE:
+        raise _HERE["refused"]
+    assignment, secret, sandbox = _HERE.values()
     given = (job.path, job.student, assignment, sandbox, secret, job.networks)
-    grade(*given).write(job.target)
+    try:
+        grade(*given).write(job.target)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
+        return f"not graded: {type(error).__name__}: {error}"
+    return ""

@@ -1,11 +1,9 @@
 """What students and teachers get back: pages that need no other file, and CSV."""
 
 import json
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
-from itertools import chain, combinations
 from pathlib import Path
 
 from coursekit._base.card import (
@@ -20,10 +18,13 @@ from coursekit._base.card import (
 )
 from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
+from coursekit.staff.grading.alike import alike
 from coursekit.staff.grading.assignment import Assignment
+from coursekit.staff.grading.earlier import latest_before, write_and_keep
 from coursekit.staff.grading.gradebooks import (
     FORMS,
     answer_sheet,
+    changes,
     gradebook,
     part_of,
     read_sheet,
@@ -156,9 +157,10 @@ def class_page(
     tables = (
         Table(("points", "hand-ins"), spread, "Points", left=0),
         Table(
-            ("exercise", "right", "points elsewhere"),
+            ("exercise", "right", "index"),
             _separation(grades, assignment),
-            "Who had it right, and how many more points those have elsewhere",
+            "Right, and what it separates: the index is the share right among the best "
+            "27 % less that among the last 27 %, by the points elsewhere",
         ),
         Table(("exercise", "mistake", "hand-ins"), common, "Most common mistakes", 2),
         Table(("student", "what needs a person"), person, "For a person", 2),
@@ -169,46 +171,38 @@ def class_page(
 
 
 def _separation(grades: list[dict], assignment: Assignment) -> list[list[str]]:
-    """Return for each exercise the share right, and what it separates."""
+    """Return for each exercise how many had it right, and what it separates."""
     rows = []
-    for part in assignment.judged:
-        rest: dict[bool, list[int]] = {True: [], False: []}
-        for grade in grades:
-            own = part_of(grade, part.id)
-            rest[own["status"] == "right"].append(grade["points"] - own["points"])
-        right, wrong = rest[True], rest[False]
-        gap = f"{_mean(right) - _mean(wrong):+.1f}" if right and wrong else "–"
-        rows.append([part.id, f"{len(right)} of {len(grades)}", gap])
+    for part in assignment.exercises:
+        own = [(part_of(grade, part.id), grade["points"]) for grade in grades]
+        tried = [(p["status"] == "right", total - p["points"]) for p, total in own]
+        index = discrimination(tried)
+        right = f"{sum(right for right, _ in tried)} of {len(tried)}"
+        rows.append([part.id, right, "–" if index is None else f"{index:+.2f}"])
     return rows
 
 
-def _mean(values: list[int]) -> float:
-    return sum(values) / len(values)
+def discrimination(tried: list[tuple[bool, int]]) -> float | None:
+    """Return an exercise's discrimination index, −1 to 1.
 
+    The share right among the best 27 % less that among the last 27 % (Kelley 1939,
+    https://doi.org/10.1037/h0057123), by the points elsewhere; of equals, all count by
+    their share. None for fewer than 8 hand-ins.
 
-def alike(grades: list[dict], *, least: float = 0.9) -> list[tuple[str, ...]]:
-    """Return groups of students whose code is nearly the same, for a person to look at.
-
-    Compared are the sets of six-token runs of all answers' code, names included: a
-    Jaccard index of 1 is the same code but for comments and blanks. Short right answers
-    are alike by nature, so only hand-ins of 60 runs or more are compared; and whoever
-    is alike to one of a group belongs to it.
+    Args:
+        tried: of each hand-in, whether it was right and its points elsewhere.
     """
-    runs = {grade["student"]: _shingles(grade) for grade in grades}
-    groups = [{name} for name in sorted(runs) if len(runs[name]) >= 60]
-    for one, other in combinations([*chain(*groups)], 2):
-        both, either = len(runs[one] & runs[other]), len(runs[one] | runs[other])
-        if both >= least * either:
-            joined = [group for group in groups if group & {one, other}]
-            groups = [g for g in groups if g not in joined] + [set().union(*joined)]
-    return sorted(tuple(sorted(group)) for group in groups if len(group) > 1)
-
-
-def _shingles(grade: dict) -> set[tuple[str, ...]]:
-    code = "\n".join(part["code"] for part in grade["parts"])
-    own = re.sub(r"#.*|^(import|from)\b.*", "", code, flags=re.MULTILINE)
-    tokens = re.findall(r"\w+|[^\w\s]", own)
-    return {tuple(tokens[i : i + 6]) for i in range(len(tokens) - 5)}
+    if len(tried) < 8:
+        return None
+    size = round(0.27 * len(tried))
+    mean: dict[int, list[bool]] = {}
+    for right, points in tried:
+        mean.setdefault(points, []).append(right)
+    shares = {points: sum(right) / len(right) for points, right in mean.items()}
+    ordered = sorted(points for _, points in tried)
+    ends = ordered[-size:], ordered[:size]
+    best, last = (sum(shares[points] for points in end) / size for end in ends)
+    return best - last
 
 
 def _with_points(grades: list[dict], sheets: dict[str, dict[str, int]]) -> None:
@@ -255,9 +249,19 @@ def give_back(folder: Path, assignment: Assignment) -> list[Path]:
     rows = [row for row, _ in submissions(read_manifest(folder))]
     for form in FORMS:
         files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment, rows)
+    files["changes.csv"] = changes(_before(folder, grades))
     for name, text in files.items():
-        write_whole(folder / name, text)
+        write = write_and_keep if name.endswith(".csv") else write_whole
+        write(folder / name, text)
     return [folder / name for name in files]
+
+
+def _before(folder: Path, grades: list[dict]) -> Iterator[tuple[dict, dict]]:
+    """Yield what hand-ins had that were graded again, and what they have now."""
+    for grade in grades:
+        path = folder / "grades" / f"{Path(grade['file']).stem}.json"
+        if before := latest_before(path):
+            yield json.loads(before.read_text(encoding="utf-8")), grade
 
 
 def _safe(student: str) -> str:

@@ -12,13 +12,14 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from coursekit._base.files import write_whole
 from coursekit.course.exercises.checker import judge
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.non_results import Stopped
 from coursekit.course.exercises.outcomes import Outcome
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
+from coursekit.staff.grading.earlier import write_and_keep
+from coursekit.staff.grading.limits import Limits
 from coursekit.staff.grading.network_part import judge_network
 from coursekit.staff.grading.network_zip import NETWORK
 from coursekit.staff.grading.remote_answer import stand_in
@@ -31,7 +32,7 @@ SHORT = "a short answer"  # what a person has to read
 UNSURE = "a rule that the network judge does not decide"
 NO_NOTEBOOK = "no notebook was handed in"
 WRITE_HERE = "(write here)"  # what stands where a short answer goes
-JUDGE_SECONDS = 20.0  # more than the answer's own time, so that it ends first
+JUDGE_SECONDS = 2 * Limits().wall  # the answer's own time ends first
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,10 @@ class Grade:
         return sum(part.of for part in self.parts)
 
     def write(self, path: Path) -> None:
-        """Write the grade as JSON, whole or not at all."""
+        """Write the grade as JSON, whole or not at all; an earlier one is kept."""
         table = asdict(self) | {"points": self.points, "of": self.of}
-        write_whole(path, json.dumps(table, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(table, indent=1, ensure_ascii=False) + "\n"
+        write_and_keep(path, text)
 
 
 def grade(

@@ -63,6 +63,27 @@ def _moodle(grades: list[dict], assignment: Assignment, handed: dict) -> Iterato
         yield [identifier, grade["student"], grade["points"], grade["of"], "-"]
 
 
+def changes(pairs: Iterable[tuple[dict, dict]]) -> str:
+    """Return as CSV what grading again changed.
+
+    Args:
+        pairs: of each hand-in, the grade that it had and the one that it has.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["student", "part", "points before", "points now", "why now"])
+    for before, now in pairs:
+        had = {part["id"]: part for part in before["parts"]}
+        for part in now["parts"]:
+            old = had.get(part["id"], {"points": "", "status": "", "message": ""})
+            if part["status"] == "graded":  # by a person, as it was before
+                continue
+            if any(part[key] != old[key] for key in ("points", "status", "message")):
+                line = [now["student"], part["id"], old["points"], part["points"]]
+                writer.writerow(map(_harmless, [*line, part["message"]]))
+    return text.getvalue()
+
+
 def _number(grade: dict, platform: str, handed: dict[str, Row]) -> str:
     """Return a student's number on a platform, or "" where the name has none."""
     row = handed.get(grade["file"])

@@ -1,28 +1,27 @@
 """`coursekit release`, `collect`, `grade`, `feedback`: a class in a folder."""
 
 import argparse
-import hashlib
-import os
 import sys
 from pathlib import Path
-from secrets import token_hex
 
-from coursekit._base.files import write_whole
 from coursekit.staff.grading.assignment import read_assignment
-from coursekit.staff.grading.class_grading import grade_class
+from coursekit.staff.grading.class_grading import grade_class, jobs_of
 from coursekit.staff.grading.collecting import collect
+from coursekit.staff.grading.course_secret import read_secret, same_secret
 from coursekit.staff.grading.feedback import give_back
+from coursekit.staff.grading.limits import Limits
+from coursekit.staff.grading.merging import merge
 from coursekit.staff.grading.release import release
 from coursekit.staff.grading.roster import read_roster
 from coursekit.staff.grading.sandbox import Sandbox
 from coursekit.staff.grading.spread import spread_table
-from coursekit.staff.grading.walls import ELSEWHERE, KINDS
+from coursekit.staff.grading.walls import ELSEWHERE, KINDS, walls
 
-SECRET_FILE = "course.secret"
 EXAMPLES = """a class, from first to last:
   coursekit release a1.toml                        a1.ipynb for the students
   coursekit collect a1.toml fall download.zip --roster roster.csv
   coursekit grade a1.toml fall --jobs 2            again after a stop: goes on
+  coursekit merge a1.toml fall fall-1 fall-2       what other machines graded
   coursekit feedback a1.toml fall                  pages and gradebooks in fall/
 """
 
@@ -35,7 +34,7 @@ def main_release(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     assignment = read_assignment(given.assignment)
     folder = given.assignment.parent
-    secret = _secret(folder, make=True)
+    secret = read_secret(folder, make=True)
     known = read_roster(given.roster) if given.roster else {}
     students = list(dict.fromkeys(known.values()))
     with Sandbox(_kind(given)) as sandbox:
@@ -77,22 +76,41 @@ def main_grade(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="as `collect` left it")
     parser.add_argument("--jobs", type=int, default=1, help="processes; default: 1")
     parser.add_argument("--shard", default="1/1", help="i/n: every n-th from the i-th")
+    parser.add_argument(
+        "--again", action="store_true", help="grade all anew; earlier grades are kept"
+    )
     given = parser.parse_args(argv)
-    secret = _secret(given.assignment.parent, make=False)
-    _same_secret(given.folder, secret)
-    failed = 0
-    for job, why in grade_class(
-        given.folder,
+    kind, failed = _kind(given), 0
+    walls(kind, Limits())  # refused before anything is done
+    secret = read_secret(given.assignment.parent)
+    same_secret(given.folder, secret)
+    assignment = read_assignment(given.assignment)
+    jobs = jobs_of(given.folder, assignment, _shard(given.shard), again=given.again)
+    graded = grade_class(
+        jobs,
         given.assignment,
         secret,
         processes=_jobs(given.jobs),
-        sandbox=_kind(given),
-        shard=_shard(given.shard),
-    ):
+        sandbox=kind,
+    )
+    for job, why in graded:
         failed += bool(why)
         sys.stdout.write(f"{job.student}: {why or 'graded'}\n")
         sys.stdout.flush()
     return 1 if failed else 0
+
+
+def main_merge(argv: list[str] | None = None) -> int:
+    """Put together what several machines graded."""
+    parser = _parser("merge", "put together the folders that shards were graded in")
+    parser.add_argument("folder", type=Path, help="where the class's files go")
+    parser.add_argument("parts", type=Path, nargs="+", help="folders of the shards")
+    given = parser.parse_args(argv)
+    assignment = read_assignment(given.assignment)
+    count = merge(given.folder, given.parts)
+    left = len(jobs_of(given.folder, assignment))
+    sys.stdout.write(f"{count} grades in {given.folder}; {left} hand-ins are left\n")
+    return 0
 
 
 def main_feedback(argv: list[str] | None = None) -> int:
@@ -145,30 +163,3 @@ def _shard(text: str) -> tuple[int, int]:
     if not (first.isdigit() and last.isdigit() and 1 <= int(first) <= int(last)):
         raise ValueError(f"`--shard` must be i/n with 1 ≤ i ≤ n; got {text!r}")
     return int(first), int(last)
-
-
-def _secret(folder: Path, *, make: bool) -> bytes:
-    """Read the course's secret, from which hidden inputs come.
-
-    Raises:
-        ValueError: there is none.
-    """
-    path = folder / SECRET_FILE
-    if make and not path.exists():
-        write_whole(path, token_hex(32))
-        os.chmod(path, 0o600)
-    if not path.is_file() or not path.read_bytes().strip():
-        raise ValueError(f"`{path}` is missing: hidden inputs come from it; restore it")
-    return path.read_bytes().strip()
-
-
-def _same_secret(folder: Path, secret: bytes) -> None:
-    """Refuse a secret that is not the one the first grades were made with."""
-    mark, path = hashlib.sha256(b"mark" + secret).hexdigest(), folder / "secret.sha256"
-    if not path.exists():
-        write_whole(path, mark)
-    elif path.read_text(encoding="utf-8") != mark:
-        raise ValueError(
-            f"`{SECRET_FILE}` is not the one that graded `{folder}` before: restore "
-            "it, or begin a new folder"
-        )

@@ -14,7 +14,7 @@ class Limits:
     """What one answer may use.
 
     Args:
-        seconds: time for all its calls.
+        seconds: of computing, for all its calls and processes.
         memory: bytes, of all its processes together.
         files: bytes it may write.
         processes: how many it may have at a time.
@@ -26,3 +26,9 @@ class Limits:
     files: int = 64 * 2**20
     processes: int = 32
     own: str = NAMESPACE
+
+    @property
+    def wall(self) -> float:
+        """Return the seconds that may pass, computing or not: other work on the
+        machine must not end a right answer."""
+        return 3 * self.seconds

@@ -24,7 +24,7 @@ MOST_BYTES = wire.MOST_BYTES + 1024  # of a frame; longer ones are nobody's
 WHY = {
     "memory": "it needs more memory than the {memory:.0f} GB of the sandbox",
     "processes": "it started more processes than the {processes} it may have",
-    "time": "it did not end within {seconds:g} seconds",
+    "time": "it did not end within {seconds:g} seconds of computing, {wall:g} in all",
     "flood": "it sent more than a result may hold",
     "died": "its process ended: it exited, or crashed",
 }
@@ -144,7 +144,7 @@ class AnswerProcess:
         raise Stopped(self._ended)
 
     def _next(self) -> object:
-        frame = self._sandbox._frame(self._sandbox.limits.seconds + 5)
+        frame = self._sandbox._frame(self._sandbox.limits.wall + 5)
         if frame[:1] == SAYS:
             try:
                 return wire.decode(frame[1:])
@@ -155,6 +155,7 @@ class AnswerProcess:
             memory=limits.memory / 2**30,
             processes=limits.processes,
             seconds=limits.seconds,
+            wall=limits.wall,
         )
         return None
 

@@ -21,15 +21,8 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-from coursekit.staff.grading.limits import (
-    ASK,
-    NAMESPACE,
-    OPEN,
-    SAYS,
-    SESSION,
-    USER,
-    Limits,
-)
+from coursekit.staff.grading.limits import ASK, NAMESPACE, OPEN, SAYS, SESSION, Limits
+from coursekit.staff.grading.own_processes import PAGE, in_use, own_processes
 
 LENGTH = struct.Struct(">Q")
 MOST_BYTES = 65 * 2**20
@@ -45,7 +38,6 @@ OFTEN_IMPORTED = (
     *("coursekit.models", "coursekit.training", "coursekit.data", "coursekit.figures"),
     *("coursekit.course", "coursekit.augment", "coursekit.blocks", "coursekit.anatomy"),
 )
-PAGE = resource.getpagesize()
 
 
 def main() -> None:
@@ -98,7 +90,7 @@ def _keep(channel: int, limits: Limits) -> None:
     theirs.close()
     why = _relay(channel, ours, limits, child)
     os.kill(child, signal.SIGKILL)
-    while left := [one for one, state in _own(limits.own, child) if state != "Z"]:
+    while left := [one.pid for one in own_processes(limits.own, child) if not one.over]:
         for one in left:
             with suppress(ProcessLookupError):  # it has ended
                 os.kill(one, signal.SIGKILL)
@@ -108,12 +100,15 @@ def _keep(channel: int, limits: Limits) -> None:
 
 def _relay(channel: int, ours: socket.socket, limits: Limits, child: int) -> str:
     """Pass frames on in both directions; say why it ended."""
-    until = time.monotonic() + limits.seconds
+    until = time.monotonic() + limits.wall
     ours.setblocking(False)
     try:
         while time.monotonic() < until:
             ready, _, _ = select.select([0, ours], [], [], LOOK_SECONDS)
-            processes, memory = _in_use(_own(limits.own, child))
+            own = own_processes(limits.own, child)
+            processes, memory = in_use(own)
+            if sum(one.seconds for one in own) > limits.seconds:
+                return "time"
             if processes > limits.processes or memory > limits.memory:
                 return "processes" if processes > limits.processes else "memory"
             if 0 in ready:
@@ -133,44 +128,6 @@ def _relay(channel: int, ours: socket.socket, limits: Limits, child: int) -> str
     except OSError:
         return "died"
     return "time"
-
-
-def _own(own: str, child: int) -> list[tuple[int, str]]:
-    """Return the number and the state of every process of an answer.
-
-    All that can be seen but the server, its keeper and the sandbox's first one; where
-    others can be seen, those of this user, or of the session.
-    """
-    trusted, found = {1, os.getpid(), os.getppid()}, []
-    for entry in map(int, filter(str.isdigit, os.listdir("/proc"))):
-        try:
-            text = Path("/proc", str(entry), "stat").read_bytes()
-            said = Path("/proc", str(entry), "status").read_bytes()
-        except OSError:
-            continue  # it has ended
-        state, _, _, session, *_ = text.rpartition(b")")[2].split()
-        user = said.partition(b"Uid:")[2].split(maxsplit=1)[0]
-        left = own == SESSION and int(session) != child
-        other = own == USER and int(user) != os.getuid()
-        if entry not in trusted and not left and not other:
-            found.append((entry, state.decode()))
-    return found
-
-
-def _in_use(processes: list[tuple[int, str]]) -> tuple[int, int]:
-    """Return how many processes there are and the bytes that they use.
-
-    The system's own bound on processes does not hold where the grader is root.
-    """
-    total = 0
-    for process, _ in processes:
-        try:
-            pages = Path("/proc", str(process), "statm").read_text(encoding="ascii")
-        except OSError:
-            continue  # it has ended
-        own = int(pages.split()[1]) - int(pages.split()[2])  # what it shares is ours
-        total += own * PAGE
-    return len(processes), total
 
 
 def _unshare() -> None:
@@ -198,7 +155,7 @@ def _answer(connection: socket.socket, limits: Limits) -> None:
     from coursekit.staff.grading.answer_process import serve
 
     os.chdir("/tmp")
-    serve(connection, limits.seconds)
+    serve(connection, limits.wall)
 
 
 def _private_places(size: int) -> None:

@@ -33,7 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="default: build/site_cache"
     )
-    parser.add_argument("--epub", action="store_true", help="a book for e-readers, too")
     parser.add_argument("--root", help="the course's folder; else found from here")
     options = parser.parse_args(argv)
     if missing := [name for name in NEEDED if find_spec(name) is None]:
@@ -42,12 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     build = notebooks.parent / "build"
     out = (options.out or build / "site").absolute()
     cache = (options.cache or build / "site_cache").absolute()
-    return _build(notebooks, options.sessions, out, cache, epub=options.epub)
+    return _build(notebooks, options.sessions, out, cache)
 
 
-def _build(
-    notebooks: Path, numbers: Sequence[str], out: Path, cache: Path, *, epub: bool
-) -> int:
+def _build(notebooks: Path, numbers: Sequence[str], out: Path, cache: Path) -> int:
     """Build into the cache, then put it in the place of `out`: all of it or nothing."""
     from coursekit.staff.site.dead_links import faults_of
     from coursekit.staff.site.staging import stage
@@ -57,11 +54,7 @@ def _build(
     whole = len(chosen) == len(sessions(notebooks))
     new = cache / "html"
     shutil.rmtree(new, ignore_errors=True)
-    for builder in ("html", "epub")[: 1 + epub]:
-        at = new if builder == "html" else cache / "epub"
-        _sphinx(builder, staged, at, cache / f"read.{builder}", whole=whole)
-    for book in (cache / "epub").glob("*.epub") if epub else ():
-        shutil.copy2(book, new)
+    _sphinx(staged, new, cache / "read", whole=whole)
     if wrong := faults_of(new):
         more = f" (and {len(wrong) - 1} more)" if wrong[1:] else ""
         raise ValueError(f"the site has a link that does not hold: {wrong[0]}{more}")
@@ -76,7 +69,7 @@ def _build(
     return 0
 
 
-def _sphinx(builder: str, staged, out: Path, kept: Path, *, whole: bool) -> None:
+def _sphinx(staged, out: Path, kept: Path, *, whole: bool) -> None:
     """Let Sphinx write its pages; a warning is an error.
 
     Raises:
@@ -93,7 +86,7 @@ def _sphinx(builder: str, staged, out: Path, kept: Path, *, whole: bool) -> None
         with warnings.catch_warnings():  # Sphinx's extensions use what is deprecated
             warnings.simplefilter("ignore")
             app = Sphinx(
-                staged.texts, None, out, kept, builder, chosen, None, said, True
+                staged.texts, None, out, kept, "html", chosen, None, said, True
             )
             app.build(force_all=True)
     except SphinxError as problem:

@@ -1,0 +1,68 @@
+"""Every page of a whole site that is built: for everybody, from disk, of a size.
+
+`COURSEKIT_SITE=build/site` names it (`make site` builds it); without it there is
+nothing to look at. Minutes: with nights and with the site's own workflow.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coursekit.staff.site.dead_links import faults_of
+from tests.axe import faults
+from tests.browser import browser, require_browser
+
+SITE = Path(os.environ.get("COURSEKIT_SITE", "no-site")).absolute()
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for path in SITE.rglob("*.html")
+    if "_static" not in path.parts
+)
+LARGEST = 5_000_000  # bytes of a page
+PAINTED = """
+() => new Promise(done => new PerformanceObserver(list =>
+    done(list.getEntriesByName('first-contentful-paint')[0]?.startTime))
+    .observe({type: 'paint', buffered: true}))
+"""
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not PAGES, reason="COURSEKIT_SITE names no site"),
+]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> Iterator[object]:
+    """Give one page of one browser for the whole site."""
+    require_browser()
+    with browser(tmp_path_factory.mktemp("whole")) as page:
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        yield page
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("width", "theme"), [(1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")]
+)
+def test_a_page_is_for_everybody_and_asks_nobody(name, width, theme, page):
+    page.asked.clear()
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.goto((SITE / name).as_uri())
+    show = page.get_by_role("button", name="show everything")
+    if show.count():
+        show.click()
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_every_link_of_the_site_holds():
+    assert faults_of(SITE) == []
+
+
+def test_no_page_is_too_large():
+    sizes = {name: (SITE / name).stat().st_size for name in PAGES}
+    assert {name: size for name, size in sizes.items() if size > LARGEST} == {}
