@@ -9,7 +9,11 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 endif
 VENV ?= .venv
 TESTS ?=
-BENCH ?= slider network_explorer cutout loading checkpoint loop memory anatomy_zoo field_tools
+BENCH ?= first_cell slider network_explorer cutout loading grad_cam checkpoint loop memory \
+	anatomy_zoo field_tools
+# What `make bench` measured; STORE=1 makes it what later runs are compared with.
+MEASURED ?= build/bench
+STORE ?=
 LABARGS ?=
 SITEARGS ?=
 # Where other environments lie; one that is there is used again. PYTHON313, PYTHON311
@@ -30,7 +34,7 @@ help:
 	@echo "make test      set up the developers' tools and run every test"
 	@echo "make course    build the notebooks from notebooks/src"
 	@echo "make check     style of the code, and notebooks that match their sources"
-	@echo "make bench     measure what the course claims about speed"
+	@echo "make bench     measure what the course claims about speed, and name what got slower"
 	@echo "make pictures  render the pictures of the README"
 	@echo "make site      build the course's site: build/site/index.html"
 	@echo "make classic   every explorer in the classic Notebook, with Colab's widgets"
@@ -70,8 +74,12 @@ check: environment
 	@$(BIN)/coursekit checks --errors --check
 
 bench: environment
-	@for name in $(BENCH); do \
-	echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+	@mkdir -p $(MEASURED) && rm -f $(MEASURED)/*.json
+	@missed=""; for name in $(BENCH); do echo "== $$name"; \
+	$(BIN)/python benchmarks/$$name.py --json $(MEASURED)/$$name.json \
+	|| missed="$$missed $$name"; done; \
+	$(BIN)/python benchmarks/compare.py $(MEASURED) $(if $(STORE),--store); \
+	test -z "$$missed" || { echo "short of a goal, or failed:$$missed" >&2; exit 1; }
 
 pictures: environment
 	@$(BIN)/python -m coursekit.staff.pages.readme_pictures
@@ -91,10 +99,10 @@ nightly: long proof site-pages colab-twin floor newest
 # Tests that have a small form with every change, in their whole one; and the zoo.
 SIZES := COURSEKIT_CLASS=300 COURSEKIT_EDITS=200 COURSEKIT_DEFENCES=1000 \
 	COURSEKIT_AUTOGRADER=9 COURSEKIT_PATIENTS=200 COURSEKIT_NETS=200 \
-	COURSEKIT_UPDATES=2000 COURSEKIT_WHEEL=full
+	COURSEKIT_UPDATES=2000 COURSEKIT_WHEEL=full COURSEKIT_ISLAND=10000
 LONG_TESTS := tests/test_grading_class.py tests/test_grading.py tests/test_defence.py \
 	tests/test_grading_diagnosis.py tests/test_gradescope.py tests/test_handin_counts.py \
-	tests/test_update.py tests/test_wheel.py tests/test_zoo.py
+	tests/test_update.py tests/test_wheel.py tests/test_zoo.py tests/test_browser_island.py
 
 long: environment
 	@$(SIZES) $(BIN)/python -m pytest -m "zoo or not zoo" $(LONG_TESTS)

@@ -1,143 +1,218 @@
-"""Receptive fields of known networks: ours beside the tools of the package registry.
+"""Receptive fields: ours beside the tools of the package registry, one table.
 
-- receptivefield 0.5 (gradient of one unit on a real image; needs a large enough image);
-- torchscan 0.2 (a formula per module).
+The question of each case (`field_networks.py`): rows and columns that the middle unit
+of a map sees. Each answer is one of
 
-The truth is published (Araujo et al., Distill 2019) or, for the two-branch net, typed
-in by hand. A tool that is not installed, or that fails, is reported as such.
+- exact: rows and columns are right
+- bound: too large, and the tool says itself that it is a bound
+- wrong: any other number
+- refused: no number, or an error
 
-usage: python benchmarks/field_tools.py [--json FILE]
+TorchLens walks the traced graph and says of each answer whether it is exact.
+receptivefield takes the gradient of one unit on a real image. torchscan has the window
+of each layer by itself; torchinfo and torchsummary make tables without fields: refused,
+everywhere.
+
+usage: python benchmarks/field_tools.py [--random 60] [--json FILE] [--table FILE]
 """
 
 import argparse
 import json
 import logging
+import os
 import platform
+import sys
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import torch
-import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
-from coursekit import anatomy, models
+sys.path.insert(0, str(Path(__file__).parent))
+from field_networks import Case, cases, middle
 
+from coursekit import anatomy
+from coursekit.anatomy.field import full
 
-class Misaligned(nn.Module):
-    """Two branches, each three wide, one looking left and one looking right: 5."""
-
-    def __init__(self):
-        super().__init__()
-        self.left, self.right = nn.Conv2d(3, 1, 3), nn.Conv2d(3, 1, 3)
-
-    def forward(self, x):
-        return self.left(F.pad(x, (2, 0, 2, 0))) + self.right(F.pad(x, (0, 2, 0, 2)))
+Answer = tuple[tuple[int, int], bool]  # rows and columns, and whether said to be exact
+VERDICTS = ("exact", "bound", "wrong", "refused")
 
 
-def upto(model: nn.Module, *names: str) -> nn.Sequential:
-    """Return the named parts of a model in a row."""
-    return nn.Sequential(*(model.get_submodule(name) for name in names))
+def ours(case: Case) -> Answer:
+    table = anatomy(case.model, case.shape)
+    row = table.output
+    if case.layer:
+        row = next(row for row in table.rows if row.name == case.layer)
+    shape, (y, x) = (1, *row.output_shape), middle(row.output_shape)
+    ends = [full(axis, shape)[:, 0, :, y, x].amin(1) for axis in row.units.axes[:2]]
+    return tuple(int(-last - first) + 1 for first, last in ends), True
 
 
-def resnet(build: Callable, **options) -> nn.Sequential:
-    names = ["conv1", "bn1", "relu", "maxpool", *(f"layer{i}" for i in range(1, 5))]
-    return upto(build(10, **options), *names)
+def by_torchlens(case: Case) -> Answer:
+    import torchlens
+
+    trace = torchlens.trace(case.model, torch.rand(1, *case.shape))
+    layer = trace.modules[case.layer] if case.layer else trace.layers[-1]
+    view, shape = layer.receptive_field, map_shape(case)
+    place = dict(zip((2, 3), middle(shape), strict=True))
+    units = tuple(place[a.output_axis] for a in view.axes if a.kind == "windowed")
+    if not units:  # the whole image, for every unit
+        sides = [axis.input_extent for axis in view.axes[-2:]]
+        return tuple(sides), all(axis.exact for axis in view.axes[-2:])
+    box = view.at(units)
+    sides = [axis.clipped_stop - axis.clipped_start for axis in box.axes[-2:]]
+    return tuple(sides), box.exact
 
 
-def inception() -> nn.Sequential:
-    names = ["stem", "inception3a", "inception3b", "pool3", "inception4a"]
-    names += [f"inception4{x}" for x in "bcde"]
-    return upto(models.googlenet(10), *names, "pool4", "inception5a", "inception5b")
-
-
-# name → (network up to its last map, side of the image in pixels, true field)
-NETWORKS = {
-    "two branches": (Misaligned, 32, 5),
-    "AlexNet": (lambda: upto(models.alexnet_one_tower(10), "features"), 320, 195),
-    "VGG-16": (lambda: upto(models.vgg16(10), "features"), 320, 212),
-    "ResNet-50, paper": (lambda: resnet(models.resnet50, stride_on="1x1"), 640, 483),
-    "ResNet-50, torchvision": (lambda: resnet(models.resnet50), 640, 427),
-    "GoogLeNet, paper": (inception, 960, 715),
-}
-
-
-def ours(model: nn.Module, side: int) -> int:
-    return anatomy(model, (3, side, side)).output.receptive_field[0]
-
-
-def by_gradient(model: nn.Module, side: int) -> int:
+def by_gradient(case: Case) -> Answer:
     from receptivefield.pytorch import PytorchReceptiveField
     from receptivefield.types import ImageShape
 
     class Mapped(nn.Module):
         def __init__(self):
             super().__init__()
-            self.inner = model
-            self.feature_maps = []
+            self.inner, self.feature_maps = case.model, []
+            layer = self.inner.get_submodule(case.layer)
+            layer.register_forward_hook(self.keep)
 
-        def forward(self, x):
-            self.feature_maps = [self.inner(x)]
+        def keep(self, module: nn.Module, args: tuple, out: Tensor) -> None:
+            self.feature_maps = [out]
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.inner(x)
             return self.feature_maps[0]
 
-    logging.disable(logging.CRITICAL)
+    channels, height, width = case.shape
     tool = PytorchReceptiveField(Mapped)
-    found = tool.compute(input_shape=ImageShape(side, side, 3))
-    return int(found[0].rf.size.h)
+    found = tool.compute(input_shape=ImageShape(height, width, channels))
+    return (int(found[0].rf.size.h), int(found[0].rf.size.w)), True
 
 
-def by_formula(model: nn.Module, side: int) -> int | None:
-    from torchscan import crawl_module
+NO_FIELD = "no field in its table"
+TOOLS: dict[str, Callable[[Case], Answer] | str] = {
+    "coursekit": ours,
+    "torchlens": by_torchlens,
+    "receptivefield": by_gradient,
+    "torchscan": "only the window of each layer by itself",
+    "torchinfo": NO_FIELD,
+    "torchsummary": NO_FIELD,
+}
 
-    rows = crawl_module(model, (3, side, side))["layers"]
-    fields = [row["metrics"].get("receptive_field", {}).get("value") for row in rows]
-    return fields[0]  # the row of the whole model
+
+def map_shape(case: Case) -> torch.Size:
+    """Return the shape (c, h, w) of the map that is asked about."""
+    found = []
+    layer = case.model.get_submodule(case.layer)
+    handle = layer.register_forward_hook(lambda module, args, out: found.append(out))
+    with torch.no_grad():
+        case.model(torch.rand(1, *case.shape))
+    handle.remove()
+    return found[0].shape[1:]
 
 
-TOOLS = {"coursekit": ours, "receptivefield": by_gradient, "torchscan": by_formula}
-
-
-def measure(tool: Callable, build: Callable, side: int) -> tuple[object, float]:
-    """Return (answer or the error's name, process seconds)."""
-    torch.manual_seed(0)
-    model = build().eval()
+def asked(tool: Callable | str, case: Case) -> tuple[str, object, float]:
+    """Return the verdict, the answer or the error's name, and process seconds."""
+    if isinstance(tool, str):
+        return "refused", tool, 0.0
     before = time.process_time()
     try:
-        answer = tool(model, side)
+        size, exact = tool(case)
     except Exception as error:  # noqa: BLE001 (another tool's failure is a result)
-        answer = type(error).__name__
-    return answer, time.process_time() - before
+        return "refused", type(error).__name__, time.process_time() - before
+    return judged(size, exact, case.truth), size, time.process_time() - before
 
 
-def main() -> None:
+def judged(size: tuple, exact: bool, truth: tuple) -> str:
+    if tuple(size) == truth:
+        return "exact"
+    larger = all(found >= true for found, true in zip(size, truth, strict=True))
+    return "bound" if larger and not exact else "wrong"
+
+
+def table(rows: list[dict], versions: dict[str, str]) -> str:
+    """Return verdicts and process seconds of all tools, kind by kind, as Markdown."""
+    kinds = list(dict.fromkeys(row["kind"] for row in rows))
+    counts = {kind: sum(row["kind"] == kind for row in rows) for kind in kinds}
+    head = [f"{kind} ({n})" for kind, n in counts.items()]
+    lines = [
+        f"| {' / '.join(VERDICTS)} | {' | '.join(head)} | process s, middle case |",
+        "|" + "---|" * (len(kinds) + 2),
+    ]
+    for tool, version in versions.items():
+        cells = [counted(rows, kind, tool) for kind in kinds]
+        cells.append("–" if isinstance(TOOLS[tool], str) else typical(rows, tool))
+        lines.append(f"| {tool} {version} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def counted(rows: list[dict], kind: str, tool: str) -> str:
+    found = Counter(row[tool]["verdict"] for row in rows if row["kind"] == kind)
+    return " / ".join(str(found[verdict]) for verdict in VERDICTS)
+
+
+def typical(rows: list[dict], tool: str) -> str:
+    seconds = sorted(row[tool]["seconds"] for row in rows)
+    return f"{seconds[len(seconds) // 2]:.3f}"
+
+
+def times_slower(rows: list[dict], tool: str) -> float:
+    """Return the median over the cases of a tool's process time over ours."""
+    ratios = sorted(r[tool]["seconds"] / r["coursekit"]["seconds"] for r in rows)
+    return ratios[len(ratios) // 2]
+
+
+def examined(case: Case, tools: list[str]) -> dict:
+    row = {"kind": case.kind, "network": case.name, "truth": case.truth}
+    for tool in tools:
+        verdict, answer, seconds = asked(TOOLS[tool], case)
+        row[tool] = {"verdict": verdict, "answer": answer, "seconds": round(seconds, 4)}
+    said = (f"{tool} {row[tool]['verdict']} {row[tool]['answer']}" for tool in tools)
+    print(f"{case.kind}, {case.name}: {case.truth} · {' · '.join(said)}", flush=True)
+    return row
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--random", type=int, default=60, help="random networks")
     parser.add_argument("--json", type=Path)
-    path = parser.parse_args().json
+    parser.add_argument(
+        "--table", type=Path, help="write the table, dated, as Markdown"
+    )
+    options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    here = [name for name in TOOLS if find_spec(name)]
-    print("not installed:", ", ".join(sorted(set(TOOLS) - set(here))) or "none")
-    anatomy(nn.Conv2d(3, 1, 3), (3, 8, 8))  # imports happen before the clock starts
-    rows = []
-    for name, (build, side, truth) in NETWORKS.items():
-        row = {"network": name, "truth": truth}
-        for tool in here:
-            row[tool], row[f"{tool} s"] = measure(TOOLS[tool], build, side)
-        rows.append(row)
-        print("  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}"
-                        for k, v in row.items()))  # fmt: skip
-    right = {tool: sum(r[tool] == r["truth"] for r in rows) for tool in here}
-    versions = {tool: metadata.version(tool) for tool in here}
-    print(f"right answers of {len(rows)}: {right}; {versions}")
-    found = {"rows": rows, "right": right, "versions": versions,
-             "machine": platform.machine(), "python": platform.python_version(),
-             "torch": torch.__version__}  # fmt: skip
-    if path:
-        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    logging.disable(logging.CRITICAL)
+    tools = [name for name in TOOLS if find_spec(name)]
+    for tool in tools:  # imports and first calls happen before the clock starts
+        asked(TOOLS[tool], Case("", "", nn.Conv2d(3, 1, 3), (3, 8, 8), "", (3, 3)))
+    rows = [examined(case, tools) for case in cases(options.random)]
+    versions = {tool: metadata.version(tool) for tool in tools}
+    slower = {t: times_slower(rows, t) for t in tools[1:] if callable(TOOLS[t])}
+    said = (
+        f"{date.today()} · torch {torch.__version__}, Python "
+        f"{platform.python_version()}, {platform.machine()}, 1 thread · {len(rows)} "
+        "cases, one run each; process time over ours, median of the cases: "
+        + ", ".join(f"{tool} {ratio:.0f}×" for tool, ratio in slower.items())
+    )
+    page = f"{table(rows, versions)}\n\n{said}\n"
+    print(page)
+    if options.table:
+        options.table.write_text(page, encoding="utf-8")
+    if options.json:
+        costs = {f"coursekit / {tool}": 1 / ratio for tool, ratio in slower.items()}
+        found = {"date": date.today().isoformat(), "rows": rows, "versions": versions,
+                 "machine": platform.machine(), "costs": costs}  # fmt: skip
+        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return int(any(row["coursekit"]["verdict"] in ("wrong", "bound") for row in rows))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

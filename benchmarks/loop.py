@@ -1,9 +1,10 @@
 """What the loop of `fit` costs, against a bare step and against other loops.
 
-Three groups; all variants of a group run in one process, in rounds of shuffled order,
+Four groups; all variants of a group run in one process, in rounds of shuffled order,
 on one thread. Ratios are of CPU-time medians, beside them wall-time 10th percentiles.
 
 - null: a net with nothing to do, 200 steps a run: microseconds on top of the bare step
+- options: what each option adds to that
 - nets: the MNIST net with less than 8,000 parameters (batches of 128) and ResNet-20
   (batches of 32): rate against bare steps of the same net on ready batches. The loops
   on PIL images crop, flip and cut out with ResNet-20, as "fit, augmented" does
@@ -11,7 +12,8 @@ on one thread. Ratios are of CPU-time medians, beside them wall-time 10th percen
 
 tqdm, Lightning and fastai are compared where they are installed.
 
-usage: python benchmarks/loop.py [null|nets|formats …] [--rounds 40] [--json FILE]
+usage: python benchmarks/loop.py [null|options|nets|formats …] [--rounds 40]
+           [--json FILE]
 """
 
 import argparse
@@ -42,7 +44,7 @@ from record_mnist import small_net
 from coursekit.augment import Recipe
 from coursekit.data import Batches, ImageSet
 from coursekit.models import cifar_resnet
-from coursekit.training import fit, sgd
+from coursekit.training import OneCycle, fit, sgd
 
 Variant = Callable[[], object]
 AUGMENTED = Recipe(crop=4, flip=True, cutout=16)
@@ -102,13 +104,28 @@ def interleave(variants: dict[str, Variant], steps: int, rounds: int) -> dict:
             wall, cpu = time.perf_counter(), time.process_time()
             variants[name]()
             taken[name].append((time.perf_counter() - wall, time.process_time() - cpu))
+    first = next(iter(taken))
     return {
         name: {
             "wall_p10_us": sorted(w for w, _ in times)[len(times) // 10] / steps * 1e6,
             "cpu_median_us": statistics.median(c for _, c in times) / steps * 1e6,
+            f"{first} over it, 95 %": median_interval(taken[first], times),
         }
         for name, times in taken.items()
     }
+
+
+def median_interval(base: list[tuple], times: list[tuple]) -> list[float]:
+    """Return the 95 % interval of the median over the rounds of a CPU-time ratio.
+
+    The order statistics that a fair coin leaves the median between: of 30 rounds the
+    10th and the 21st (Conover, Practical Nonparametric Statistics, section 3.2).
+    """
+    ratios = sorted(b / t for (_, b), (_, t) in zip(base, times, strict=True))
+    n = len(ratios)
+    reach = 0.98 * n**0.5
+    low, high = max(0, round(n / 2 - reach) - 1), min(n - 1, round(n / 2 + reach))
+    return [round(ratios[low], 3), round(ratios[high], 3)]
 
 
 def null(rounds: int) -> dict:
@@ -125,13 +142,43 @@ def null(rounds: int) -> dict:
     found = interleave(present(variants), 200, rounds)
     base = dict(found["bare"])
     for times in found.values():
-        for key in list(times):
+        for key in ("wall_p10_us", "cpu_median_us"):
             own = times[key] - base[key]
             times[f"own_{key}"], times[f"own_over_bare_{key[:-3]}"] = (
                 own,
                 own / base[key],
             )
     return found
+
+
+def options(rounds: int) -> dict:
+    """Microseconds that each option of `fit` adds to a step, on the net with nothing
+    to do: the same net instance for all."""
+    data, model = noise(1600, 1, 4), nn.Sequential(nn.Flatten(), nn.Linear(16, 10))
+    asked = {
+        "fit": {},
+        "fit, l1": {"l1": 1e-4},
+        "fit, clip": {"clip": 1.0},
+        "fit, average": {"average": 0.99},
+        "fit, weight_decay": {"weight_decay": 1e-3},
+        "fit, label_smoothing": {"label_smoothing": 0.1},
+        "fit, momentum moves": {"schedule": OneCycle()},
+        "fit, stop and log": {"stop": _never, "log": _never},
+    }
+    variants = {
+        name: ours(model, data, 8, **settings) for name, settings in asked.items()
+    }
+    found = interleave(
+        {"bare": bare(model, list(Batches(data, 8)))} | variants, 200, rounds
+    )
+    base = found["fit"]["cpu_median_us"]
+    for times in found.values():
+        times["on top of fit_us"] = times["cpu_median_us"] - base
+    return found
+
+
+def _never(history: object) -> bool:
+    return False
 
 
 def nets(rounds: int) -> dict:
@@ -164,7 +211,7 @@ def net_group(
         variants["fit, augmented"] = ours(
             model, data, size, format="contiguous", augment=augment
         )
-    found = interleave(present(variants), 12, max(5, rounds // 4))
+    found = interleave(present(variants), 12, rounds)
     return with_rates(found, "bare")
 
 
@@ -217,7 +264,21 @@ def with_rates(found: dict, base: str) -> dict:
     return found
 
 
-GROUPS = {"null": null, "nets": nets, "formats": formats}
+def costs(report: dict) -> dict[str, float]:
+    """Return the time of every kind of `fit` over the bare step's, as it is reported:
+    the larger, the slower."""
+    timed = {name: report[name] for name in ("null", "options") if name in report}
+    timed |= report.get("nets", {})
+    return {
+        f"{group}: {variant} / bare": times["cpu_median_us"]
+        / of["bare"]["cpu_median_us"]
+        for group, of in timed.items()
+        for variant, times in of.items()
+        if variant.startswith("fit")
+    }
+
+
+GROUPS = {"null": null, "options": options, "nets": nets, "formats": formats}
 
 
 def main() -> None:
@@ -225,7 +286,7 @@ def main() -> None:
     parser.add_argument("groups", nargs="*", default=[], help=f"of {', '.join(GROUPS)}")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    given = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     report = {
@@ -233,14 +294,15 @@ def main() -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, 1 thread",
         "torch": torch.__version__,
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "rounds": options.rounds,
+        "rounds": given.rounds,
     }
-    for name in options.groups or GROUPS:
-        report[name] = GROUPS[name](options.rounds)
+    for name in given.groups or GROUPS:
+        report[name] = GROUPS[name](given.rounds)
+    report["costs"] = costs(report)
     text = json.dumps(report, indent=1)
     print(text)
-    if options.json:
-        options.json.write_text(text + "\n")
+    if given.json:
+        given.json.write_text(text + "\n")
 
 
 if __name__ == "__main__":

@@ -112,6 +112,7 @@ def main() -> int:
         "first_views": views,
         "rows": rows,
         "met": met,
+        "costs": slider.costs(rows),
     }
     text = json.dumps(result, indent=1, ensure_ascii=False)
     if options.json:

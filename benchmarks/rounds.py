@@ -104,8 +104,19 @@ def report(groups: dict[str, dict], rounds: int, path: Path | None) -> str:
         "torch": torch.__version__,
         "rounds": rounds,
         **groups,
+        "costs": costs(groups),
     }
     text = json.dumps(content, indent=1, ensure_ascii=False)
     if path is not None:
         path.write_text(text + "\n", encoding="utf-8")
     return text
+
+
+def costs(groups: dict[str, dict]) -> dict[str, float]:
+    """Return every floor's ratio, turned so that a larger one is slower."""
+    return {
+        f"{name}: {row['what']}": row["cpu"] if "≤" in row["goal"] else 1 / row["cpu"]
+        for name, group in groups.items()
+        for row in group["floors"]
+        if row["cpu"]
+    }

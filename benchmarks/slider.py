@@ -134,6 +134,11 @@ def goals(rows: list[dict]) -> dict[str, bool]:
     }
 
 
+def costs(rows: list[dict]) -> dict[str, float]:
+    """Return every explorer's time over that of a label: the larger, the slower."""
+    return {row["name"]: row["times_label"] for row in rows if ":" in row["name"]}
+
+
 def machine() -> dict[str, str]:
     """Return what a number is worth nothing without."""
     cpu = platform.processor() or platform.machine()
@@ -172,7 +177,8 @@ def main() -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     rows = summary(measure(options.rounds))
     met = goals(rows)
-    result = {"machine": machine(), "rounds": options.rounds, "rows": rows, "met": met}
+    result = {"machine": machine(), "rounds": options.rounds, "rows": rows, "met": met,
+              "costs": costs(rows)}  # fmt: skip
     text = json.dumps(result, indent=1, ensure_ascii=False)
     print(table(rows), *(f"{ok!s:6}{goal}" for goal, ok in met.items()), sep="\n")
     print(text)

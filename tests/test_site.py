@@ -15,6 +15,7 @@ from coursekit.staff.site.cards_command import as_tsv, main, quiz_of
 from coursekit.staff.site.dead_links import faults_of
 from coursekit.staff.site.pages_of_course import at_home
 from coursekit.staff.site.sphinx_side import _words, glossary
+from coursekit.staff.site.student_view import PREDICTED, _row
 from tests.small_sources import OPENING, written
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,6 +82,25 @@ def test_without_what_builds_pages_the_command_says_what_to_install(
         f"coursekit site: the site needs {missing}, which is not installed: pip "
         "install 'coursekit[site]', or run `make site`, which does it\n"
     )
+
+
+def test_two_predictions_in_a_verdict_are_left_to_the_reader_even_where_cut_off():
+    told = {
+        name: {
+            "name": name,
+            "said": f"You said {n}, measured 7. Not this time.",
+            "shown": "7",
+        }
+        for n, name in ((5, "01-a"), (8, "01-b"))
+    }
+    both = " ".join(one["said"] for one in told.values())
+    for words in (both, f"{both[:-9]}…"):
+        row = PREDICTED.search(
+            f"<th>x</th><th scope='row'>predicted</th><td>{words}</td>"
+        )
+        made = _row(row, told)
+        assert re.findall(r'data-told="([^"]*)"', made) == ["01-a", "01-b"]
+        assert "You said" not in made
 
 
 def test_links_that_do_not_hold_are_named(tmp_path):

@@ -21,6 +21,7 @@ from coursekit.staff.site.outcome_data import TOLD_MIME
 HTML = "text/html"
 BADGES = re.compile(r"^\[!\[Open in Colab\].*\n+|^\[<img src=.*\n+", re.MULTILINE)
 PREDICTED = re.compile(r"(>predicted</th><td[^>]*>)(.*?)(</td>)")
+CUT_OFF = re.compile(r"You said (?:(?!You said).)*…$")
 FOLDED = {"fold", "verdict", "setup"}
 
 
@@ -150,13 +151,16 @@ def _leave_open(output, told: Mapping[str, dict]) -> None:
 
 
 def _row(row: re.Match, told: Mapping[str, dict]) -> str:
-    """Write a verdict's row "predicted" anew; it may be cut short by three dots."""
-    start = row[2].rstrip("…")
+    """Write a verdict's row "predicted" anew; its end may be cut off by three dots."""
+    words = row[2]
     for one in told.values():
-        if inline(one["said"]).startswith(start):
-            said = f"No prediction; measured {escape(one['shown'])}."
-            return f"{row[1]}<span {_mark(one)}>{said}</span>{row[3]}"
-    return row[0]
+        said = inline(one["said"])
+        cut = CUT_OFF.search(words)
+        if cut and said.startswith(cut[0].removesuffix("…")):
+            said = cut[0]
+        bare = f"No prediction; measured {escape(one['shown'])}."
+        words = words.replace(said, f"<span {_mark(one)}>{bare}</span>")
+    return f"{row[1]}{words}{row[3]}"
 
 
 def _mark(told: dict) -> str:

@@ -128,7 +128,15 @@ document.addEventListener("DOMContentLoaded", () => {
         form.append(make("p", { class: "ck-margin" }, "The experiment and its result wait for your answer."));
     }
     hits();
+    reach();
   }
+  // What is wider than its box scrolls by keyboard, too, once it is in sight.
+  function reach() {
+    for (const box of article.querySelectorAll("pre, .cell_output, .output"))
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  }
+  article.addEventListener("toggle", reach, true);
+  for (const event of ["load", "resize"]) addEventListener(event, () => setTimeout(reach, 500));
   function hits() {
     const place = article.querySelector(".ck-hits");
     if (!place) return;

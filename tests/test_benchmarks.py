@@ -1,0 +1,62 @@
+"""The scripts that measure: what they say of two runs, and the one for a card."""
+
+import importlib
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch):
+    """Return a function that imports a script as `python benchmarks/NAME.py` does."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module
+
+
+def test_what_got_slower_by_more_than_ten_percent_is_named_the_worst_first(script):
+    before = {"a": 1.0, "b": 2.0, "c": 4.0, "d": 1.0}
+    now = {"a": 1.3, "b": 2.19, "c": 8.0, "d": 0.1}
+    assert script("compare").slower(before, now) == [
+        "c: 8 against 4 (+100%)",
+        "a: 1.3 against 1 (+30%)",
+    ]
+
+
+def test_a_cost_that_only_one_run_has_is_said(script):
+    said = script("compare").only_once({"a": 1.0, "b": 1.0}, {"b": 1.0, "c": 1.0})
+    assert said == ["a: no longer measured", "c: new"]
+
+
+def test_a_floor_is_turned_so_that_a_larger_cost_is_slower(script):
+    rows = [
+        {"what": "ours / theirs", "goal": "≥ 3", "cpu": 4.0},
+        {"what": "ours / clone", "goal": "≤ 2", "cpu": 1.5},
+        {"what": "ours / missing", "goal": "≥ 2", "cpu": None},
+    ]
+    costs = script("rounds").costs({"g": {"floors": rows}})
+    assert costs == {"g: ours / theirs": 0.25, "g: ours / clone": 1.5}
+
+
+def test_a_script_without_a_stored_run_is_said(script):
+    said = script("compare").said("loop", None, {"a": 1.0})
+    assert said == ["loop: nothing stored to compare with"]
+
+
+def test_every_stored_run_says_on_what_it_was_measured():
+    runs = json.loads((BENCHMARKS / "stored.json").read_text(encoding="utf-8"))
+    for run in runs.values():
+        assert {"date", "machine", "python", "torch", "rounds"} <= run.keys()
+        assert all(cost > 0 for cost in run["costs"].values())
+
+
+@pytest.mark.parametrize("part", ["step", "half", "resume"])
+def test_the_script_for_a_card_runs_on_small_numbers(script, part: str):
+    gpu = script("gpu")
+    asked = gpu.Asked("cpu", rehearse=True, until=time.perf_counter() + 60)
+    found = gpu.reported(gpu.PARTS[part], asked)
+    assert "failed" not in found, found["failed"]
+    assert found.get("as it comes", True)
