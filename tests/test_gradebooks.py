@@ -6,8 +6,9 @@ import pytest
 
 from coursekit.course.exercises.registry import load
 from coursekit.staff.grading.assignment import Assignment, Part
+from coursekit.staff.grading.class_statistics import discrimination
 from coursekit.staff.grading.earlier import write_and_keep
-from coursekit.staff.grading.feedback import discrimination, give_back
+from coursekit.staff.grading.feedback import _safe, give_back
 from coursekit.staff.grading.gradebooks import changes, gradebook
 from coursekit.staff.grading.manifest import Row, write_manifest
 
@@ -99,7 +100,7 @@ def test_the_index_of_an_exercise_compares_the_best_with_the_last(tried, index):
 def test_feedback_after_grading_again_says_what_changed_and_keeps_the_old_points(
     tmp_path,
 ):
-    row = Row("s1", "s1-0.ipynb", "0", "s1.ipynb", "2026")
+    row = Row("s1", "s1-0.ipynb", "0", "s1.ipynb", "2026", "names s1 and s2")
     write_manifest(tmp_path, [row])
     for points, status in ((0, "wrong"), (4, "right")):
         part = {"id": "01.3", "points": points, "of": 4, "status": status, "cells": []}
@@ -113,3 +114,11 @@ def test_feedback_after_grading_again_says_what_changed_and_keeps_the_old_points
     now = (tmp_path / "gradebook-plain.csv").read_text(encoding="utf-8")
     old = (tmp_path / "earlier" / "gradebook-plain.1.csv").read_text(encoding="utf-8")
     assert ("s1,4,4,4" in now, "s1,0,0,4" in old) == (True, True)
+    assert "names s1 and s2" in (tmp_path / "class.html").read_text(encoding="utf-8")
+
+
+def test_no_two_students_share_a_page():
+    names = ["a b", "a_b", "a/b", "../b", "x" * 90, "x" * 91, "Ä"]
+    assert len({_safe(name) for name in names}) == len(names)
+    assert _safe("s1") == "s1"
+    assert "/" not in "".join(map(_safe, names))

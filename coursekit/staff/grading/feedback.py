@@ -1,7 +1,7 @@
 """What students and teachers get back: pages that need no other file, and CSV."""
 
+import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -18,7 +18,7 @@ from coursekit._base.card import (
 )
 from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
-from coursekit.staff.grading.alike import alike
+from coursekit.staff.grading import class_statistics
 from coursekit.staff.grading.assignment import Assignment
 from coursekit.staff.grading.earlier import latest_before, write_and_keep
 from coursekit.staff.grading.gradebooks import (
@@ -29,7 +29,7 @@ from coursekit.staff.grading.gradebooks import (
     part_of,
     read_sheet,
 )
-from coursekit.staff.grading.manifest import read_manifest, submissions
+from coursekit.staff.grading.manifest import Row, read_manifest, submissions
 
 COLOURS = {
     "right": GREEN,
@@ -40,6 +40,7 @@ COLOURS = {
     "person": ORANGE,
     "graded": GREEN,
 }
+COMMON, ALIKE = "Most common mistakes", "Nearly the same code: look"
 BY_HAND = ("person", "graded")
 STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 sans-serif;max-width:46rem;"
@@ -135,74 +136,38 @@ def page(title: str, body: str) -> str:
 
 
 def class_page(
-    grades: list[dict], assignment: Assignment, left: Sequence[str] = ()
+    grades: list[dict],
+    assignment: Assignment,
+    left: Sequence[str] = (),
+    rows: Sequence[Row] = (),
 ) -> str:
     """Return the teacher's page: distribution, misconceptions, what needs a person.
 
     Args:
         left: whose hand-in has no grade.
+        rows: of the manifest; their flags are told, but for "late".
     """
-    totals = Counter(grade["points"] for grade in grades)
-    spread = [[str(points), str(totals[points])] for points in sorted(totals)]
-    wrong = Counter(
-        (part["id"], part["mistake"])
-        for grade in grades
-        for part in grade["parts"]
-        if part["mistake"]
-    )
-    common = [[*key, str(count)] for key, count in wrong.most_common(12)]
     person = [[student, "collected, and not graded"] for student in left]
     person += [[g["student"], text] for g in grades for text in g["person"]]
-    groups = [[", ".join(group)] for group in alike(grades)]
+    flagged = (row for row in rows if row.flags not in ("", "late"))
+    person += [[row.student or row.came_as, row.flags] for row in flagged]
+    seen = class_statistics
     tables = (
-        Table(("points", "hand-ins"), spread, "Points", left=0),
+        Table(("points", "", "hand-ins"), seen.spread(grades), "Points", 2),
         Table(
             ("exercise", "right", "index"),
-            _separation(grades, assignment),
+            seen.separation(grades, assignment),
             "Right, and what it separates: the index is the share right among the best "
             "27 % less that among the last 27 %, by the points elsewhere",
         ),
-        Table(("exercise", "mistake", "hand-ins"), common, "Most common mistakes", 2),
+        Table(("exercise", "mistake", "hand-ins"), seen.mistakes(grades), COMMON, 2),
         Table(("student", "what needs a person"), person, "For a person", 2),
-        Table(("students",), groups, "Nearly the same code: look"),
+        Table(
+            ("group", "students"), seen.groups(grades), "Nearly the same code: look", 2
+        ),
     )
     shown = "".join(table.html() for table in tables if table.rows)
     return page(assignment.title, f"<h1>{escape(assignment.title)}</h1>{shown}")
-
-
-def _separation(grades: list[dict], assignment: Assignment) -> list[list[str]]:
-    """Return for each exercise how many had it right, and what it separates."""
-    rows = []
-    for part in assignment.exercises:
-        own = [(part_of(grade, part.id), grade["points"]) for grade in grades]
-        tried = [(p["status"] == "right", total - p["points"]) for p, total in own]
-        index = discrimination(tried)
-        right = f"{sum(right for right, _ in tried)} of {len(tried)}"
-        rows.append([part.id, right, "–" if index is None else f"{index:+.2f}"])
-    return rows
-
-
-def discrimination(tried: list[tuple[bool, int]]) -> float | None:
-    """Return an exercise's discrimination index, −1 to 1.
-
-    The share right among the best 27 % less that among the last 27 % (Kelley 1939,
-    https://doi.org/10.1037/h0057123), by the points elsewhere; of equals, all count by
-    their share. None for fewer than 8 hand-ins.
-
-    Args:
-        tried: of each hand-in, whether it was right and its points elsewhere.
-    """
-    if len(tried) < 8:
-        return None
-    size = round(0.27 * len(tried))
-    mean: dict[int, list[bool]] = {}
-    for right, points in tried:
-        mean.setdefault(points, []).append(right)
-    shares = {points: sum(right) / len(right) for points, right in mean.items()}
-    ordered = sorted(points for _, points in tried)
-    ends = ordered[-size:], ordered[:size]
-    best, last = (sum(shares[points] for points in end) / size for end in ends)
-    return best - last
 
 
 def _with_points(grades: list[dict], sheets: dict[str, dict[str, int]]) -> None:
@@ -245,8 +210,8 @@ def give_back(folder: Path, assignment: Assignment) -> list[Path]:
         name = f"feedback/{_safe(grade['student'])}.html"
         files[name] = student_page(grade, assignment)
     left = ungraded(folder, grades)
-    files["class.html"] = class_page(grades, assignment, left)
     rows = [row for row, _ in submissions(read_manifest(folder))]
+    files["class.html"] = class_page(grades, assignment, left, rows)
     for form in FORMS:
         files[f"gradebook-{form}.csv"] = gradebook(grades, form, assignment, rows)
     files["changes.csv"] = changes(_before(folder, grades))
@@ -265,4 +230,7 @@ def _before(folder: Path, grades: list[dict]) -> Iterator[tuple[dict, dict]]:
 
 
 def _safe(student: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in student)[:80]
+    """Return a file's name; two students never get one."""
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in student)[:80]
+    mark = hashlib.sha256(student.encode()).hexdigest()[:8]
+    return name if name == student else f"{name}-{mark}"
