@@ -3,7 +3,8 @@
 - Under `pytest -n 2` two processes share the files, in the order of `turn`.
 - `tests/test_stack.py` runs first; where torch and torchvision do not fit, it ends the
   run, since everything after it would fail for the same reason.
-- nbval starts a notebook's kernel with the environment of this process. Kernels are
+- nbval starts a notebook's kernel with the environment of this process; on Linux, if
+  there are several, as forks of one with torch imported (tests/kernels). Kernels are
   offline (tests/offline); those of notebooks/solutions judge strictly, so that a wrong
   solution fails, and those of the student versions do not.
 - In a student version, every check of an exercise must answer "not yet". Where its
@@ -19,8 +20,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import ipykernel.kernelspec
 import pytest
 
+from tests.kernels import POSSIBLE, ForkServer
 from tests.student_cells import worth_a_run
 
 os.environ["COURSEKIT_PROGRESS"] = "off"  # no kernel of a test writes a student's file
@@ -29,6 +32,7 @@ OFFLINE = Path(__file__).resolve().parent / "tests" / "offline"
 NOT_STORED = ("text/html", "image/svg+xml")
 # A cell that is one call: check("01.3", receptive_field)
 CHECK = re.compile(r"""check\(["']\d\d[a-z]?\.\d+["'], *\w+\)""")
+KERNELS = ForkServer()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,7 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the folder of what notebooks showed."""
+    """Remove the folder of what notebooks showed; end the server of kernels."""
+    KERNELS.close()
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop("COURSEKIT_SHOWN"))
 
@@ -52,6 +57,7 @@ def pytest_collection_modifyitems(
     """
     items.sort(key=turn)
     notebooks = {item.path: item.parent for item in items if is_notebook(item)}
+    KERNELS.worth_it = POSSIBLE and len(notebooks) > 2
     for notebook in notebooks.values():
         notebook.skip_compare = (*notebook.skip_compare, *NOT_STORED)
     left_out = set()
@@ -121,6 +127,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
         patch.delenv("COURSEKIT_STRICT", raising=False)
         if is_solution(item):
             patch.setenv("COURSEKIT_STRICT", "1")
+        if KERNELS.worth_it:
+            patch.setattr(ipykernel.kernelspec, "make_ipkernel_cmd", KERNELS.command)
         return (yield)
 
 

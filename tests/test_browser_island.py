@@ -1,7 +1,8 @@
 """Islands in Chromium: each answer is Python's, and everybody can use them.
 
 `COURSEKIT_ISLAND=10000` draws so many chains of layers (400 otherwise) and goes through
-every state of the large explorers too.
+every state of every table (one in eight of the small ones otherwise; what a page holds
+is read whole in `test_island.py`).
 """
 
 import json
@@ -11,14 +12,19 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import ipywidgets as widgets
 import pytest
+import torch
+from nbformat import v4
 
 from coursekit.explore.chain import CHAINS, ChainLayer
 from coursekit.explore.shell import Explorer
 from coursekit.explore.view import View, table_html
+from coursekit.staff.pages.html_page import page as page_of
 from coursekit.staff.pages.island import SCRIPT, island
 from coursekit.staff.pages.island.chain_told import code
 from coursekit.staff.pages.island.island_ways import held_of
+from coursekit.staff.pages.island.told import plain
 from tests.axe import faults
 from tests.browser import browser, require_browser
 from tests.test_explore_controls import made
@@ -27,6 +33,7 @@ from tests.test_island import uncompressed
 SAMPLES = int(os.environ.get("COURSEKIT_ISLAND", "400"))
 SMALL = ("dense_matrix", "classics")
 LARGE = (
+    "augmentation",
     "background",
     "batch_norm",
     "depth",
@@ -36,6 +43,7 @@ LARGE = (
     "network",
     "padding",
     "heads",
+    "hiding",
     "width",
     "reliability",
     "pooling",
@@ -45,6 +53,13 @@ ANSWERS = """
 states => {
     const [{model}] = coursekitIslands.live.values();
     return states.map(state => model.answer({...model.settings.now, ...state}));
+}
+"""
+TURN = """
+([name, value]) => {
+    const [{model, view}] = coursekitIslands.live.values();
+    view.go(model.settings.after(view.state(), {[name]: value}));
+    return view.state();
 }
 """
 pytestmark = pytest.mark.browser
@@ -63,10 +78,16 @@ def fail(asked: object) -> None:
     pytest.fail(f"the page asks for {asked.url[:100]}")
 
 
+def seeded(name: str) -> Explorer:
+    """Return an explorer; of a network always the same one."""
+    torch.manual_seed(0)
+    return made(f"explore_{name}")
+
+
 @lru_cache
 def fragment(name: str) -> str:
     """Return the island of an explorer."""
-    return island(made(f"explore_{name}"), alone=False)
+    return island(seeded(name), alone=False)
 
 
 def written(folder: Path, *names: str) -> str:
@@ -112,9 +133,10 @@ def same(answer: dict, view: View) -> bool:
 def test_every_state_looks_in_the_page_as_python_draws_it(
     name: str, page: object, tmp_path: Path
 ):
-    explorer = made(f"explore_{name}")
+    explorer = seeded(name)
     shown(page, written(tmp_path, name))
-    held = list(held_of(explorer))
+    held = list(held_of(explorer))[:: 1 if SAMPLES >= 10_000 else 8]
+    assert len(fragment(name)) < 1_000_000
     for first in range(0, len(held), 500):
         some = held[first : first + 500]
         for state, answer in zip(some, page.evaluate(ANSWERS, some), strict=True):
@@ -156,6 +178,62 @@ def test_what_a_unit_of_a_chain_sees_is_the_same_in_the_page_and_in_python(
         answers = page.evaluate(ANSWERS, asked[first : first + 200])
         for state, answer in zip(drawn[first : first + 200], answers, strict=True):
             assert same(answer, explorer.at(**state)), state
+
+
+def test_what_a_module_costs_is_the_same_in_the_page_and_in_python(
+    page: object, tmp_path: Path
+):
+    explorer, draw = made("explore_branches"), random.Random(0)
+    shown(page, written(tmp_path, "branches"))
+    values = {n: s.values({}) for n, s in explorer.declared.settings.items()}
+    drawn = [{n: draw.choice(v) for n, v in values.items()} for _ in range(SAMPLES)]
+    for state, answer in zip(drawn, page.evaluate(ANSWERS, drawn), strict=True):
+        assert same(answer, explorer.at(**state)), state
+
+
+def turned(explorer: Explorer, name: str, draw: random.Random) -> object:
+    """Turn one control of an explorer by chance; return its new value."""
+    control = explorer.controls[name]
+    if isinstance(control, widgets.Button):
+        return control.click()
+    if isinstance(control, widgets.Dropdown):
+        values = [o[1] if isinstance(o, tuple) else o for o in control.options]
+    elif isinstance(control, widgets.Checkbox):
+        values = [True, False]
+    else:
+        values = range(control.min, control.max + 1, control.step)
+    control.value = draw.choice(values)
+    return control.value
+
+
+@pytest.mark.parametrize("name", ["receptive_field", "dense_matrix"])
+def test_controls_move_each_other_as_under_a_kernel(
+    name: str, page: object, tmp_path: Path
+):
+    explorer, draw = made(f"explore_{name}"), random.Random(0)
+    shown(page, written(tmp_path, name))
+    for _ in range(60):
+        control = draw.choice([*explorer.controls])
+        value = turned(explorer, control, draw)
+        state = page.evaluate(TURN, [control, value])
+        wanted = {n: plain(v) for n, v in explorer.state.items()}
+        assert {n: state[n] for n in wanted} == wanted, (control, value)
+
+
+def test_the_page_of_a_session_answers_and_runs_nothing_else(
+    page: object, tmp_path: Path
+):
+    other = "<script>document.title = 'ran'</script>"
+    html = fragment("padding") + other + "<b onclick=\"document.title='ran'\">b</b>"
+    output = v4.new_output("display_data", {"text/html": html})
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("", outputs=[output])])
+    path = tmp_path / "session.html"
+    path.write_text(page_of(notebook, state={}, folder=tmp_path, name="session"))
+    shown(page, path.as_uri())
+    page.get_by_label("padding width").press("ArrowRight")
+    assert "padded by 17 in four modes" in words(page)
+    page.locator("b").last.click()
+    assert page.title() == "session"
 
 
 def test_the_keyboard_alone_moves_every_control(page: object, tmp_path: Path):
@@ -213,6 +291,9 @@ def test_an_unknown_state_in_a_link_gives_the_nearest_and_says_so(
     assert "padded by 32 in four modes: 176×176; zeros reads" in words(page)
     assert "The link asks for what is not there" in words(page)
     assert "padding width 99 (now 32)" in words(page)
+    shown(page, f"{address}#height=3")
+    assert "padded by 16" in words(page)
+    assert "not there: a setting “height”" in words(page)
 
 
 def test_several_islands_have_addresses_of_their_own(page: object, tmp_path: Path):
@@ -235,6 +316,20 @@ def test_without_scripts_there_is_a_picture_with_words_and_the_reason(
     assert plain.locator(".coursekit-layer svg").first.is_visible()
     assert not plain.locator("input, select, button").count()
     plain.context.close()
+
+
+def test_on_paper_there_are_the_settings_in_words_and_no_controls(
+    page: object, tmp_path: Path
+):
+    shown(page, written(tmp_path, "padding"))
+    assert not page.locator(".coursekit-why").is_visible()
+    page.emulate_media(media="print")
+    assert not page.locator("input, select").first.is_visible()
+    assert page.locator(".coursekit-now").inner_text() == (
+        "padding mode zeros · padding width 16 · mean filter 3 · layers 1"
+    )
+    assert "on paper" in page.locator(".coursekit-why").inner_text()
+    page.emulate_media(media="screen")
 
 
 def test_an_old_browser_shows_the_picture_and_says_why(page: object, tmp_path: Path):

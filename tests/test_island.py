@@ -2,19 +2,30 @@
 
 import base64
 import json
+import random
 import re
 import struct
 import zlib
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
+from pathlib import Path
 
+import numpy as np
 import pytest
+from torch import nn
 
 from coursekit import explore
 from coursekit.explore import states
+from coursekit.explore.depends import known
+from coursekit.explore.live import LiveExplorer
 from coursekit.explore.shell import Explorer
 from coursekit.explore.view import table_html
-from coursekit.staff.pages.island import island
+from coursekit.models import tiny_net
+from coursekit.staff.pages.island import IN_KERNEL, island, kept_states
+from coursekit.staff.pages.island.island_ways import FEW, RULES, held_of
+from coursekit.staff.pages.island.kept_states import kept, sources
+from tests.explorers import displayed
+from tests.test_explore_controls import NAMES, made
 
 PNG = "data:image/png;base64,"
 LETTERS = re.compile(r"class='coursekit-states'>([^<]*)</script>")
@@ -97,6 +108,88 @@ def test_every_state_of_the_page_is_the_one_python_draws():
         assert held["table"][number] == table_html(view.table)
 
 
+def test_every_way_is_that_of_an_explorer():
+    names = {name.removeprefix("explore_") for name in NAMES}
+    assert {*FEW, *RULES} <= names
+    for name in FEW:
+        assert {*FEW[name]} <= {*made(f"explore_{name}").declared.settings}
+
+
+@pytest.mark.parametrize("name", ["augmentation", "branches", "desk", "hiding"])
+def test_a_setting_that_does_not_count_changes_nothing(name: str):
+    explorer, draw = made(f"explore_{name}"), random.Random(0)
+    settings = explorer.declared.settings
+    resting = [n for n, s in settings.items() if callable(s.active)]
+    for state in draw.sample([*islice(held_of(explorer), 1000)], 30):
+        names = {**state, explorer.declared.subject: explorer.subject}
+        for setting in resting:
+            if not known(settings[setting].active, names):
+                other = settings[setting].values(names)
+                moved = state | {setting: draw.choice(list(other))}
+                assert explorer.at(**moved) == explorer.at(**state)
+
+
+def test_of_a_large_subject_a_page_holds_fewer_states_the_present_one_among_them():
+    deep = nn.Sequential(*(nn.Sequential(nn.Conv2d(3, 3, 1)) for _ in range(30)))
+    explorer = explore.explore_network(deep, (3, 16, 16))
+    held = list(held_of(explorer))
+    assert len(held) <= 4000
+    assert explorer.state in held
+    layers = {layer for _, layer in explorer.controls["layer"].options}
+    assert {state["layer"] for state in held} == layers
+    large = explore.explore_kernel(np.arange(144).reshape(12, 12), np.eye(2))
+    assert 1000 < len(list(held_of(large))) <= 30_000
+
+
 def test_what_is_no_explorer_is_refused():
     with pytest.raises(ValueError, match="`explorer` must be what an explore_"):
         island("padding")
+
+
+def test_a_cell_of_a_kernel_told_so_shows_an_island(monkeypatch: pytest.MonkeyPatch):
+    own = LiveExplorer.__dict__.get("_ipython_display_")
+    monkeypatch.setattr(LiveExplorer, "_ipython_display_", own, raising=False)
+    exec(IN_KERNEL, {})
+    (shown,) = displayed(explore.explore_branches())
+    assert "coursekit-island" in shown["text/html"]
+    assert "<style" not in shown["text/html"]
+    assert shown["text/plain"].startswith("An inception module")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let islands be kept in an empty checkout; return the folder of the kept."""
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.setattr(kept_states, "_ROOT", tmp_path)
+    return tmp_path / "build" / "islands"
+
+
+def test_the_same_explorer_is_computed_once(checkout: Path):
+    first = kept(explore.explore_branches(), lambda: "letters")
+    again = kept(explore.explore_branches(), lambda: "never made")
+    assert (first, again, len([*checkout.iterdir()])) == ("letters", "letters", 1)
+
+
+def test_another_subject_or_another_start_is_computed_anew(checkout: Path):
+    net, found = tiny_net(), []
+    for step in ("first", "same", "channel", "weight"):
+        if step == "weight":
+            next(net.parameters()).data += 1
+        explorer = explore.explore_network(net, (1, 28, 28))
+        explorer.controls["channel"].value = int(step == "channel")
+        found.append(kept(explorer, lambda step=step: step))
+    assert found == ["first", "first", "channel", "weight"]
+
+
+def test_what_cannot_be_told_apart_is_computed_every_time(checkout: Path):
+    net = tiny_net()
+    net.register_forward_hook(lambda *_: None)
+    explorer = explore.explore_network(net, (1, 28, 28))
+    assert [kept(explorer, lambda n=n: f"{n}") for n in range(2)] == ["0", "1"]
+    assert not checkout.exists()
+
+
+def test_a_change_of_what_an_explorer_imports_is_seen():
+    of_padding = {Path(one).name for one in sources("coursekit.explore.padding")}
+    assert {"padding.py", "arithmetic.py", "svg.py", "style.py"} <= of_padding
+    assert not {"kernel.py", "island.py"} & of_padding

@@ -47,9 +47,10 @@ def course_at(folder: Path, student: str, solution: str, *more: str) -> None:
         more: further cells of both.
     """
     (folder / "tests").mkdir()
-    shutil.copytree(ROOT / "tests" / "offline", folder / "tests" / "offline")
-    for name in ("conftest.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, folder)
+    for name in ("offline", "kernels"):
+        shutil.copytree(ROOT / "tests" / name, folder / "tests" / name)
+    for name in ("conftest.py", "pyproject.toml", "tests/student_cells.py"):
+        shutil.copy(ROOT / name, folder / name)
     (folder / "notebooks" / "solutions").mkdir(parents=True)
     for place, code in ((".", student), ("solutions", solution)):
         cells = [nbformat.v4.new_code_cell(text) for text in (code, *more)]

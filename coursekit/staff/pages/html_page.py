@@ -2,14 +2,17 @@
 
 nbconvert's pages fetch require.js, MathJax and the widgets' renderer from the network;
 here widgets are shown by their state, formulas as pictures, and a content security
-policy forbids the browser every request.
+policy forbids the browser every request, and every script but that of the islands.
 """
 
+import base64
 import copy
+import hashlib
 import re
 from pathlib import Path
 
 from coursekit.staff.pages.formulas import picture, with_formulas
+from coursekit.staff.pages.island import SCRIPT
 from coursekit.staff.pages.mend_outputs import WIDGET_VIEW
 from coursekit.staff.pages.reading_aids import add_reading_aids
 from coursekit.staff.pages.widget_twin import State, twin
@@ -49,7 +52,8 @@ def page(notebook, *, state: State, folder: Path, name: str) -> str:
     _keep_inside(soup)
     _draw_formulas(soup)
     add_reading_aids(soup)
-    policy = {"http-equiv": "Content-Security-Policy", "content": POLICY}
+    allowed = POLICY + _enliven(soup)
+    policy = {"http-equiv": "Content-Security-Policy", "content": allowed}
     soup.head.insert(0, soup.new_tag("meta", attrs=policy))
     return str(soup)
 
@@ -76,7 +80,8 @@ def show_still(data: dict, state: State) -> None:
 def _keep_inside(soup) -> None:
     """Take out of a page whatever would ask another machine, or run."""
     for tag in soup.find_all(ACTIVE):
-        tag.decompose()
+        if not (tag.name == "script" and tag.get("type") == "text/plain"):
+            tag.decompose()
     for tag in soup.find_all("meta", attrs={"http-equiv": True}):
         tag.decompose()
     for tag in soup.select(".jp-Mermaid"):
@@ -99,6 +104,18 @@ def _keep_inside(soup) -> None:
 def is_handler(attribute: str) -> bool:
     """Say whether an attribute of a tag holds a program, such as onclick."""
     return attribute.startswith("on")
+
+
+def _enliven(soup) -> str:
+    """Bring the script of the islands, if there are any; return what allows it."""
+    from bs4 import BeautifulSoup
+
+    if not soup.select(".coursekit-island"):
+        return ""
+    both = BeautifulSoup(SCRIPT, "html.parser")
+    digest = hashlib.sha256(both.script.string.encode()).digest()
+    soup.body.append(both)
+    return f"; script-src 'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def _draw_formulas(soup) -> None:

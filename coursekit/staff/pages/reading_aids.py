@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 
 from coursekit.staff.pages.page_style import STYLE
 
+ISLAND = "coursekit-island"
 FOLDED = ".celltag_fold, .celltag_verdict"  # nbconvert's classes for the tags
 LEAST = 11  # pixels of the smallest letters of a drawing, on any screen
 DRAWING = "data:image/svg+xml;base64,"
@@ -24,10 +25,11 @@ def add_reading_aids(soup) -> None:
     for cell in soup.select(FOLDED):
         if code := cell.select_one(".jp-Cell-inputWrapper"):
             code.wrap(_details(soup, "code", "folded"))
-    for picture in soup.select("figure img[width], figure svg[width]"):
+    outside = f":not(.{ISLAND} *)"  # an island scrolls by itself
+    for picture in soup.select(f"figure :is(img, svg)[width]{outside}"):
         legible = f"--legible:{legible_width(picture):.0f}px"
         picture.wrap(_scrolling(soup, "picture"))["style"] = legible
-    for table in soup.select("table"):
+    for table in soup.select(f"table{outside}"):
         table.wrap(_scrolling(soup, "table"))
     if headings := soup.select("h2[id]"):
         soup.body.insert(0, _contents(soup, headings))

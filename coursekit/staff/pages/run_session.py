@@ -1,6 +1,7 @@
 """`coursekit run 03`: run a session from first to last cell, into one HTML page.
 
-The page needs no other file, no network and no program but a browser.
+The page needs no other file, no network and no program but a browser. Explorers live in
+it as islands.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from coursekit._base.files import write_whole
 from coursekit.staff.build.execute import ANSI, QUIET, kernel_of_this_environment
 from coursekit.staff.build.folder import Session, notebooks_folder, sessions
 from coursekit.staff.pages.html_page import page
+from coursekit.staff.pages.island import IN_KERNEL
 from coursekit.staff.pages.widget_twin import State
 
 WIDTH = 24  # characters of the progress bar
@@ -84,6 +86,7 @@ def run_cells(
     keep_going: bool = False,
     show: Show | None = None,
     settings: Mapping[str, str] = MappingProxyType({}),
+    first: str = IN_KERNEL,
 ) -> Done:
     """Run the cells of a notebook in a kernel of its own, as it lies at `path`.
 
@@ -92,6 +95,7 @@ def run_cells(
         path: where it lies; it runs in that folder.
         keep_going, show: as in `run`.
         settings: variables of the kernel's environment beside those of this process.
+        first: code that runs before all cells, unseen; explorers become islands.
 
     Raises:
         ValueError: as `run`.
@@ -100,6 +104,7 @@ def run_cells(
     code = [(n, c) for n, c in enumerate(notebook.cells) if c.cell_type == "code"]
     around = {**os.environ, **QUIET, **settings}
     with client.setup_kernel(cwd=str(path.parent), env=around, cleanup_kc=True):
+        client.kc.execute(first, silent=True)
         for done, (index, cell) in enumerate(code, 1):
             if show is not None:
                 show(done - 1, len(code), time.perf_counter() - began)

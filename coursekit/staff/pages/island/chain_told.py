@@ -20,7 +20,7 @@ def code(layers: Iterable[ChainLayer]) -> str:
     )
 
 
-def constants(explorer: LiveExplorer) -> dict:
+def a_chain(explorer: LiveExplorer) -> dict:
     """Return what stays while a chain changes: the photo, and the named chains."""
     scene = explorer.subject
     return {

@@ -32,7 +32,7 @@ const sides = sizes => sizes.join('×');
 // A table as coursekit/_base/card.py writes it, the first row its head.
 function tableOf([head, ...rows]) {
   const cell = "style='text-align:left'", edge = row => (row[0][0] === '▸' ? '#D55E00' : 'transparent');
-  return "<div style='padding:6px 10px;line-height:1.45;font-size:14px;max-width:760px;overflow-x:auto'>" +
+  return "<div tabindex='0' role='group' aria-label='table' style='padding:6px 10px;line-height:1.45;font-size:14px;max-width:760px;overflow-x:auto'>" +
     "<table cellpadding='4' style='border-collapse:collapse;border:none;margin:.3em 0 0;color:inherit;font-size:inherit'>" +
     `<thead><tr>${head.map(name => `<th scope='col' ${cell}>${escaped(name)}</th>`).join('')}</tr></thead><tbody>` +
     rows.map(row => `<tr valign='top'><th scope='row' style='text-align:left;font-weight:normal;white-space:nowrap;` +

@@ -13,6 +13,7 @@ from coursekit.staff.pages.island.island_ways import (
     needs_python,
     rule_of,
 )
+from coursekit.staff.pages.island.kept_states import kept
 from coursekit.staff.pages.island.packed import pack
 from coursekit.staff.pages.island.told import plain, told
 
@@ -25,8 +26,11 @@ def _read(name: str) -> str:
 
 _BY_SYSTEM = rules(":root:not([data-theme]) .coursekit-island ")
 _BY_SITE = rules("[data-theme=dark] .coursekit-island ")
-_NIGHT = f"@media(prefers-color-scheme:dark){{{_BY_SYSTEM}}}{_BY_SITE}"
-_PROGRAM = ("drawing.js", "chain_rule.js", "island.js")
+_NIGHT = (
+    f"@media screen and (prefers-color-scheme:dark){{{_BY_SYSTEM}}}"
+    f"@media screen{{{_BY_SITE}}}"
+)
+_PROGRAM = ("drawing.js", "chain_rule.js", "branches_rule.js", "island.js")
 # What every page with islands needs once, before or after them.
 SCRIPT = (
     f"<style>{_read('island.css')}{_NIGHT}</style>"
@@ -53,23 +57,22 @@ def island(explorer: Explorer, *, alone: bool = True) -> str:
             "`explorer` must be what an explore_… function returned; "
             f"got {type(explorer).__name__}"
         )
-    return _html(explorer, *_states(explorer)) + SCRIPT * alone
+    letters = kept(explorer, lambda: _packed(explorer))
+    return _html(explorer, letters) + SCRIPT * alone
 
 
-def _states(explorer: LiveExplorer) -> tuple[str, str]:
-    """Return what the page leaves out, in a line, and what it holds, packed."""
+def _packed(explorer: LiveExplorer) -> str:
+    """Return all that the page holds of an explorer, packed."""
     held, rule = held_of(explorer), rule_of(explorer)
-    said = told(held, has_rule=rule is not None)
+    said = told(held)
     controls = {name: explorer.controls[name].value for name in said["also"]}
     said["now"] = plain(explorer.state | controls)
     if rule is not None:
-        return "", pack(said | {"constants": rule(explorer)}, [])
-    states = list(held)
-    packed = pack(said, (explorer.at(**state) for state in states))
-    return needs_python(explorer, len(states)), packed
+        return pack(said | {"constants": rule(explorer)}, [])
+    return pack(said, (explorer.at(**state) for state in held))
 
 
-def _html(explorer: LiveExplorer, needs: str, letters: str) -> str:
+def _html(explorer: LiveExplorer, letters: str) -> str:
     """Return the picture of now, with its words, and the states for the script."""
     view, name = explorer.view, name_of(explorer)
     layers = "".join(
@@ -77,7 +80,7 @@ def _html(explorer: LiveExplorer, needs: str, letters: str) -> str:
         for part in (view.backdrop, view.sheet, view.svg_or_html)
     )
     words = "<br>".join(map(escape, view.text.splitlines()))
-    said, needs = escape(explorer.title), f"<p class='coursekit-needs'>{needs}</p>"
+    said, needs = escape(explorer.title), needs_python(explorer)
     return (
         f"<figure class='coursekit-view coursekit-island' data-name='{name}'>"
         f"<p class='coursekit-title'>{said}</p>"
@@ -85,9 +88,9 @@ def _html(explorer: LiveExplorer, needs: str, letters: str) -> str:
         f"<div class='coursekit-layers'>{layers}</div></div>"
         "<div class='coursekit-controls'></div>"
         f"<div class='coursekit-words' role='status' aria-live='polite'>{words}</div>"
-        "<div class='coursekit-table' tabindex='0' role='group' aria-label='numbers'>"
-        f"{table_html(view.table)}</div>"
+        f"<div class='coursekit-table'>{table_html(view.table)}</div>"
         f"<p class='coursekit-now'></p><p class='coursekit-why'>{_STILL}</p>"
-        f"{needs}<script type='text/plain' class='coursekit-states'>{letters}</script>"
+        f"<p class='coursekit-needs'>{needs}</p>"
+        f"<script type='text/plain' class='coursekit-states'>{letters}</script>"
         "</figure>"
     )

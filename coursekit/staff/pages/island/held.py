@@ -21,7 +21,7 @@ class Held:
 
     def __init__(self, explorer: LiveExplorer, few: Mapping[str, int]):
         self.declared, self.subject = explorer.declared, explorer.subject
-        self._now, self._few = explorer.state, few
+        self._now, self.few = explorer.state, few
         graph = {n: self.needed(n) for n in self.declared.settings}
         self.order = tuple(TopologicalSorter(graph).static_order())
 
@@ -41,7 +41,7 @@ class Held:
     def choices(self, name: str, names: Mapping[str, object]) -> list:
         """Return the values its control has."""
         setting = self.declared.settings[name]
-        values, most = list(setting.values(names)), self._few.get(name)
+        values, most = list(setting.values(names)), self.few.get(name)
         if most is None or len(values) <= most or isinstance(setting, Kept):
             return values
         return _spread(values, most, self._kept(setting, values, name))

@@ -118,6 +118,8 @@ class Settings {
       state[name] = found ? found[1] : nearest(values, wish.trim() && !isNaN(wish) ? +wish : wish);
       if (!found) gave.push(`${look(this.control[name].label, state)} ${wish} (now ${this.text(name, state)})`);
     }
+    for (const name in wishes)
+      if (!this.order.includes(name)) gave.push(`a setting “${name}”`);
     for (const name of this.also)
       if (this.control[name].start) state[name] = look(this.control[name].start, state);
     return [state, gave];
@@ -236,13 +238,13 @@ function render({model, el}) {
     put('table', parts.table, html => { part('table').innerHTML = html; });
     put('marks', parts.marks, text => lay(touch, JSON.parse(text), parts.backdrop || parts.front, set));
     for (const name in controls) controls[name].follow(state);
-    part('now').textContent = model.settings.order.filter(n => controls[n] && model.settings.counts(n, state))
+    part('now').textContent = Object.keys(controls).filter(n => n in state && model.settings.counts(n, state))
       .map(n => `${look(model.settings.control[n].label, state)} ${model.settings.text(n, state)}`).join(' · ');
   };
   const go = (next, note = '') => { state = next; draw(note); };
   const set = (changes, settled) => {
     go(model.settings.after(state, changes));
-    el.dispatchEvent(new CustomEvent('coursekit-moved', {bubbles: true, detail: settled}));
+    el.dispatchEvent(new CustomEvent('coursekit-moved', {bubbles: true, detail: settled && Object.keys(changes).join()}));
   };
   const groups = new Map([['', part('controls')]]);
   for (const about of model.settings.controls) {
@@ -256,7 +258,7 @@ function render({model, el}) {
     groups.get(about.group).append(control.element);
     controls[about.name] = control;
   }
-  part('why').remove();
+  el.classList.add('coursekit-live');
   draw();
   return {go, state: () => state};
 }
@@ -419,11 +421,17 @@ const address = () => {
         asked.append(live.size > 1 ? `${name}.${setting}` : setting, value);
   return asked.size ? `#${asked}` : location.pathname + location.search;
 };
+// One step back leads to before a control was moved, however often it was.
+let last = '';
 document.addEventListener('coursekit-moved', event => {
-  if (event.detail) history.pushState(null, '', address());
+  if (!event.detail) return;
+  const moved = event.target.dataset.name + event.detail;
+  history[moved === last ? 'replaceState' : 'pushState'](null, '', address());
+  last = moved;
 });
-addEventListener('popstate', follow);
-addEventListener('hashchange', follow);
+const back = () => { last = ''; follow(); };
+addEventListener('popstate', back);
+addEventListener('hashchange', back);
 
 async function start() {
   for (const el of document.querySelectorAll('.coursekit-island')) {

@@ -5,17 +5,16 @@ answers, a page holds a chosen few, and says so.
 """
 
 from collections.abc import Callable
+from itertools import islice
 
+from coursekit.explore.branches import CHANNELS, SIDE
 from coursekit.explore.live import LiveExplorer, states
-from coursekit.staff.pages.island.chain_told import constants
+from coursekit.staff.pages.island.chain_told import a_chain
 from coursekit.staff.pages.island.held import Held
 
 # Name of an explorer → setting → how many of its values.
 FEW = {
     "augmentation": {"amount": 3, "holes": 2, "seed": 3},
-    "branches": dict.fromkeys(
-        ("one", "three", "five", "before_three", "before_five", "after_pooling"), 3
-    ),
     "desk": dict.fromkeys(("red", "green", "blue"), 3),
     "hiding": {"picture": 6, "draw": 5},
     "network": {"channel": 4, "row": 3, "column": 3},
@@ -23,8 +22,19 @@ FEW = {
     "receptive_field": {"row": 9, "column": 9},  # of a network; a chain has a rule
     "softmax": {"first": 4, "second": 4, "third": 4},
 }
+# How many states at most: of a large network or image there are fewer values yet.
+MOST, MOST_OF_OTHERS = {"network": 4000}, 30_000
+_FEWER = (17, 9, 5, 3, 2, 1)
+
+
+def a_module(explorer: LiveExplorer) -> dict:
+    """Return what stays while the widths of an inception module change."""
+    view = explorer.view
+    return {"side": SIDE, "channels": CHANNELS, "backdrop": view.backdrop}
+
+
 # Name of an explorer → what the rule of that name in the page has to know.
-RULES = {"receptive_field": constants}
+RULES = {"branches": a_module, "receptive_field": a_chain}
 
 
 def rule_of(explorer: LiveExplorer) -> Callable[[LiveExplorer], dict] | None:
@@ -40,17 +50,24 @@ def name_of(explorer: LiveExplorer) -> str:
 
 
 def held_of(explorer: LiveExplorer) -> Held:
-    """Return the states to hold."""
-    return Held(explorer, FEW.get(name_of(explorer), {}))
+    """Return the states to hold; of a large subject fewer values of each setting."""
+    name, settings = name_of(explorer), explorer.declared.settings
+    few, most = FEW.get(name, {}), MOST.get(name, MOST_OF_OTHERS)
+    held = Held(explorer, few)
+    for count in () if rule_of(explorer) else _FEWER:
+        if sum(1 for _ in islice(held, most + 1)) <= most:
+            break
+        fewer = {
+            n: min(count, few.get(n, count)) for n in settings if n != held.order[0]
+        }
+        held = Held(explorer, fewer)
+    return held
 
 
-def needs_python(explorer: LiveExplorer, count: int) -> str:
-    """Say in a line what the page leaves out, "" where nothing.
-
-    Args:
-        count: of the states that the page holds.
-    """
-    if rule_of(explorer) or name_of(explorer) not in FEW:
+def needs_python(explorer: LiveExplorer) -> str:
+    """Say in a line what the page leaves out, "" where nothing."""
+    held = held_of(explorer)
+    if rule_of(explorer) or not held.few:
         return ""
-    whole = len(states(explorer))
+    count, whole = sum(1 for _ in held), len(states(explorer))
     return f"The page holds {count:,} of {whole:,} states; the others need Python."

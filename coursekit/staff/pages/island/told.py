@@ -6,7 +6,7 @@ a table over the values of the settings it depends on:
     {"all": "stride"}                                     always the same
     {"by": ["way"], "at": {"cutout": 16, "flip": 1}}      looked up
 
-Where the page has a rule of its own (`island_ways.RULES`), the rule fills in functions.
+Where the page builds what it shows (a chain of layers), its rule fills in functions.
 """
 
 import json
@@ -21,14 +21,14 @@ from coursekit.staff.pages.island.held import Held
 KINDS = {"Whole": "slider", "Real": "slider", "Choice": "menu", "Switch": "box"}
 
 
-def told(held: Held, *, has_rule: bool = False) -> dict:
+def told(held: Held) -> dict:
     """Return title, settings and buttons of an explorer as JSON has them.
 
-    Args:
-        held: the states of the page.
-        has_rule: leave out what is a function.
+    Where helpers build what is shown there is no end of states: the page's rule knows
+    what is a function.
     """
     declared = held.declared
+    has_rule = any(isinstance(s, Choice) for s in declared.helpers.values())
     also = [n for n, s in declared.helpers.items() if not isinstance(s, Button)]
     controls = [
         {"name": name, "group": setting.group, "kind": _kind(setting)}
