@@ -41,7 +41,7 @@ COMMANDS = {
         "gather a class's hand-ins, nothing overwritten",
     ),
     "data": (
-        "coursekit.data.data_command",
+        "coursekit.setup.data_command",
         "main",
         "list the image sets, fetch them, check the files that are here",
     ),

@@ -22,11 +22,11 @@ from coursekit.data import (
     fashion_mnist,
     mnist,
 )
-from coursekit.data.data_command import main
 from coursekit.data.download import Patience
 from coursekit.data.formats import read_cifar_batch, read_idx
 from coursekit.data.storage_folder import data_folder
 from coursekit.data.store import get, is_complete, verify
+from coursekit.setup.data_command import main
 from tests.misbehaving_server import Server, good, half, missing
 
 REAL = Path(os.environ.get("COURSEKIT_DATA", "."))

@@ -119,13 +119,13 @@ def shapes(
     """
     classes = _names("classes", classes, SHAPES)
     backgrounds = _names("backgrounds", backgrounds, TEXTURES)
-    size = integer("size", size, low=32, high=96)
     plan = _Plan(
         n=integer("n", n, low=1),
-        size=size,
+        size=integer("size", size, low=32, high=96),
         classes=classes,
         sides=_sides(object_size, size),
-        tie=_tie(background_correlation, background_shift, classes, backgrounds),
+        correlation=_correlation(background_correlation, classes, backgrounds),
+        shift=integer("background_shift", background_shift, low=0),
         backgrounds=backgrounds,
         colours=_names("colours", colours, HUES),
         position=choice("position", position, ("anywhere", "centre")),
@@ -136,21 +136,6 @@ def shapes(
 
 
 @dataclass(frozen=True)
-class _Tie:
-    """Say how strongly, and by which shift, backgrounds are tied to classes."""
-
-    correlation: float
-    shift: int
-
-    def draw(self, seed: int, labels: np.ndarray, count: int) -> np.ndarray:
-        index = np.arange(len(labels))
-        free = below(seed, "background", index, count)
-        tied = (labels + self.shift) % count
-        chance = below(seed, "tied", index, 2**31)
-        return np.where(chance < int(self.correlation * 2**31), tied, free)
-
-
-@dataclass(frozen=True)
 class _Plan:
     """Hold the checked arguments of `shapes`."""
 
@@ -158,7 +143,8 @@ class _Plan:
     size: int
     classes: tuple[str, ...]
     sides: tuple[int, int]
-    tie: _Tie
+    correlation: float
+    shift: int
     backgrounds: tuple[str, ...]
     colours: tuple[str, ...]
     position: str
@@ -172,7 +158,7 @@ def _generated(plan: _Plan) -> Shapes:
     low, high = plan.sides
     longest = low + below(seed, "size", index, high - low + 1)
     masks, boxes = _place(plan, labels, longest)
-    textures = plan.tie.draw(seed, labels, len(plan.backgrounds))
+    textures = _textures(plan, labels)
     hues = below(seed, "hue", index, len(plan.colours))
     images, rgb = paint(
         seed, masks, textures, plan.backgrounds, hues, plan.colours, plan.noise
@@ -195,15 +181,23 @@ def _generated(plan: _Plan) -> Shapes:
     )
 
 
-def _tie(correlation, shift, classes, backgrounds) -> _Tie:
-    correlation = number("background_correlation", correlation, low=0.0, high=1.0)
-    shift = integer("background_shift", shift, low=0)
+def _textures(plan: _Plan, labels: np.ndarray) -> np.ndarray:
+    """Return the number of each background: tied to the class, or any of them."""
+    seed, index, count = plan.seed, np.arange(plan.n), len(plan.backgrounds)
+    free = below(seed, "background", index, count)
+    tied = (labels + plan.shift) % count
+    chance = below(seed, "tied", index, 2**31)
+    return np.where(chance < int(plan.correlation * 2**31), tied, free)
+
+
+def _correlation(value: float, classes: tuple, backgrounds: tuple) -> float:
+    correlation = number("background_correlation", value, low=0.0, high=1.0)
     if correlation > 0 and len(backgrounds) < len(classes):
         raise ValueError(
             f"`backgrounds` must be at least as many as the {len(classes)} classes "
             f"where `background_correlation` is above 0; got {len(backgrounds)}"
         )
-    return _Tie(correlation, shift)
+    return correlation
 
 
 def _names(name: str, values: Sequence[str], known: dict) -> tuple[str, ...]:

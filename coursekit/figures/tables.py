@@ -251,7 +251,7 @@ def _shading(table: np.ndarray) -> dict:
         ends = [PALETTE["blue"], "white", PALETTE["vermillion"]]
         signed = LinearSegmentedColormap.from_list("signed", ends)
         return {"cmap": signed, "vmin": -limit, "vmax": limit}
-    return {"cmap": "cividis", "vmin": 0 if table.min() >= 0 else None}
+    return {"cmap": "cividis", "vmin": 0}
 
 
 def _names(setter, name: str, ticks: list | None, count: int) -> None:

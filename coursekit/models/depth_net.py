@@ -45,15 +45,12 @@ def depth_net(
         torch.manual_seed(seed)
         net = cifar_resnet(depth, 10, in_channels, shortcut=shortcut, width=width)
         if start == "he":
-            for layer in _all(net, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, mode="fan_out")
+            for layer in net.modules():
+                if isinstance(layer, nn.Conv2d):
+                    nn.init.kaiming_normal_(layer.weight, mode="fan_out")
     if norm == "none":
         for parent in list(net.modules()):
             for name, child in list(parent.named_children()):
                 if isinstance(child, nn.BatchNorm2d):
                     setattr(parent, name, nn.Identity())
     return net
-
-
-def _all(net: nn.Module, kind: type[nn.Module]) -> list[nn.Module]:
-    return [module for module in net.modules() if isinstance(module, kind)]

@@ -71,7 +71,8 @@ class History(Displayed):
     @property
     def _shown(self) -> Table:
         rows = [_cells(row) for row in _thinned(self.epochs)]
-        return Table(_HEAD, rows, caption=_settings_line(self), left=0)
+        asked = " · ".join(f"{name} {value}" for name, value in self.settings.items())
+        return Table(_HEAD, rows, caption=asked, left=0)
 
 
 def _cells(row: Epoch) -> tuple[str, ...]:
@@ -93,7 +94,3 @@ def _thinned(rows: tuple[Epoch, ...]) -> list[Epoch]:
     last = len(rows) - 1
     picked = [round(i * last / (ROWS_SHOWN - 1)) for i in range(ROWS_SHOWN)]
     return [rows[i] for i in picked]
-
-
-def _settings_line(history: History) -> str:
-    return " · ".join(f"{name} {value}" for name, value in history.settings.items())

@@ -125,14 +125,9 @@ class Variables:
             yield from self._methods(path, type(value), None)
             yield from _items(path, self.owners[path])
             yield from _slots(path, value)
-        else:
-            self._foreign(path, value)
-
-    def _foreign(self, path: str, value: object) -> None:
-        """Name what a library made by what it says of itself, and look no further."""
-        if hasattr(value, "__next__"):
-            self.unread.append(path)
-        self.lines[path] = label(value)
+        else:  # a library's: named by what it says of itself
+            self.unread += [path] * hasattr(value, "__next__")
+            self.lines[path] = label(value)
 
     def _function(self, path: str, function: FunctionType) -> Iterator[tuple]:
         code = function.__code__
