@@ -14,10 +14,11 @@ from coursekit.staff.grading.collecting import collect
 from coursekit.staff.grading.feedback import give_back
 from coursekit.staff.grading.grade import grade
 from coursekit.staff.grading.release import notebook_text, release
-from tests.handin_files import handed_in, here, network  # noqa: F401 (a fixture)
+from tests.handin_files import handed_in, here, network, packed  # noqa: F401 (a fixture)
 from tests.hostile_handins import notebook
 
 SECRET = b"of the tests"
+PEOPLE = {name: name for name in (f"s{number}" for number in range(10))}
 RULES = """
 [bright]
 title = "Four brightnesses"
@@ -96,7 +97,7 @@ CASES = {
         {"wide": 4, "more": [("MatMul", "flat u", "logits")]},
         "wrong",
         0,
-        "✗ not met: fewer than 20 parameters; found 20",
+        "✗ not met: fewer than 20 parameters",
     ),
     "for another challenge": ({"challenge": "other"}, "missing", 0, "bright"),
     "changed after writing": (
@@ -119,7 +120,7 @@ def test_a_network_gets_what_the_judge_says(case, home, sandbox):
 def collected(home: Path, sandbox, *names: str) -> Path:
     """Collect what lies in these places and grade it; return the class's folder."""
     given, folder = read_assignment(home / "n1.toml"), home / "class"
-    collect([home / name for name in names], folder, {"s1": "s1", "s2": "s2"}, None)
+    collect([home / name for name in names], folder, PEOPLE, None)
     for job in jobs_of(folder, given, (1, 1)):
         found = grade(job.path, job.student, given, sandbox, SECRET, job.networks)
         found.write(job.target)
@@ -169,6 +170,36 @@ def test_what_only_a_reader_judges_waits_for_one(home, sandbox):
     bright_net(home / "ours.zip", slopes=(24, 16, 8, 0))
     with pytest.raises(ValueError, match="not met: at least 90 %"):
         release(read_assignment(home / "n1.toml"), home / "new", sandbox, SECRET)
+
+
+def bombs(path: Path) -> dict[str, bytes]:
+    """Return zips that would do harm to who believes them."""
+    honest = bright_net(path / "honest.zip").read_bytes()
+    deep = packed(path / "deep.zip", {"model.onnx": b"", "manifest.json": b"[" * 9**6})
+    huge = packed(path / "huge.zip", {"model.onnx": b"", "manifest.json": bytes(2**28)})
+    climbs = bright_net(path / "climbs.zip", challenge="../../bright")
+    return {
+        "cut off": honest[:-30],
+        "lists in lists": deep.read_bytes(),
+        "a manifest of zeros": huge.read_bytes(),
+        "a name that climbs": climbs.read_bytes(),
+        "two manifests": honest + honest,
+        "a pickle": b"\x80\x04K\x01.",
+    }
+
+
+def test_zips_that_mean_harm_get_nothing_and_a_neighbour_all(home, sandbox):
+    (home / "in").mkdir()
+    for number, data in enumerate(bombs(home).values()):
+        (home / "in" / f"s{number}.zip").write_bytes(data)
+    bright_net(home / "in" / "s9.zip")
+    folder = collected(home, sandbox, "in")
+    got = points(folder)
+    assert got.pop("s9") == "5"
+    # what stands before a zip is no part of it: that file is the honest one
+    assert got.pop("s4", "5") == "5"
+    assert set(got.values()) <= {"0"}
+    assert all(one.parent == folder / "files" for one in folder.rglob("*.zip"))
 
 
 WRONG = {

@@ -10,7 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from onnx import helper
+from onnx import StringStringEntryProto, TensorProto, helper
 
 from coursekit.course.handin import bounds, inspect_submission, judge_worker, predict
 from coursekit.course.network_file.wire_scan import check_wire
@@ -18,7 +18,9 @@ from tests.handin_files import (
     handed_in,
     here,  # noqa: F401
     network,
+    packed,
     random,
+    sealed,
 )
 
 TAIL = [("GlobalAveragePool", "map", "mean"), ("Flatten", "mean", "logits")]
@@ -336,3 +338,140 @@ def test_an_honest_networks_answers_do_not_depend_on_the_order(tmp_path, request
     found = inspect_submission(path, images=images, labels=np.zeros(300, int))
     assert found.evaluation.apart < predict.APART
     assert found.evaluation.doubts() == []
+
+
+# ----------------------------------------- small files that mean no good, one sentence
+
+
+def conv(**settings):
+    return helper.make_node("Conv", ["images", "w"], ["map"], **settings)
+
+
+def with_tensor(**fields):
+    """A network whose kernel is a tensor of these fields."""
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, **fields)
+    return network([conv(), *TAIL], {"w": tensor}, valid=False)
+
+
+def elsewhere(place):
+    entry = StringStringEntryProto(key="location", value=place)
+    return with_tensor(
+        dims=[2, 1, 3, 3], data_location=TensorProto.EXTERNAL, external_data=[entry]
+    )
+
+
+def twice():
+    model = network([conv(), *TAIL], {"w": random(2, 1, 3, 3)}, valid=False)
+    model.graph.initializer.append(model.graph.initializer[0])
+    return model
+
+
+def kernel(**settings):
+    return network([conv(**settings), *TAIL], {"w": random(2, 1, 3, 3)}, valid=False)
+
+
+def only(op, **settings):
+    node = helper.make_node(op, ["images"], ["map"], **settings)
+    return network([node, *TAIL], valid=False)
+
+
+def loop():
+    body = helper.make_graph([], "body", [], [])
+    node = helper.make_node("Loop", ["", "", "images"], ["map"], body=body)
+    return network([node, *TAIL], valid=False)
+
+
+TRICKS = {
+    "a loop": (loop, "control flow"),
+    "numbers of a device": (lambda: elsewhere("/dev/zero"), "lies in another file"),
+    "numbers further up": (lambda: elsewhere("../../x"), "lies in another file"),
+    "an initializer twice": (twice, "not unique"),
+    "a circle": (
+        lambda: network(
+            [("Add", "images b", "a"), ("Relu", "a", "b"), ("Identity", "a", "map"),
+             *TAIL], valid=False), "topologically sorted"),
+    "a node that feeds itself": (
+        lambda: network([("Add", "images map", "map"), *TAIL], valid=False),
+        "topologically sorted"),
+    "negative sides": (lambda: with_tensor(dims=[-2, -1, 3, 3], raw_data=bytes(72)),
+                       "Negative dimension"),
+    "sides of 2^62": (lambda: with_tensor(dims=[2**62, 2, 3, 3]), "overflow"),
+    "2^31 by nothing": (lambda: with_tensor(dims=[2**31, 0, 3, 3]), "do not fit"),
+    "a stride of 0": (lambda: kernel(strides=[0, 0]), "do not fit"),
+    "no groups": (lambda: kernel(group=0), "do not fit"),
+    "a dilation of 2^40": (lambda: kernel(dilations=[2**40] * 2), "do not fit"),
+    "a window of 2^31": (lambda: only("MaxPool", kernel_shape=[2**31] * 2),
+                         "do not fit"),
+    "blocks of 2^31": (lambda: only("DepthToSpace", blocksize=2**31, mode="CRD"),
+                       "do not fit"),
+    "doubled sixty times": (
+        lambda: network(
+            [*[("Concat", f"x{k} x{k}" if k else "images images", f"x{k + 1}",
+                {"axis": 1}) for k in range(60)], ("Identity", "x60", "map"), *TAIL],
+            valid=False), "do not fit"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_a_graph_that_means_no_good_gets_one_sentence(name, tmp_path, request):
+    request.getfixturevalue("here")
+    make, sentence = TRICKS[name]
+    with pytest.raises(ValueError, match=sentence) as caught:
+        inspect_submission(handed_in(tmp_path / "a.zip", make()))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_graphs_inside_graphs_are_not_followed():
+    inner = b""
+    for _ in range(2_000):  # a node with an attribute with a graph with a node …
+        for key in (b"\x0a", b"\x32", b"\x2a"):
+            inner = key + varint(len(inner)) + inner
+    with pytest.raises(ValueError, match="nested too deeply"):
+        check_wire(graph(b"\x0a" + varint(len(inner)) + inner))
+
+
+def entries(path, change):
+    """Change every entry of a zip's directory, given its bytes and where it begins."""
+    packed(path, sealed(b"x" * 100))
+    data = bytearray(path.read_bytes())
+    place = data.find(b"PK\1\2")
+    while place >= 0:
+        change(data, place)
+        place = data.find(b"PK\1\2", place + 4)
+    path.write_bytes(data)
+
+
+def one_beginning(data, place):
+    data[place + 42 : place + 46] = bytes(4)
+
+
+def a_wrong_size(data, place):
+    data[place + 24 : place + 28] = struct.pack("<I", 2**31)
+
+
+def encrypted(data, place):
+    data[place + 8] |= 1
+
+
+def bad_letters(data, place):
+    data[place + 9] |= 8  # its name is said to be UTF-8
+    data[place + 46 : place + 48] = b"\xff\xfe"
+
+
+@pytest.mark.parametrize(
+    "change", [one_beginning, a_wrong_size, encrypted, bad_letters]
+)
+def test_a_zip_with_a_false_directory_gets_one_sentence(change, tmp_path, request):
+    request.getfixturevalue("here")
+    entries(tmp_path / "a.zip", change)
+    with pytest.raises(ValueError, match=r"a\.zip|model\.onnx|history\.json") as caught:
+        inspect_submission(tmp_path / "a.zip")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../x", "C:\\x", "model.onnx/"])
+def test_a_name_that_leads_elsewhere_is_not_unpacked(name, tmp_path, request):
+    request.getfixturevalue("here")
+    path = packed(tmp_path / "a.zip", sealed(b"x") | {name: b"x"})
+    with pytest.raises(ValueError, match=r"only model\.onnx"):
+        inspect_submission(path)

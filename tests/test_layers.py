@@ -30,6 +30,7 @@ COURSE = (
     "claims",
     "prediction_cards",
     "predictions",
+    "sharing",
     "exercises",
     "defence",
     "overview",

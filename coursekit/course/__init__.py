@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy(
         ".overview": "progress",
         ".predictions": "predict prediction_table reveal",
         ".records": "forget_progress",
+        ".sharing": "share_predictions",
         "coursekit.metrics": "wilson",
     },
 )

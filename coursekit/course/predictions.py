@@ -185,7 +185,7 @@ def reveal(name: str, measured: object) -> Revealed:
     right = None if made.guess is None else made.is_hit_by(value)
     _SEEN[name] = Revealed(made, shown, right)
     if right is not None:
-        note("predictions", name, {"right": right, "sure": made.sure})
+        note("predictions", name, _outcome(_SEEN[name]))
     return _SEEN[name]
 
 
@@ -214,6 +214,18 @@ def _outcomes() -> tuple[tuple[float, bool], ...]:
         for sure, right in known.values()
         if sure is not None and right is not None
     )
+
+
+def judged_guesses() -> dict[str, dict]:
+    """Return guess, outcome and confidence by name, earlier sessions included."""
+    known = {name: one for name, one in _earlier().items() if "guess" in one}
+    mine = {n: _outcome(one) for n, one in _SEEN.items() if one.right is not None}
+    return dict(sorted((known | mine).items()))
+
+
+def _outcome(seen: Revealed) -> dict:
+    made = seen.prediction
+    return {"right": seen.right, "sure": made.sure, "guess": made.guess}
 
 
 def _earlier() -> dict[str, dict]:

@@ -1,9 +1,10 @@
 """What a student has done, in one small file that is theirs; `progress()` shows it.
 
 The file lies beside the checkpoints (`coursekit.training.checkpoint_folder`), so it
-outlives the kernel, and on Colab the session where Drive is mounted. It holds ids and
-outcomes, never code or a name; nothing leaves the machine. Only notebooks write it, and
-not where COURSEKIT_PROGRESS is "off", as in tests, builds and `coursekit run`.
+outlives the kernel, and on Colab the session where Drive is mounted. It holds ids,
+outcomes and guesses, never code or a name; nothing leaves the machine. Only notebooks
+write it, and not where COURSEKIT_PROGRESS is "off", as in tests, builds and
+`coursekit run`.
 """
 
 import json

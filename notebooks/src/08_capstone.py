@@ -698,10 +698,11 @@ seen = ready and inspect_submission(handin, images=sets.test, rules=task)
 seen or "nothing to inspect"
 
 # %% [markdown]
-# **What you may use.** What the sessions have: all convolutions, pooling, norms,
-# residuals, concatenation, shuffled channels, squeeze-and-excite, attention over
-# channels, GAP, and `Linear` after it. Weights, frozen or in buffers, count where your
-# answer uses them. What the judge does not know is *for a person*, never "met".
+# **What you may use.** What the sessions have: convolutions, any padding, pooling,
+# norms, residuals, concatenation, squeeze-and-excite, channel attention, GAP, and
+# `Linear` after it (global *max* pooling is no averaging). Adaptive pooling needs sides
+# that divide its map's. Weights, frozen or in buffers, count. What the judge does not
+# know, such as `topk`, is *for a person*, never "met".
 #
 # **What no file can prove:** how many epochs you trained, and that it was you. And
 # public images can be learnt by heart, so the judge also moves them by a pixel.

@@ -49,7 +49,7 @@ from coursekit.course.network_file.replay_values import (
 
 OF_SHAPE_ONLY = {"Shape", "Size"}
 WIDE = (TensorProto.FLOAT, TensorProto.DOUBLE)
-FAILURES = (RuntimeError, TypeError, ValueError, LookupError, OverflowError,
+FAILURES = (RuntimeError, TypeError, ValueError, LookupError, ArithmeticError,
             NotImplementedError)  # fmt: skip
 
 

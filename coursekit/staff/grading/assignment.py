@@ -51,7 +51,7 @@ from coursekit.staff.grading.diagnosis import (
 from coursekit.staff.grading.network_part import NetworkTask, read_network_task
 from coursekit.staff.grading.personal import personal_exercise, usual_length
 
-KEYS = ("id", "title", "due", "points", "part")
+KEYS = ("id", "title", "due", "points", "predictions", "part")
 KINDS = (
     *("exercise", "exercise_file", "personal", "diagnosis"),
     *("challenge", "question", "cells"),
@@ -91,13 +91,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What `read_assignment` read; `digest` is the sha256 of all its files."""
+    """What `read_assignment` read.
+
+    `digest` is the sha256 of all its files; `predictions`: whether students are asked
+    if what they predicted may travel with the hand-in.
+    """
 
     id: str
     title: str
     due: datetime | None
     parts: tuple[Part, ...]
     digest: str
+    predictions: bool = False
 
     @property
     def points(self) -> int:
@@ -134,7 +139,8 @@ class Assignment:
     @property
     def by_person(self) -> tuple[Part, ...]:
         """Return the parts that a person may have to look at."""
-        return tuple(part for part in self.parts if part.question or part.network)
+        forbids = (p for p in self.exercises if p.exercise.forbids)
+        return (*self.questions, *self.networks, *forbids)
 
     @property
     def questions(self) -> tuple[Part, ...]:
@@ -194,22 +200,27 @@ def _assignment(table: dict, path: Path, data: bytes) -> Assignment:
             raise ValueError(
                 f"{name!r} stands twice; each part needs a name of its own"
             )
-    due = table.get("due")
-    if due is not None and not (isinstance(due, datetime) and due.tzinfo):
-        raise ValueError(
-            "`due` must be a time with its zone: 2026-12-04T23:59:00+01:00"
-        )
     given = Assignment(
         str(table.get("id", path.stem)),
         str(table.get("title", path.stem)),
-        due,
+        _due(table),
         parts,
         _digest(data, table.get("part", ()), path.parent),
+        table.get("predictions") is True,
     )
     said = integer("points", table.get("points", given.points), low=1)
     if said != given.points:
         raise ValueError(f"`points` says {said}; the parts give {given.points}")
     return given
+
+
+def _due(table: dict) -> datetime | None:
+    due = table.get("due")
+    if due is not None and not (isinstance(due, datetime) and due.tzinfo):
+        raise ValueError(
+            "`due` must be a time with its zone: 2026-12-04T23:59:00+01:00"
+        )
+    return due
 
 
 def _digest(data: bytes, rows: Sequence[dict], folder: Path) -> str:

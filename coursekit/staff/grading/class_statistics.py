@@ -41,7 +41,7 @@ def groups(grades: list[dict]) -> list[list[str]]:
 def separation(grades: list[dict], assignment: Assignment) -> list[list[str]]:
     """Return for each exercise how many had it right, and what it separates."""
     rows = []
-    for part in assignment.exercises:
+    for part in assignment.judged:
         own = [(part_of(grade, part.id), grade["points"]) for grade in grades]
         tried = [(p["status"] == "right", total - p["points"]) for p, total in own]
         index = discrimination(tried)

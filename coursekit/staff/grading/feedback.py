@@ -20,6 +20,7 @@ from coursekit._base.files import write_whole
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.staff.grading import class_statistics
 from coursekit.staff.grading.assignment import Assignment
+from coursekit.staff.grading.class_predictions import believed
 from coursekit.staff.grading.earlier import latest_before, write_and_keep
 from coursekit.staff.grading.gradebooks import (
     FORMS,
@@ -45,6 +46,7 @@ BY_HAND = ("person", "graded")
 STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 sans-serif;max-width:46rem;"
     "margin:2rem auto;padding:0 1rem}pre{overflow:auto;border:1px solid;padding:.5em}"
+    "caption{padding-top:1rem;font-weight:bold}"
 )
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -69,7 +71,7 @@ def read_grades(folder: Path) -> list[dict]:
 
 def ungraded(folder: Path, grades: list[dict]) -> list[str]:
     """Return whose hand-in was collected and has no grade, or one of older files."""
-    done = {(grade["file"], *grade["networks"]) for grade in grades}
+    done = {(grade["file"], *grade.get("networks", ())) for grade in grades}
     return [
         row.student or row.came_as
         for row, networks in submissions(read_manifest(folder))
@@ -165,6 +167,7 @@ def class_page(
         Table(
             ("group", "students"), seen.groups(grades), "Nearly the same code: look", 2
         ),
+        believed(grades),
     )
     shown = "".join(table.html() for table in tables if table.rows)
     return page(assignment.title, f"<h1>{escape(assignment.title)}</h1>{shown}")

@@ -18,18 +18,20 @@ from coursekit.course.exercises.non_results import Stopped
 from coursekit.course.exercises.outcomes import Outcome
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
+from coursekit.staff.grading.class_predictions import shared_guesses
 from coursekit.staff.grading.earlier import write_and_keep
 from coursekit.staff.grading.limits import Limits
 from coursekit.staff.grading.network_part import judge_network
 from coursekit.staff.grading.network_zip import NETWORK
 from coursekit.staff.grading.remote_answer import stand_in
 from coursekit.staff.grading.sandbox import AnswerProcess, Sandbox
+from coursekit.staff.grading.watchable import UNSEEN
 
-FORM = 1  # of the JSON file
+FORM = 2  # of the JSON file
 MOST_BYTES = 60 * 2**20  # of a hand-in
 LONGEST_ANSWER = 10_000  # letters of a short answer
 SHORT = "a short answer"  # what a person has to read
-UNSURE = "a rule that the network judge does not decide"
+UNSURE = "code does not decide it"
 NO_NOTEBOOK = "no notebook was handed in"
 WRITE_HERE = "(write here)"  # what stands where a short answer goes
 JUDGE_SECONDS = 2 * Limits().wall  # the answer's own time ends first
@@ -58,7 +60,8 @@ class PartGrade:
 class Grade:
     """What a hand-in got; `person` lists why somebody has to look.
 
-    `networks` are the names of the files that `submit` wrote, as they were collected.
+    `networks` are the names of the files that `submit` wrote, as they were collected;
+    `predictions` is what a student shares where the assignment asks.
     """
 
     assignment: str
@@ -71,6 +74,7 @@ class Grade:
     networks: tuple[str, ...] = ()
     seconds: float = 0.0
     form: int = FORM
+    predictions: dict = field(default_factory=dict)
     coursekit: str = field(default_factory=lambda: version("coursekit"))
 
     @property
@@ -110,9 +114,7 @@ def grade(
     began = time.perf_counter()
     sandbox.next_hand_in()
     assignment = assignment.of_student(student, secret)
-    (data, sentence), pieces = _bytes(path), {}
-    if not sentence and path.suffix != NETWORK:
-        pieces, sentence = _read(data, assignment, sandbox)
+    data, sentence, pieces, shared = _opened(path, assignment, sandbox)
     parts = []
     for part in (one for one in assignment.parts if one.id):
         piece = pieces.get(part.id, {"sentence": sentence or NO_NOTEBOOK})
@@ -128,6 +130,7 @@ def grade(
         tuple(_for_a_person(parts, assignment, sentence)),
         tuple(one.name for one in networks),
         round(time.perf_counter() - began, 2),
+        predictions=shared_guesses(shared) if assignment.predictions else {},
     )
 
 
@@ -148,7 +151,7 @@ def _for_a_person(
     questions = {part.id for part in assignment.questions}
     if sentence:
         yield sentence
-    elif all(p.status == "missing" for p in parts if p.status != "person"):
+    elif all(part.status == "missing" for part in parts):
         yield "no answer of this assignment is in the file: is it the right one?"
     for part in parts:
         if part.status == "person":
@@ -162,6 +165,17 @@ def _network(part: Part, networks: Sequence[Path]) -> PartGrade:
     return PartGrade(part.id, points, part.points, judged.status, judged.message)
 
 
+def _opened(
+    path: Path, assignment: Assignment, sandbox: Sandbox
+) -> tuple[bytes, str, dict, str]:
+    """Return bytes, why they cannot be read, the answers' code, what is shared."""
+    data, sentence = _bytes(path)
+    if sentence or path.suffix == NETWORK:
+        return data, sentence, {}, ""
+    pieces, sentence, shared = _read(data, assignment, sandbox)
+    return data, sentence, pieces, shared
+
+
 def _bytes(path: Path) -> tuple[bytes, str]:
     """Read a hand-in; links and what is too large are for a person."""
     if path.is_symlink() or not path.is_file():
@@ -169,16 +183,16 @@ def _bytes(path: Path) -> tuple[bytes, str]:
     size = path.stat().st_size
     if size > MOST_BYTES:
         megabytes = size / 2**20
-        return (
-            b"",
-            f"the file has {megabytes:.0f} MB; at most {MOST_BYTES >> 20} are read",
-        )
+        why = f"the file has {megabytes:.0f} MB; at most {MOST_BYTES >> 20} are read"
+        return b"", why
     if not size:
         return b"", "the file is empty"
     return path.read_bytes(), ""
 
 
-def _read(data: bytes, assignment: Assignment, sandbox: Sandbox) -> tuple[dict, str]:
+def _read(
+    data: bytes, assignment: Assignment, sandbox: Sandbox
+) -> tuple[dict, str, str]:
     """Let the sandbox find the answers' code; no code of the student runs."""
     named = (part for part in assignment.parts if part.exercise or part.question)
     names = {part.id: part.answer_name for part in named}
@@ -186,8 +200,8 @@ def _read(data: bytes, assignment: Assignment, sandbox: Sandbox) -> tuple[dict, 
         try:
             said = process.ask("read", {"data": data, "names": names})
         except Stopped as stop:
-            return {}, f"the file cannot be read: {stop}"
-    return said["answers"], said["sentence"]
+            return {}, f"the file cannot be read: {stop}", ""
+    return said["answers"], said["sentence"], said["shared"]
 
 
 def _question(part: Part, piece: dict, sandbox: Sandbox) -> PartGrade:
@@ -213,7 +227,9 @@ def _part(part: Part, piece: dict, sandbox: Sandbox, seed: int) -> PartGrade:
         status = "could not be checked" if piece.get("broken") else "missing"
         return PartGrade(part.id, 0, part.points, status, piece["sentence"])
     outcome = check_in_sandbox(part.exercise, piece, sandbox, seed)
-    right = outcome.status == "right"
+    right, blind = outcome.status == "right", piece["unwatched"]
+    if right and blind and part.exercise.forbids:
+        return PartGrade(part.id, 0, part.points, "person", UNSEEN.format(blind))
     return PartGrade(
         part.id,
         part.points if right else 0,

@@ -18,6 +18,9 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from coursekit.course.sharing import MARK
+from coursekit.staff.grading.watchable import unwatched
+
 CODE, DEFINITIONS = "code", (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 ABSENT = "is not in the hand-in"
@@ -54,12 +57,13 @@ def read(data: bytes, names: dict[str, str]) -> dict:
         `sentence`, "" where the file can be read; `answers`: by exercise id `code`
         (statements in order), `expressions` that give the answer, the likeliest last,
         `cells` (numbers from 1); where there is no code, a `sentence`, and whether it
-        may be in a cell that is `broken`.
+        may be in a cell that is `broken`; what in the code could blind a watcher
+        (`unwatched`); `shared`, predictions that travel, as text.
     """
     try:
         cells = sources(data)
     except ValueError as error:
-        return {"sentence": str(error), "answers": {}}
+        return {"sentence": str(error), "answers": {}, "shared": ""}
     program, broken = statements(cells)
     answers = {}
     for exercise_id, name in names.items():
@@ -70,10 +74,28 @@ def read(data: bytes, names: dict[str, str]) -> dict:
             "code": [one.text for one in kept],
             "expressions": tried,
             "cells": sorted({one.cell for one in kept if name in one.binds}),
+            "unwatched": unwatched(one.node for one in kept),
             "sentence": sentence,
             "broken": bool(sentence) and not sentence.endswith(ABSENT),
         }
-    return {"sentence": "", "answers": answers}
+    return {"sentence": "", "answers": answers, "shared": shared(data)}
+
+
+def shared(data: bytes) -> str:
+    """Return the last line of predictions that a cell's output shows, or ""."""
+    text = _decoded(data)
+    if not text.lstrip().startswith("{"):
+        return ""
+    line = ""
+    try:
+        for cell in json.loads(text)["cells"]:
+            for output in cell.get("outputs", ()):
+                shown = output.get("data", {}).get("text/plain", "")
+                whole = shown if isinstance(shown, str) else "".join(shown)
+                line = whole.removeprefix(MARK) if whole.startswith(MARK) else line
+    except (AttributeError, TypeError):  # outputs that are none; the answers may be
+        return ""
+    return line
 
 
 def sources(data: bytes) -> list[str]:

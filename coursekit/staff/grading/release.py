@@ -27,6 +27,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from coursekit import check, hint"""
+MAY_TRAVEL = (
+    "What you predicted in the sessions may travel with this notebook, if you like: "
+    "your teacher sees, counted together, what many believed and was not so. It is not "
+    "graded, and nothing but what the next cell shows travels. It is off unless you "
+    "write `True`."
+)
+SHARE = """\
+from coursekit.course import share_predictions
+
+share_predictions(False)"""
 TELLING = (
     20  # letters, blanks left out, from which a line of a solution tells something
 )
@@ -120,6 +130,8 @@ def notebook_text(assignment: Assignment, *, solved: bool, student: str = "") ->
     cells = [v4.new_markdown_cell(_opening(assignment)), v4.new_code_cell(IMPORTS)]
     cells.insert(1, v4.new_code_cell(setup_source()))
     cells.append(v4.new_code_cell(f"STUDENT = {student!r}  # your name or number"))
+    if assignment.predictions:
+        cells += [v4.new_markdown_cell(MAY_TRAVEL), v4.new_code_cell(SHARE)]
     for part in assignment.parts:
         cells += _cells(part, assignment, solved)
     for number, cell in enumerate(cells, 1):
