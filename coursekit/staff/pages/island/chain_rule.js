@@ -32,11 +32,11 @@ function misfit(layers, size) {
 
 // For each layer its field, jump and start, the map's size, and what each unit sees of an
 // axis, with the borders: [first, end), [0, 0] for one in the padding.
-const kept = new Map(); // of the chain that is shown now
+const kept = new Map(); // of the chains that were shown last
 function sights(layers, shape) {
   const chain = write(layers) + shape;
   if (!kept.has(chain)) {
-    kept.clear();
+    if (kept.size > 7) kept.clear();
     kept.set(chain, look(layers, shape));
   }
   return kept.get(chain);
