@@ -16,9 +16,10 @@ import json
 import shlex
 import tomllib
 import zipfile
-from importlib.metadata import requires, version
+from importlib.metadata import requires
 from pathlib import Path
 
+from coursekit import __version__
 from coursekit._base.files import write_whole
 from coursekit.staff.grading.assignment import FILES, Assignment, read_assignment
 from coursekit.staff.grading.collecting import KINDS
@@ -78,9 +79,8 @@ def autograder(path: Path, secret: bytes) -> bytes:
         if one.suffix in (".py", ".toml", ".json", ".npz"):
             name = one.relative_to(PACKAGE.parent).as_posix()
             files[f"course/{name}"] = one.read_bytes()
-    mine = version("coursekit")
-    about = f"Metadata-Version: 2.1\nName: coursekit\nVersion: {mine}\n"
-    files[f"course/coursekit-{mine}.dist-info/METADATA"] = about.encode()
+    about = f"Metadata-Version: 2.1\nName: coursekit\nVersion: {__version__}\n"
+    files[f"course/coursekit-{__version__}.dist-info/METADATA"] = about.encode()
     return _zipped(files)
 
 
