@@ -2,18 +2,20 @@
 
 import csv
 import io
+import re
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from coursekit.staff.grading.assignment import read_assignment
+from coursekit.staff.grading.assignment import Assignment, read_assignment
 from coursekit.staff.grading.class_grading import jobs_of
 from coursekit.staff.grading.collecting import collect
 from coursekit.staff.grading.feedback import give_back
 from coursekit.staff.grading.grade import grade
 from coursekit.staff.grading.release import notebook_text, release
+from coursekit.staff.grading.spread import spread
 from tests.handin_files import handed_in, here, network, packed  # noqa: F401 (a fixture)
 from tests.hostile_handins import notebook
 
@@ -49,7 +51,7 @@ def bright_net(path: Path, *, slopes=(0, 8, 16, 24), wide=0, more=(), **says) ->
     weights = {
         "w": slope.reshape(4, 1, 1, 1),
         "b": -(slope**2) / 48,
-        **({"u": np.ones((wide, 4), np.float32)} if wide else {}),
+        **({"u": np.eye(wide, 4, dtype=np.float32)} if wide else {}),
     }
     nodes = [
         ("Conv", "images w b", "maps"),
@@ -90,11 +92,12 @@ def test_what_goes_out_asks_for_the_network_and_is_proven(home, sandbox):
     assert "n1-bright.zip" in text
 
 
+LARGE = {"wide": 4, "more": [("MatMul", "flat u", "logits")]}  # 24 parameters
 CASES = {
     "meets it": ({}, "right", 5, "100"),
     "guesses": ({"slopes": (24, 16, 8, 0)}, "wrong", 0, "✗ not met: at least 90 %"),
     "too many numbers": (
-        {"wide": 4, "more": [("MatMul", "flat u", "logits")]},
+        LARGE,
         "wrong",
         0,
         "✗ not met: fewer than 20 parameters",
@@ -224,3 +227,89 @@ def test_a_reference_that_does_not_meet_the_challenge_stops_the_release(home, sa
     with pytest.raises(ValueError, match=r"\(bright: .* not met: at least 90 %"):
         release(read_assignment(home / "n1.toml"), home, sandbox, SECRET)
     assert not (home / "n1.ipynb").exists()
+
+
+STUDENTS = [f"s{number}" for number in range(200)]
+
+
+def with_own_budgets(home: Path, usual: int = 25, title: str = "") -> Assignment:
+    """Return the assignment with budgets near the usual one."""
+    rules = RULES.replace("below = 20", f"below = {usual}")
+    rules = rules.replace("Four brightnesses", title or "Four brightnesses")
+    (home / "rules.toml").write_text(rules, encoding="utf-8")
+    toml = TOML.replace("points = 5", "points = 5\npersonal = true")
+    (home / "n1.toml").write_text(toml, encoding="utf-8")
+    return read_assignment(home / "n1.toml")
+
+
+def asked_of(given: Assignment, student: str) -> tuple[int, str]:
+    """Return the budget that a student reads, and everything else that is asked."""
+    text = notebook_text(given.of_student(student, SECRET), solved=False)
+    (budget,) = set(re.findall(r"fewer than ([\d,]+) parameters", text))
+    return int(budget.replace(",", "")), text.replace(budget, "…")
+
+
+def test_everybody_gets_a_budget_within_a_tenth_and_the_same_other_rules(home):
+    title = "Digits with fewer than 20,000 parameters"
+    given = with_own_budgets(home, 20_000, title)
+    asked = [asked_of(given, student) for student in STUDENTS]
+    budgets = [budget for budget, _ in asked]
+    assert 18_000 <= min(budgets) < 18_500
+    assert 21_500 < max(budgets) <= 22_000
+    assert len(set(budgets)) > 150
+    assert len({other for _, other in asked}) == 1
+    assert asked == [asked_of(given, student) for student in STUDENTS]
+
+
+def test_a_neighbours_net_is_not_met_where_ones_own_budget_is_smaller(home, sandbox):
+    given = with_own_budgets(home)
+    budgets = {student: asked_of(given, student)[0] for student in STUDENTS}
+    assert set(budgets.values()) == {23, 24, 25, 26, 27}
+    pair = [min(s for s in STUDENTS if budgets[s] == n) for n in (25, 24)]
+    made = release(given, home, sandbox, SECRET, pair)
+    assert (made.student_points, made.solution_points, made.of) == (0, 6, 6)
+    for path, student in zip(made.paths, pair, strict=True):
+        text = path.read_text(encoding="utf-8")
+        assert f"fewer than {budgets[student]} parameters" in text
+        assert "The budget of parameters is your own." in text
+    larger = bright_net(home / "theirs.zip", **LARGE)
+    path, seen = home / "theirs.zip", []
+    for student in pair:
+        got = grade(path, student, given, sandbox, SECRET, [larger]).parts[0]
+        seen.append((got.status, got.points, got.message.partition(";")[0]))
+    assert seen == [
+        ("right", 5, "✓ met: fewer than 25 parameters"),
+        ("wrong", 0, "✗ not met: fewer than 24 parameters"),
+    ]
+    assert spread(given, pair, SECRET)[0] == (
+        *("bright", "2 budgets of 2", "fewer than 24 to 25 parameters", "1 of 2"),
+    )
+
+
+def test_a_reference_that_is_too_large_for_some_budget_stops_the_release(home, sandbox):
+    bright_net(home / "ours.zip", **LARGE)
+    given = with_own_budgets(home)
+    lucky = next(s for s in STUDENTS if asked_of(given, s)[0] == 25)  # it would fit
+    with pytest.raises(ValueError, match=r"has 24 parameters; .* fewer than 23"):
+        release(given, home, sandbox, SECRET, [lucky])
+    assert not list(home.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "sentence"),
+    [
+        ("parameters_below = 20", "", "'bright' cannot be personal: .* no such rule"),
+        ("= 20", "= 9", "'bright' cannot be personal: .* 10 or more, .*; got 9"),
+        ("true", '"02.6"', "a challenge may be `personal = true`; got"),
+    ],
+    ids=["no budget", "a budget too small", "two kinds at once"],
+)
+def test_a_challenge_that_cannot_be_personal_is_refused_when_it_is_read(
+    right, wrong, sentence, home
+):
+    with_own_budgets(home, 20)
+    for path in (home / "rules.toml", home / "n1.toml"):
+        text = path.read_text(encoding="utf-8").replace(right, wrong)
+        path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"^`n1\.toml`: .*{sentence}"):
+        read_assignment(home / "n1.toml")

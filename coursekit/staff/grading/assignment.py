@@ -66,7 +66,7 @@ class Part:
     Args:
         id: of the exercise, or the question's own; "" for own cells.
         points: what a right answer gives, ≥ 0.
-        personal: whether each student gets other numbers.
+        personal: whether each student gets other numbers, or another budget.
         diagnosis: whether it is a network of one's own that does not learn.
         is_own: whether it is an instructor's, which `check` does not know.
     """
@@ -153,6 +153,8 @@ def _own(part: Part, seed: int) -> Part:
         one = patient(seed)
         exercise = diagnosis_exercise(part.id, one)
         return replace(part, exercise=exercise, cells=diagnosis_cells(one))
+    if part.personal and part.network:
+        return replace(part, network=part.network.of_student(seed))
     if part.personal:
         return replace(part, exercise=personal_exercise(part.exercise, seed))
     return part
@@ -234,10 +236,15 @@ def _digest(data: bytes, rows: Sequence[dict], folder: Path) -> str:
 
 
 def _part(row: dict, folder: Path) -> Part:
-    kinds = [kind for kind in KINDS if kind in row]
+    said = row.get("personal")
+    beside = "challenge" in row and isinstance(said, bool)  # "personal" is no kind
+    kinds = [k for k in KINDS if k in row and not (beside and k == "personal")]
     if len(kinds) != 1:
         named = ", ".join(KINDS)
-        raise ValueError(f"a part has exactly one of {named}; got {sorted(row)}")
+        raise ValueError(
+            f"a part has exactly one of {named}, and a challenge may be "
+            f"`personal = true`; got {sorted(row)}"
+        )
     (kind,) = kinds
     if kind == "cells":
         return Part("", cells=read_source(folder / str(row["cells"])))
@@ -251,7 +258,7 @@ def _part(row: dict, folder: Path) -> Part:
         return _own(Part(name, points, personal=True, diagnosis=True), 0)
     if kind == "challenge":
         task = read_network_task(row, folder)
-        return Part(task.challenge.name, points, network=task)
+        return Part(task.challenge.name, points, network=task, personal=said is True)
     own = kind == "exercise_file"
     exercise = own_exercise(folder / row[kind]) if own else load(row[kind])
     if kind == "personal":

@@ -16,6 +16,7 @@ from coursekit.staff.build.convert import KERNEL
 from coursekit.staff.build.setup_cell import setup_source
 from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
 from coursekit.staff.grading.grade import WRITE_HERE, grade
+from coursekit.staff.grading.network_part import fits_every_budget
 from coursekit.staff.grading.sandbox import Sandbox
 from coursekit.staff.proof.score import prove
 
@@ -32,6 +33,10 @@ MAY_TRAVEL = (
     "your teacher sees, counted together, what many believed and was not so. It is not "
     "graded, and nothing but what the next cell shows travels. It is off unless you "
     "write `True`."
+)
+OWN_BUDGET = (
+    " The budget of parameters is your own. A challenge's `check` counts as your "
+    "teacher does, but knows only the usual budget: compare its count with yours."
 )
 SHARE = """\
 from coursekit.course import share_predictions
@@ -64,8 +69,9 @@ def release(
     The student's version must score 0 and the solved one all points, in the sandbox
     that will grade; no line of a solution, no hidden seed and no secret may stand in
     what goes out; an instructor's own exercise must catch its wrong answers and
-    mutants, as the course's do; the network given for a challenge must meet it. Of
-    personal notebooks the first is proven so, and all are looked through.
+    mutants, as the course's do; the network given for a challenge must meet it, and
+    fit every budget that a student may get. Of personal notebooks the first is proven
+    so, and all are looked through.
 
     Args:
         folder: where notebooks go, named after the assignment's id and the student.
@@ -80,6 +86,9 @@ def release(
         raise ValueError("this assignment has personal parts: give the roster, too")
     for part in assignment.exercises:
         _proven(part.exercise)
+    for part in assignment.networks:
+        if part.personal:
+            fits_every_budget(part.network)
     names = list(students) if assignment.is_personal else [""]
     texts = {name: _text(assignment, name, secret) for name in names}
     scores, why = _scores(assignment, names[0], sandbox, secret)
@@ -98,7 +107,7 @@ def _text(assignment: Assignment, student: str, secret: bytes) -> str:
     text = notebook_text(own, solved=False, student=student)
     cells = "\n".join(cell["source"] for cell in nbformat.reads(text, 4).cells)
     _without_solutions(cells, own)
-    seeds = (hidden_seed(secret, student, part.id) for part in own.exercises)
+    seeds = (hidden_seed(secret, student, part.id) for part in own.parts)
     for told in (secret.decode("latin-1"), secret.hex(), *map(str, seeds)):
         if told in text:
             raise ValueError("the notebook would tell the secret or a hidden seed")
@@ -179,9 +188,10 @@ def _network_cells(part: Part, file: str) -> list:
     """Return what asks for a network, and the cell that writes its file."""
     task = part.network.challenge
     rules = "".join(f"\n- {rule}" for rule in task.rules)
+    own = OWN_BUDGET if part.personal else ""
     asked = (
         f"**Challenge {task.name} ({_points(part)}).** {task.title}. Hand in `{file}`, "
-        f"which the next cell writes, beside this notebook.\n{rules}"
+        f"which the next cell writes, beside this notebook.{own}\n{rules}"
     )
     return [
         v4.new_markdown_cell(asked),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import permutations
 
 from coursekit._base.card import Table
-from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.values import judge_value
 from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
 from coursekit.staff.grading.diagnosis import FAULTS, LAYERS, patient
@@ -23,8 +22,8 @@ def spread(
     """
     students = list(students)[:MOST]
     owns = [assignment.of_student(one, secret) for one in students]
-    asked = [[p.exercise for p in own.exercises if p.personal] for own in owns]
-    parts = [part for part in assignment.exercises if part.personal]
+    asked = [[part for part in own.parts if part.personal] for own in owns]
+    parts = [part for part in assignment.parts if part.personal]
     pairs = [
         [_fits(a, b) for a, b in zip(*pair, strict=True)]
         for pair in permutations(asked, 2)
@@ -44,17 +43,17 @@ def spread_table(assignment: Assignment, students: Sequence[str], secret: bytes)
     return Table(HEAD, rows, "Personal parts", left=3).text()
 
 
-def _fits(mine: Exercise, theirs: Exercise) -> bool:
-    return judge_value(mine, theirs.solution)[0] == "right"
+def _fits(mine: Part, theirs: Part) -> bool:
+    if mine.network:  # one that uses all of the neighbour's budget
+        return theirs.network.budget <= mine.network.budget
+    return judge_value(mine.exercise, theirs.exercise.solution)[0] == "right"
 
 
 def _of(alike: Sequence[bool]) -> str:
     return f"{sum(alike):,} of {len(alike):,}"
 
 
-def _said(
-    part: Part, exercises: Sequence[Exercise], seeds: Sequence[int]
-) -> tuple[str, str]:
+def _said(part: Part, owns: Sequence[Part], seeds: Sequence[int]) -> tuple[str, str]:
     """Say what differs from student to student, and what does not."""
     if part.diagnosis:
         patients = [patient(seed) for seed in seeds]
@@ -62,5 +61,9 @@ def _said(
         works = [one.multiply_adds for one in patients]
         effort = f"{LAYERS} layers, {min(works):,} to {max(works):,} multiply-adds"
         return f"{kinds} of {len(FAULTS)} faults", effort
-    values = len({one.solution for one in exercises})
-    return f"{values} values of {len(exercises)}", "as many numbers for everybody"
+    if part.network:
+        budgets = [one.network.budget for one in owns]
+        effort = f"fewer than {min(budgets):,} to {max(budgets):,} parameters"
+        return f"{len(set(budgets))} budgets of {len(owns)}", effort
+    values = len({one.exercise.solution for one in owns})
+    return f"{values} values of {len(owns)}", "as many numbers for everybody"
