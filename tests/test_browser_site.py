@@ -187,12 +187,12 @@ def test_a_page_is_for_everybody_in_both_themes_and_on_a_phone(name, page, site)
     page.asked.clear()
     for width, theme in ((1280, "light"), (320, "dark")):  # all four: make site-pages
         page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme=theme)
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.goto((site / f"{name}.html").as_uri())
         assert faults(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size({"width": 1280, "height": 1000})
-    page.emulate_media(color_scheme="light")
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
     assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
 
 

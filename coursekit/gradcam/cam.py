@@ -78,9 +78,7 @@ def grad_cam(
     images = _checked_images(images, model)
     layer = layer if isinstance(layer, str) else name
     with _recording(model), _kept_output(model.get_submodule(name)) as kept:
-        with one_sentence(model, tuple(images.shape[1:])):
-            out = _answer(model, images, kept)
-        logits = _checked_logits(out)
+        logits = _checked_logits(_answer(model, images, kept))
         activation = _one_map(kept, layer)
         asked = _checked_targets(targets, logits)
         weights = _weights(_gradients(logits, activation, asked, layer))
@@ -127,12 +125,14 @@ def _answer(model: nn.Module, images: Tensor, kept: list) -> object:
     stay as they are. A model that takes the usual order for granted, as `view` may,
     runs again in it.
     """
-    if images.is_cuda:
-        return model(images)
-    try:
-        return model(images.to(memory_format=torch.channels_last))
-    except RuntimeError:
-        kept.clear()
+    shape = tuple(images.shape[1:])
+    if not images.is_cuda:
+        try:
+            with one_sentence(model, shape):
+                return model(images.to(memory_format=torch.channels_last))
+        except ValueError:
+            kept.clear()
+    with one_sentence(model, shape):
         return model(images)
 
 
