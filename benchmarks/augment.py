@@ -71,9 +71,18 @@ def pasted_one_by_one():
     return mixed
 
 
+def colour_pairs() -> dict:
+    """Return the same of what changes colours, one by one and all at once."""
+    one = {"brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.1}
+    changes = {name: {name: most} for name, most in one.items()} | {"all four": one}
+    return {
+        name: (whole(random_colour, **change), each(v2.ColorJitter(**change)))
+        for name, change in changes.items()
+    }
+
+
 def pairs() -> dict:
     """Return name → (ours, its twin)."""
-    jitter = {"brightness": 0.4, "contrast": 0.4, "saturation": 0.4}
     linear = v2.InterpolationMode.BILINEAR
     affine = v2.RandomAffine(15, scale=(0.9, 1.1), shear=10, interpolation=linear)
     settings = {"degrees": 15, "scale": 0.1, "shear": 10}
@@ -81,23 +90,7 @@ def pairs() -> dict:
     return {
         "flip": (whole(random_flip), each(v2.RandomHorizontalFlip())),
         "crop": (whole(random_crop, 4), each(v2.RandomCrop(32, 4))),
-        "brightness": (
-            whole(random_colour, brightness=0.4),
-            each(v2.ColorJitter(brightness=0.4)),
-        ),
-        "contrast": (
-            whole(random_colour, contrast=0.4),
-            each(v2.ColorJitter(contrast=0.4)),
-        ),
-        "saturation": (
-            whole(random_colour, saturation=0.4),
-            each(v2.ColorJitter(saturation=0.4)),
-        ),
-        "hue": (whole(random_colour, hue=0.1), each(v2.ColorJitter(hue=0.1))),
-        "all four": (
-            whole(random_colour, **jitter, hue=0.1),
-            each(v2.ColorJitter(**jitter, hue=0.1)),
-        ),
+        **colour_pairs(),
         "grey": (whole(random_grey, 0.5), each(v2.RandomGrayscale(0.5))),
         "noise": (
             whole(random_noise, 0.05, images=FLOATS),

@@ -6,10 +6,8 @@ speed-record form (whose hole never hangs over the border), and a copy of the ba
 usage: python benchmarks/cutout.py [--rounds 100] [--json FILE]
 """
 
-import argparse
 import os
 import sys
-import warnings
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -18,7 +16,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 from batch_peers import airbench_cutout, kornia_cutout, paper_cutout
-from rounds import Floor, interleave, judged, report
+from rounds import Floor, group_alone
 
 from coursekit.augment import cutout
 
@@ -47,23 +45,5 @@ def variants() -> dict:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    warnings.simplefilter("ignore")
-    runs = variants()
-    present = {name: run for name, run in runs.items() if run is not None}
-    found = interleave(present, options.rounds)
-    group = {
-        "times": found,
-        "floors": judged(found, FLOORS),
-        "not installed": sorted(set(runs) - set(present)),
-    }
-    print(report({"cutout": group}, options.rounds, options.json))
-
-
 if __name__ == "__main__":
-    main()
+    group_alone("cutout", __doc__.splitlines()[0], variants, FLOORS, 100)

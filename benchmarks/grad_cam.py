@@ -10,10 +10,8 @@ ones do.
 usage: python benchmarks/grad_cam.py [--rounds 30] [--json FILE]
 """
 
-import argparse
 import os
 import sys
-import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rounds import Floor, interleave, judged, report
+from rounds import Floor, group_alone
 
 from coursekit.gradcam import grad_cam
 
@@ -94,36 +92,16 @@ def variants() -> dict[str, Callable | None]:
     }
 
 
-def differences(runs: dict[str, Callable]) -> dict[str, float]:
+def differences(runs: dict[str, Callable]) -> dict[str, dict[str, float]]:
     """Return the largest difference of our maps from each peer's, on the scale 0 to 1.
 
     The package scales each map from its smallest value, we from 0: scaled alike here.
     """
     ours = scaled(runs["coursekit"]())
     peers = {"pytorch-grad-cam", "captum"} & runs.keys()
-    return {
-        name: (scaled(runs[name]()) - ours).abs().max().item() for name in sorted(peers)
-    }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    warnings.simplefilter("ignore")
-    runs = variants()
-    present = {name: run for name, run in runs.items() if run is not None}
-    found = interleave(present, options.rounds)
-    group = {
-        "times": found,
-        "floors": judged(found, FLOORS),
-        "largest difference of a map": differences(present),
-        "not installed": sorted(set(runs) - set(present)),
-    }
-    print(report({"grad_cam": group}, options.rounds, options.json))
+    apart = {name: (scaled(runs[name]()) - ours).abs().max().item() for name in peers}
+    return {"largest difference of a map": dict(sorted(apart.items()))}
 
 
 if __name__ == "__main__":
-    main()
+    group_alone("grad_cam", __doc__.splitlines()[0], variants, FLOORS, 30, differences)

@@ -4,12 +4,14 @@ The ratio to trust on a shared machine is that of the CPU-time medians; the 10th
 percentile of wall time, as if undisturbed, stands beside it.
 """
 
+import argparse
 import json
 import os
 import platform
 import random
 import statistics
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +37,42 @@ class Floor:
     slow: str
     least: float
     most: bool = False
+
+
+def group_alone(
+    name: str,
+    what: str,
+    variants: Callable[[], dict[str, Variant | None]],
+    floors: list[Floor],
+    rounds: int,
+    also: Callable[[dict[str, Variant]], dict] = lambda present: {},
+) -> None:
+    """Be the command of a script with one group: measure, judge, print, store.
+
+    Args:
+        name: of the group.
+        what: of the help, a line.
+        variants: makes what is timed; None for one that is not installed.
+        floors: what the ratios must reach.
+        rounds: unless `--rounds` says something else.
+        also: more about the variants that are there, by name.
+    """
+    parser = argparse.ArgumentParser(description=what)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    runs = variants()
+    present = {key: run for key, run in runs.items() if run is not None}
+    times = interleave(present, options.rounds)
+    group = {
+        "times": times,
+        "floors": judged(times, floors),
+        **also(present),
+        "not installed": sorted(set(runs) - set(present)),
+    }
+    print(report({name: group}, options.rounds, options.json))
 
 
 def interleave(variants: dict[str, Variant], rounds: int) -> dict[str, dict]:
