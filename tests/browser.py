@@ -196,11 +196,16 @@ def _stop(server: subprocess.Popen) -> None:
 
 
 def _watch(page: object, errors: list[str], server: str) -> None:
-    """Collect what goes wrong by itself; a badge from elsewhere may fail to load."""
+    """Collect what goes wrong by itself; a badge from elsewhere may fail to load.
+
+    JupyterLab shows a picture of a text cell at its address in the page first and, a
+    moment later, at its address on the server: the first request, if it was sent at
+    all, is called off, which is no fault.
+    """
 
     def failed(request: object) -> None:
-        if request.url.startswith(server):
-            errors.append(f"failed: {request.url}")
+        if request.url.startswith(server) and request.failure != "net::ERR_ABORTED":
+            errors.append(f"failed: {request.url} {request.failure}")
 
     page.on("pageerror", lambda error: errors.append(f"error: {error}"))
     page.on("requestfailed", failed)
