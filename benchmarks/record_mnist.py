@@ -169,7 +169,10 @@ class Recipe:
 
 RECIPES = {
     "99.4": Recipe(
-        partial(separable_net, 12, 16, 24, 28, 32, 32, pool=2), average=0.998
+        partial(separable_net, 12, 16, 24, 28, 32, 32, pool=2),
+        lr=0.35,
+        average=0.998,
+        settings={"batch_size": 64},
     ),
     "99.5": Recipe(small_net, precision="bfloat16"),
     "quick": Recipe(quick_net, epochs=2, lr=0.3, moved=None),
