@@ -28,7 +28,7 @@ from coursekit.anatomy import compare
 from coursekit.augment import Recipe, compose, random_rotation, random_shift
 from coursekit.blocks import ConvNormAct, DepthwiseSeparable, GAPHead, Transition
 from coursekit.course import Ladder, all_challenges, challenge, exercise, exercise_ids
-from coursekit.course import on_mnist, prediction_table, rung, wilson
+from coursekit.course import on_mnist, prediction_table, rung, stored, wilson
 from coursekit.explore import explore_augmentation, explore_network
 from coursekit.models import budget_net, early_net, gap_net, late_net, norm_net
 from coursekit.models import plain_net
@@ -706,6 +706,42 @@ seen or "nothing to inspect"
 #
 # **What no file can prove:** how many epochs you trained, and that it was you. And
 # public images can be learnt by heart, so the judge also moves them by a pixel.
+
+# %% [markdown]
+# ### A front to push
+#
+# How few parameters for how many right answers on MNIST? Published answers are mostly
+# one run, judged at its best epoch on the test images. Ours keep a protocol: net and
+# recipe are chosen on images held out of the 60,000, at most 15 epochs, ten seeds, and
+# what counts is the mean of the last three epochs.
+
+# %%
+front = stored("mnist_front")
+sizes = {arm: front.runs(arm, "parameters")[0] for arm in front.arms}
+by_size = sorted(sizes, key=sizes.get)
+right = [front.interval(arm, "accuracy (%)") for arm in by_size]
+figures.curves(
+    [sizes[arm] for arm in by_size],
+    {"mean of the seeds": [one.mean for one in right]},
+    bands={"mean of the seeds": ([x.low for x in right], [x.high for x in right])},
+    log_x=True,
+    xlabel="parameters",
+    ylabel="MNIST test images right (%)",
+    title=f"{sizes[by_size[-1]]:,} parameters: {right[-1].mean:.2f} % of MNIST right",
+    words="; ".join(
+        f"{sizes[a]:,} parameters: {r}" for a, r in zip(by_size, right, strict=True)
+    ),
+)
+
+# %%
+front
+
+# %% [markdown]
+# Stored results, not run here. **Your entry:** a net that is right more often than a
+# point of its size, or as often with fewer parameters. Add it to
+# `benchmarks/record_mnist.py`, choose with `--choose`, then run its ten seeds with
+# `--entry`: the file it writes is a hand-in like yours above, and `coursekit inspect`
+# counts its parameters again. What did not help stands in `benchmarks/README.md`.
 
 # %% [markdown]
 # ## 12 · From their definitions
