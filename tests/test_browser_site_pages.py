@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.staff.site.dead_links import faults_of
+from coursekit.staff.site.page_sizes import too_large
 from tests.axe import faults
 from tests.browser import browser, require_browser
 
@@ -20,7 +21,6 @@ PAGES = sorted(
     for path in SITE.rglob("*.html")
     if "_static" not in path.parts
 )
-LARGEST = 5_000_000  # bytes of a page
 # Code looks the same on all pages and takes axe long: thousands of coloured words.
 WITH_CODE = ("00_", "assignment", "index")
 pytestmark = [
@@ -62,6 +62,5 @@ def test_every_link_of_the_site_holds():
     assert faults_of(SITE) == []
 
 
-def test_no_page_is_too_large():
-    sizes = {name: (SITE / name).stat().st_size for name in PAGES}
-    assert {name: size for name, size in sizes.items() if size > LARGEST} == {}
+def test_no_page_and_no_explorer_is_too_large():
+    assert too_large(SITE) == []

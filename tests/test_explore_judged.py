@@ -1,12 +1,19 @@
 """Explorers that ask a network: batch norm, hiding, Grad-CAM, backgrounds."""
 
+import base64
+import io
+import re
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from coursekit import explore
 from coursekit.data import digits, shapes
+from coursekit.explore.judged import STRONGEST, map_over
+from coursekit.gradcam import overlay
 from coursekit.models import tiny_net
 
 
@@ -105,6 +112,18 @@ class Bright(nn.Module):
         x = self.see(x)
         halves = x.mean(1).chunk(2, dim=2)
         return torch.stack([half.mean((1, 2)) for half in halves], 1)
+
+
+def test_a_map_over_a_picture_looks_like_the_overlay_of_the_figures():
+    data, heat = shapes(1, seed=2), torch.linspace(0, 1, 32 * 32).view(32, 32)
+    grey, veil = (
+        Image.open(io.BytesIO(base64.b64decode(letters)))
+        for letters in re.findall(r"base64,([^\"]*)", map_over(data.images[0], heat, 0))
+    )
+    seen = Image.alpha_composite(grey.convert("RGBA"), veil.convert("RGBA"))
+    wanted = 255 * overlay(data.images, heat[None])[0].permute(1, 2, 0).numpy()
+    off = np.asarray(seen)[..., :3] - wanted
+    assert abs(off).max() <= 255 * 0.9 / STRONGEST / 2 + 2
 
 
 def test_the_map_of_a_known_network_lies_where_its_answer_comes_from():

@@ -7,7 +7,7 @@ import re
 import struct
 import zlib
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate, islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -67,15 +67,15 @@ def pictures(runs: list, bytes_: bytes) -> list[str]:
     found = []
     for head, count in runs:
         for _ in range(count):
-            size = head[4] + head[5]
-            found.append(spelt(head[:4], bytes_[: head[4]], bytes_[head[4] : size]))
-            bytes_ = bytes_[size:]
+            parts = [0, *accumulate(head[4:])]
+            found.append(spelt(head[:4], *(bytes_[a:b] for a, b in pairwise(parts))))
+            bytes_ = bytes_[parts[-1] :]
     assert not bytes_
     return found
 
 
-def spelt(head: list, palette: bytes, rows: bytes) -> str:
-    return f"{[*head]}, {palette.hex()}, {rows.hex()}"
+def spelt(head: list, palette: bytes, clear: bytes, rows: bytes) -> str:
+    return f"{[*head]}, {palette.hex()}, {clear.hex()}, {rows.hex()}"
 
 
 def uncompressed(text: str) -> str:
@@ -92,7 +92,8 @@ def unpacked(letters: str) -> str:
         at += 12 + size
     head = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
     rows = zlib.decompress(chunks[b"IDAT"])
-    return f'{PNG}{spelt(list(head), chunks.get(b"PLTE", b""), rows)}"'
+    colours = (chunks.get(name, b"") for name in (b"PLTE", b"tRNS"))
+    return f'{PNG}{spelt(list(head), *colours, rows)}"'
 
 
 def test_every_state_of_the_page_is_the_one_python_draws():

@@ -13,6 +13,7 @@ from coursekit.staff.build.repository import Repository
 from coursekit.staff.site import site_command
 from coursekit.staff.site.cards_command import as_tsv, main, quiz_of
 from coursekit.staff.site.dead_links import faults_of
+from coursekit.staff.site.page_sizes import too_large
 from coursekit.staff.site.pages_of_course import at_home
 from coursekit.staff.site.sphinx_side import _words, glossary
 from coursekit.staff.site.student_view import PREDICTED, _row
@@ -116,6 +117,21 @@ def test_links_that_do_not_hold_are_named(tmp_path):
         "a.html fetches https://y.example/s.css",
         "a.html links to b.html#not, and there is no such place",
         "a.html links to c.html, which is not there",
+    ]
+
+
+def test_a_page_of_more_than_5_mb_or_an_explorer_of_more_than_1_is_named(tmp_path):
+    about = 'class="coursekit-view coursekit-island" data-name'
+    small, large = (
+        f'<figure {about}="{name}">{"x" * size}</figure>'
+        for name, size in (("kernel", 900_000), ("desk", 1_000_000))
+    )
+    (tmp_path / "a.html").write_text(small * 5, encoding="utf-8")
+    (tmp_path / "b.html").write_text(small * 5 + "é" * 300_000, encoding="utf-8")
+    (tmp_path / "c.html").write_text(small + large, encoding="utf-8")
+    assert too_large(tmp_path) == [
+        "b.html has 5.10 MB, more than 5 MB",
+        "the explorer desk in c.html has 1.00 MB, more than 1 MB",
     ]
 
 

@@ -22,6 +22,7 @@ from coursekit.explore.judged import (
     check_model,
     layers_with_maps,
     look_at,
+    map_over,
     picture_of,
     sentence,
 )
@@ -105,10 +106,10 @@ def background_view(
     answers = {}
     for column, (name, model) in enumerate(stage.models.items(), start=1):
         image, layer = as_taught(model, scene), stage.layers[name]
-        answers[name], laid = look_at(model, scene, image, layer, None)
+        answers[name], heat = look_at(model, scene, image, layer, None)
         left = 8 + STEP * column
         parts.append(svg.words(left, 20, f"{name}: {answers[name]['answer']}"))
-        parts.append(picture_of(laid, left, TOP, SIDE))
+        parts.append(map_over(scene.images[0], heat, left))
     text = [f"A {right} on {background}, the background of the {owner}."]
     text += [sentence(name.capitalize(), row) for name, row in answers.items()]
     numbers = {"object": right, "owner of the background": owner, "found": answers}

@@ -21,6 +21,7 @@ from coursekit.explore.judged import (
     check_model,
     layers_with_maps,
     look_at,
+    map_over,
     picture_of,
     sentence,
     set_of,
@@ -97,12 +98,12 @@ def grad_cam_view(
     parts.append(svg.words(8, 20, whole))
     for i, model in enumerate(looked.models):
         image = looked.images[i][picture : picture + 1]
-        row, laid = look_at(model, data, image, layer, asked)
+        row, heat = look_at(model, data, image, layer, asked)
         rows.append(row)
         left = 8 + STEP * (i + 1)
         whose = ("the network: ", "the other: ")[i] * (len(looked.models) > 1)
         parts.append(svg.words(left, 20, f"{whose}evidence for {row['class']}"))
-        parts.append(picture_of(laid, left, TOP, SIDE))
+        parts.append(map_over(data.images[0], heat, left))
     numbers = {key: [row[key] for row in rows] for key in rows[0]}
     names = ("The network", "The other network")
     text = "\n".join(map(sentence, names[: len(rows)], rows))

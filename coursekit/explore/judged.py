@@ -5,6 +5,7 @@ layer, and the next call works again once it is mended.
 """
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -15,11 +16,13 @@ from coursekit._base.trial import Frame, one_sentence
 from coursekit.data import Batches, ImageSet, Shapes
 from coursekit.explore import svg
 from coursekit.explore.photo_input import photo_or_sample
-from coursekit.gradcam import grad_cam, overlay
+from coursekit.gradcam import grad_cam
+from coursekit.gradcam.overlay import veil
 from coursekit.metrics import energy_inside
 from coursekit.training.sources import norm_of
 
 SIDE, STEP, TOP, HEIGHT = 230, 250, 30, 285  # of pictures side by side
+STRONGEST = 23  # of the levels of a map: few, so that thousands of maps fit a page
 PHOTO_SIDE = 224  # of a picture of one's own, at most
 
 
@@ -119,6 +122,31 @@ def picture_of(image: Tensor, x: float, y: float, side: float) -> str:
     return svg.png_picture(np.ascontiguousarray(pixels), x, y, wide, high)
 
 
+def map_over(image: Tensor, heat: Tensor, left: float) -> str:
+    """Draw an image in grey and a map over it, as `overlay` does, in few levels.
+
+    The image stands by itself, so that a page has it once for all its maps.
+
+    Args:
+        image, heat: as `overlay` takes them, one.
+        left: of the place among pictures side by side.
+    """
+    grey = image.float().mean(0, keepdim=True).round().byte()
+    levels = (STRONGEST * heat).round().byte().numpy()
+    high, wide = (SIDE * n / max(levels.shape) for n in levels.shape)
+    source = svg.uri(svg.png(levels, _veils()))
+    return picture_of(grey, left, TOP, SIDE) + svg.picture(
+        source, left, TOP, wide, high
+    )
+
+
+@cache
+def _veils() -> np.ndarray:
+    """Return the colour and the opacity of each level of a map."""
+    heat = torch.linspace(0, 1, STRONGEST + 1).view(-1, 1, 1, 1)
+    return (255 * torch.cat(veil(heat), 1)).round().byte().flatten(1).numpy()
+
+
 def layers_with_maps(model: nn.Module, images: Tensor) -> list[str]:
     """Return the names of the modules that run once and give maps.
 
@@ -144,7 +172,7 @@ def _gives_maps(frame: Frame) -> bool:
 def look_at(
     model: nn.Module, data: ImageSet, image: Tensor, layer: str, asked: int | None
 ) -> tuple[dict, Tensor]:
-    """Return what a network says to one picture, and its map over the picture.
+    """Return what a network says to one picture, and its map.
 
     Args:
         data: the picture alone.
@@ -167,7 +195,7 @@ def look_at(
     if isinstance(data, Shapes):
         row["energy"] = energy_inside(maps, data.masks).item()
         row["area"] = data.masks.double().mean().item()
-    return row, overlay(data.images, maps)[0]
+    return row, maps[0]
 
 
 def sentence(who: str, row: dict) -> str:

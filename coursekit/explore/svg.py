@@ -139,10 +139,10 @@ def png(pixels: np.ndarray, palette: np.ndarray | None = None) -> bytes:
 
     Args:
         pixels: grey or colour, or with a palette places in it: a third of the bytes.
-        palette: up to 256 colours.
+        palette: up to 256 colours; a fourth number is how opaque, 0 to 255.
 
     Shape:
-        pixels: (h, w) or (h, w, 3), palette: (n, 3), uint8.
+        pixels: (h, w) or (h, w, 3), palette: (n, 3) or (n, 4), uint8.
     """
     height, width = pixels.shape[:2]
     colour_type = (0 if palette is None else 3) if pixels.ndim == 2 else 2
@@ -151,7 +151,9 @@ def png(pixels: np.ndarray, palette: np.ndarray | None = None) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
     parts = [(b"IHDR", header), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b"")]
     if palette is not None:
-        parts.insert(1, (b"PLTE", palette.tobytes()))
+        parts.insert(1, (b"PLTE", palette[:, :3].tobytes()))
+        if palette.shape[1] == 4:
+            parts.insert(2, (b"tRNS", palette[:, 3].tobytes()))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*part) for part in parts)
 
 

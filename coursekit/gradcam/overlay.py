@@ -27,10 +27,21 @@ def overlay(images: Tensor, maps: Tensor, strength: float = 0.7) -> Tensor:
     _check_maps(maps, images)
     if not 0 <= strength <= 1:
         raise ValueError(f"`strength` must be 0 to 1; got {strength!r}")
-    heat = maps[:, None].to(grey.dtype)  # n 1 h w
+    colour, opacity = veil(maps[:, None].to(grey.dtype), strength)
+    return grey + (colour - grey) * opacity
+
+
+def veil(heat: Tensor, strength: float = 0.7) -> tuple[Tensor, Tensor]:
+    """Return the colour that lies over a picture, and how much of it it hides.
+
+    Args:
+        heat, strength: as the maps and the strength of `overlay`.
+
+    Shape:
+        heat (n, 1, h, w) → (n, 3, h, w), (n, 1, h, w), 0 to 1.
+    """
     weak, strong = (heat.new_tensor(c).view(1, 3, 1, 1) for c in (WEAK, STRONG))
-    colour = weak + (strong - weak) * heat  # n 3 h w
-    return grey + (colour - grey) * strength * heat
+    return weak + (strong - weak) * heat, strength * heat
 
 
 def outlined(images: Tensor, boxes: Tensor, colour: tuple = FRAME) -> Tensor:

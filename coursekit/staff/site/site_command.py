@@ -47,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(notebooks: Path, numbers: Sequence[str], out: Path, cache: Path) -> int:
     """Build into the cache, then put it in the place of `out`: all of it or nothing."""
     from coursekit.staff.site.dead_links import faults_of
+    from coursekit.staff.site.page_sizes import too_large
     from coursekit.staff.site.staging import stage
 
     began, chosen = time.perf_counter(), sessions(notebooks, numbers)
@@ -58,6 +59,8 @@ def _build(notebooks: Path, numbers: Sequence[str], out: Path, cache: Path) -> i
     if wrong := faults_of(new):
         more = f" (and {len(wrong) - 1} more)" if wrong[1:] else ""
         raise ValueError(f"the site has a link that does not hold: {wrong[0]}{more}")
+    if wrong := too_large(new):
+        raise ValueError(f"the site is too large: {'; '.join(wrong)}")
     _put(new, out)
     pages = sorted(out.rglob("*.html"), key=lambda path: path.stat().st_size)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())

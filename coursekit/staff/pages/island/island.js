@@ -143,7 +143,7 @@ class Unpacked {
       this.states[name] = this.part(bytes.subarray(at, at += 3 * count), states, texts, count);
     }
     this.pictures = pictures.flatMap(([head, count]) => Array.from({length: count}, () => {
-      const size = head[4] + head[5];
+      const size = head[4] + head[5] + head[6];
       return {head, bytes: bytes.subarray(at, at += size)};
     }));
   }
@@ -178,8 +178,8 @@ const CRC = Uint32Array.from({length: 256}, (_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ n >>> 1 : n >>> 1;
   return n;
 });
-function png([width, height, depth, type, palette], bytes) {
-  const pixels = bytes.subarray(palette), blocks = Math.max(1, Math.ceil(pixels.length / 65535));
+function png([width, height, depth, type, palette, clear], bytes) {
+  const pixels = bytes.subarray(palette + clear), blocks = Math.max(1, Math.ceil(pixels.length / 65535));
   const packed = new Uint8Array(6 + 5 * blocks + pixels.length);
   packed.set([0x78, 1]);
   let a = 1, b = 0, at = 2;
@@ -207,6 +207,7 @@ function png([width, height, depth, type, palette], bytes) {
   };
   chunk('IHDR', [...word(width), ...word(height), depth, type, 0, 0, 0]);
   if (palette) chunk('PLTE', bytes.subarray(0, palette));
+  if (clear) chunk('tRNS', bytes.subarray(palette, palette + clear));
   chunk('IDAT', packed);
   chunk('IEND', []);
   return btoa(text);

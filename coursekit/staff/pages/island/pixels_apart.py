@@ -11,17 +11,18 @@ import zlib
 from collections.abc import Iterable
 
 BEGINS = "data:image/png;base64,"
-_KNOWN = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+_KNOWN = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 
 
 def apart(piece: str) -> tuple[tuple, bytes] | None:
-    """Return the header of a PNG and its palette and pixels; None of anything else.
+    """Return the header of a PNG, its palette and pixels; None of anything else.
 
     Args:
         piece: a data URI with a quotation mark behind it.
 
     Returns:
-        ((width, height, depth, colour type, bytes of palette, bytes of pixels), bytes).
+        ((width, height, depth, colour type, bytes of palette, of its opacities, of
+        pixels), these bytes).
     """
     if not piece.startswith(BEGINS):
         return None
@@ -31,8 +32,9 @@ def apart(piece: str) -> tuple[tuple, bytes] | None:
     *head, packing, filters, laced = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
     if not chunks.keys() <= _KNOWN or packing or filters or laced:
         return None
-    palette, pixels = chunks.get(b"PLTE", b""), zlib.decompress(chunks[b"IDAT"])
-    return (*head, len(palette), len(pixels)), palette + pixels
+    parts = [chunks.get(b"PLTE", b""), chunks.get(b"tRNS", b"")]
+    parts.append(zlib.decompress(chunks[b"IDAT"]))
+    return (*head, *map(len, parts)), b"".join(parts)
 
 
 def _chunks(png: bytes) -> Iterable[tuple[bytes, bytes]]:
