@@ -8,7 +8,7 @@ thing for a student is an empty answer, and what sees it:
     check("01.3", f)     uses `f`: run
     y = f(data)          uses `f`: run, and so is what makes `data`
 
-The other environments run every version whole, each notebook by itself.
+A student version by itself runs whole.
 """
 
 import ast

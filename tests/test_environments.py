@@ -242,17 +242,20 @@ def test_the_address_is_read_in_the_real_set_up_cell():
         assert address["branch"]
 
 
-def test_the_workplace_has_no_package_and_notebooks_that_drive(checkout, tmp_path):
+def test_the_workplace_has_no_package_and_solutions_that_drive(checkout, tmp_path):
     made = course.git_repository(checkout, tmp_path / "made")
     folder = course.workplace(made, tmp_path / "work")
     assert not (folder / "coursekit").exists()
     assert (folder / "tests" / "test_a.py").is_file()
     for notebook in course.notebooks(folder):
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        assert len(cells) == 3
         assert cells[0]["source"] == ["course = 'git+https://example.org/me/mine@dev'"]
-        compile(cells[-1]["source"], "cell", "exec")
-        assert f'drive_all("{course.driven_file(notebook)}")' in cells[-1]["source"]
+        driven = "solutions" in notebook.parts
+        assert len(cells) == 2 + driven
+        if driven:
+            compile(cells[-1]["source"], "cell", "exec")
+            call = f'drive_all("{course.driven_file(notebook)}")'
+            assert call in cells[-1]["source"]
 
 
 def test_a_notebook_without_a_set_up_cell_is_named(tmp_path: Path):
@@ -400,11 +403,11 @@ def test_make_offers_the_three_trials():
 
 
 def test_a_trial_s_line_tells_versions_and_what_passed():
-    rows = [Row("00_x.ipynb", True, 3.0), Row("solutions/00_x.ipynb", True, 4.0)]
+    rows = [Row("00_x.ipynb", True, 3.0), Row("01_y.ipynb", True, 4.0)]
     rows += [Row("3 files of unit tests", True, 9.0, "7 passed")]
     packages = {"torch": "2.4.0+cpu", "torchvision": "0.19.0", "ipywidgets": "7.7.1"}
     line = supported_line("floor", "3.11.7", packages, rows)
-    told = "| oldest | 3.11.7 | 2.4.0 | 0.19.0 | 7.7.1 | 2 of 2 notebooks, 7 passed | "
+    told = "| oldest | 3.11.7 | 2.4.0 | 0.19.0 | 7.7.1 | 2 of 2 sessions, 7 passed | "
     assert line.startswith(told)
     table = "a\n| oldest | – | – |\n| newest | – | – |\n"
     assert with_line(table, line) == f"a\n{line}\n| newest | – | – |\n"

@@ -1,18 +1,29 @@
 """Tasks of one's own: nobody's answer helps a neighbour, no known mistake gets by."""
 
+import os
 from copy import deepcopy
 
+import nbformat
 import pytest
+import torch
 
 from coursekit.course.exercises.registry import load
 from coursekit.course.exercises.tried_calls import leaves
 from coursekit.course.exercises.values import judge_value
 from coursekit.staff.grading.assignment import hidden_seed, read_assignment
 from coursekit.staff.grading.grade import grade
+from coursekit.staff.grading.own_images import picture_exercise
 from coursekit.staff.grading.personal import personal_exercise
 from coursekit.staff.grading.release import notebook_text, release
 
 PERSONAL = ("01.1", "02.4", "02.6", "07.3", "08.3")
+PICTURES = {  # the exercises, and the mistakes that leave all values right
+    "01.6": {"cut_from_the_graph"},
+    "01.9": {"in_place", "cancels"},
+    "01.10": {"in_place"},
+    "03.1": {"keeps_axes", "squeezes"},
+    "05.7": set(),
+}
 SECRET = b"of the tests"
 TOML = """
 id = "p1"
@@ -27,6 +38,7 @@ personal = "08.3"
 points = 1
 """
 STUDENTS = [f"s{number}" for number in range(200)]
+FEW = STUDENTS[: int(os.environ.get("COURSEKIT_PATIENTS", "20"))]
 
 
 @pytest.fixture
@@ -50,6 +62,65 @@ def test_every_known_mistake_is_caught_with_everybodys_numbers(exercise_id):
             assert status == "wrong"
             assert message in {one.message for one in base.mistakes}
     assert len(lengths) == 1  # the same effort for everybody
+
+
+def own_pictures(exercise_id, student):
+    """Return the question, and what the student's cell makes when it is run."""
+    seed = hidden_seed(SECRET, student, exercise_id)
+    own, (cell,) = picture_exercise(load(exercise_id), seed)
+    names = {"torch": torch}
+    exec(cell.text, names)
+    return own, names
+
+
+@pytest.mark.parametrize("exercise_id", PICTURES)
+def test_every_known_mistake_is_caught_on_everybodys_pictures(exercise_id):
+    base, shapes, answers = load(exercise_id), set(), []
+    for student in FEW:
+        own, names = own_pictures(exercise_id, student)
+        given, number_of = names[base.argument_names[0]], names["number_of"]
+        shapes.add(given.shape)
+        answers.append(number_of(base.solution(given.clone())))
+        assert judge_value(own, answers[-1])[0] == "right"
+        for mistake in base.mistakes:
+            try:
+                value = number_of(mistake.answer(given.clone()))
+            except (RuntimeError, ValueError):  # nothing to hand in
+                continue
+            said = judge_value(own, value)[:2]
+            seen = mistake.name not in PICTURES[exercise_id]
+            assert said[0] == ("wrong" if seen else "right"), mistake
+            assert not seen or said[1] in {one.message for one in base.mistakes}
+    assert len(shapes) == 1  # the same effort for everybody
+    assert len(set(answers)) >= 0.9 * len(FEW)
+
+
+def test_single_precision_is_exact_enough_for_pictures():
+    own, names = own_pictures("01.9", "s1")
+    result = load("01.9").solution(names["images"].float())
+    assert judge_value(own, names["number_of"](result))[0] == "right"
+
+
+def test_a_neighbours_answers_to_pictures_fail(tmp_path, sandbox):
+    parts = [f'[[part]]\npersonal = "{one}"\npoints = 1\n' for one in ("01.6", "05.7")]
+    (tmp_path / "i1.toml").write_text("".join(parts), encoding="utf-8")
+    assignment = read_assignment(tmp_path / "i1.toml")
+    made = release(assignment, tmp_path, sandbox, SECRET, ["s1", "s2"])
+    notebook = nbformat.read(made.paths[0], 4)
+    code = "import torch.nn.functional as F\n" + (
+        "answer_01_6 = number_of(F.max_pool2d(images, 2))"
+    )
+    box = "y, x = mask.nonzero().T\nanswer_05_7 = number_of([*map(int, ("
+    box += "x.min(), y.min(), x.max() + 1, y.max() + 1))])"
+    for cell in notebook.cells:
+        if cell.source.startswith("answer_01_6 ="):
+            cell.source = code
+        if cell.source.startswith("answer_05_7 ="):
+            cell.source = box
+    nbformat.write(notebook, tmp_path / "hand-in.ipynb")
+    for student, points in (("s1", 2), ("s2", 0)):
+        got = grade(tmp_path / "hand-in.ipynb", student, assignment, sandbox, SECRET)
+        assert got.points == points, got.parts
 
 
 def test_a_neighbours_answers_fail(assignment):

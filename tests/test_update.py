@@ -170,7 +170,16 @@ def test_the_old_notebook_stays_beside_the_new_one(old, new, tmp_path):
 
 def test_what_changed_is_said(old, new, tmp_path):
     said = update(written(tmp_path / "02_trial.ipynb", old), new)
-    assert "10 of 16 cells are new or changed; new: 02-gamma, 02.103 gamma" in said
+    told = "10 of 16 cells are new or changed, under “02 Trial”; new: 02-gamma, 02"
+    assert told in said
+
+
+def test_the_headings_of_what_changed_are_said_three_of_them_by_name(old, tmp_path):
+    parts = [("markdown", f"## Part {n}\n\nText.") for n in range(5)]
+    new = written(tmp_path / "n.ipynb", notebook(course(["alpha"]) + parts, "new"))
+    said = update(written(tmp_path / "02_trial.ipynb", old), new)
+    assert "5 of 11 cells are new or changed, under “Part 0”, “Part 1”" in said
+    assert "“Part 2” and 2 more; gone: " in said
 
 
 def test_a_second_update_has_nothing_to_do(old, new, tmp_path):
@@ -359,6 +368,18 @@ def test_an_unreadable_notebook_is_left_alone(place, new, capsys, kind):
     assert "cannot be read and stays as it is" in capsys.readouterr().out
     assert mine.read_bytes() == BROKEN[kind]
     assert sorted(path.name for path in mine.parent.glob("02*")) == ["02_trial.ipynb"]
+
+
+def test_a_folder_in_a_notebook_s_place_keeps_no_other_session_back(place, new, capsys):
+    """As does a file that another program has locked."""
+    (place / "my" / "00_start_here.ipynb").unlink()
+    (place / "my" / "00_start_here.ipynb").mkdir()
+    renew(place, new)
+    capsys.readouterr()
+    assert coursekit(["update"]) == 0
+    told, news = capsys.readouterr().out.splitlines()
+    assert "00_start_here.ipynb cannot be read and stays as it is" in told
+    assert news.startswith("02 has a new version (10 of 16 cells")
 
 
 def test_two_filled_notebooks_of_a_session_are_for_the_student_to_choose(

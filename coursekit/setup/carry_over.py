@@ -22,6 +22,7 @@ from coursekit.staff.build.convert import STUB
 from coursekit.staff.pages.mend_cells import mended
 
 BOUND = re.compile(r"^(?:async def|def|class) (\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)", re.M)
+HEADING = re.compile(r"^#{1,3} +(.*\S)", re.MULTILINE)
 CHECKED = re.compile(r"""^check\(\s*["']([\w.]+)["'],\s*(\w+)\s*\)""", re.MULTILINE)
 
 
@@ -135,14 +136,27 @@ class _Plan:
 def changes(mine: dict, new: dict) -> str:
     """Say what a new version has that the one a student filled in had not."""
     before, after = _names(mine), _names(new)
-    texts = [text_of(cell) for cell in new["cells"]]
-    fresh = sum(mark(text) not in stated_marks(mine) for text in texts)
-    notes = [f"{fresh} of {len(texts)} cells are new or changed"]
+    fresh = _fresh(new["cells"], stated_marks(mine))
+    notes = [f"{len(fresh)} of {len(new['cells'])} cells are new or changed"]
+    if titles := [*dict.fromkeys(filter(None, fresh))]:
+        more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+        notes[0] += f", under “{'”, “'.join(titles[:3])}”{more}"
     if not stated_marks(mine):
         notes = ["what changed cannot be counted: yours is of a version before 1.0"]
     for word, names in (("new", after - before), ("gone", before - after)):
         notes += [f"{word}: {', '.join(sorted(names))}"] if names else []
     return "; ".join(notes)
+
+
+def _fresh(cells: list[dict], known: set[str]) -> list[str]:
+    """Return, for every cell whose mark is not known, the heading it stands under."""
+    title, found = "", []
+    for cell in cells:
+        text = text_of(cell)
+        headings = HEADING.findall(text) if cell["cell_type"] == "markdown" else []
+        title = headings[-1] if headings else title
+        found += [] if mark(text) in known else [title]
+    return found
 
 
 def stated_marks(notebook: dict) -> set[str]:

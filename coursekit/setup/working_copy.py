@@ -138,7 +138,7 @@ def is_untouched(notebook: Path) -> bool:
     """Say whether a notebook is as it was handed out, to the letter."""
     try:
         return is_as_written(notebook.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, IsADirectoryError, PermissionError):
         return False
 
 
@@ -147,12 +147,14 @@ def readable(path: Path) -> dict:
 
     Raises:
         ValueError: it cannot be read; one sentence.
-        OSError: likewise.
+        OSError: it is not there, or the disk fails.
     """
     try:
         return mended(parsed(path.read_bytes())[0], outputs=False).notebook
     except RecursionError:
         problem = "something in it is nested too deeply"
+    except (IsADirectoryError, PermissionError) as error:
+        problem = error.strerror
     except ValueError as error:
         problem = str(error)
     raise ValueError(f"{path.name} cannot be read and stays as it is: {problem}")

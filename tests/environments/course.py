@@ -79,21 +79,25 @@ def setup_cell(notebook: Path) -> str:
 
 def notebooks(folder: Path) -> list[Path]:
     """List every notebook of a course: the students' versions, then the solutions."""
-    found = sorted((folder / "notebooks").glob("[0-9]*.ipynb"))
-    return found + sorted((folder / "notebooks" / "solutions").glob("[0-9]*.ipynb"))
+    return sorted((folder / "notebooks").glob("[0-9]*.ipynb")) + solutions(folder)
+
+
+def solutions(folder: Path) -> list[Path]:
+    """List the solved notebooks of a course."""
+    return sorted((folder / "notebooks" / "solutions").glob("[0-9]*.ipynb"))
 
 
 def workplace(repository: Path, to: Path) -> Path:
     """Copy everything but the package, so that only the installed one is found."""
     skip = shutil.ignore_patterns("coursekit", ".git", "benchmarks")
     shutil.copytree(repository, to, ignore=skip)
-    for notebook in notebooks(to):
+    for notebook in solutions(to):
         append_drive(notebook)
     return to
 
 
 def append_drive(notebook: Path) -> None:
-    """Give a copy of a notebook one more cell: the one that turns its controls."""
+    """Give a copy of a solution one more cell: the one that turns its controls."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
     driven = json.dumps(str(driven_file(notebook)))
     code = f"{DRIVE.read_text(encoding='utf-8')}\n\ndrive_all({driven})\n"

@@ -22,9 +22,9 @@ def supported_line(
         packages: canonical name → version.
         rows: of the trial's own table.
     """
-    notebooks = [row for row in rows if row.what.endswith(".ipynb")]
-    passed = sum(row.passed for row in notebooks)
-    told = f"{passed} of {len(notebooks)} notebooks"
+    sessions = [row for row in rows if row.what.endswith(".ipynb")]
+    passed = sum(row.passed for row in sessions)
+    told = f"{passed} of {len(sessions)} sessions"
     others = [row for row in rows if "unit tests" in row.what]
     told += "".join(f", {row.words}" for row in others)
     versions = [packages.get(name, "–").partition("+")[0] for name in SHOWN]

@@ -4,10 +4,10 @@ import json
 import re
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.environments.course import driven_file, notebooks
+from tests.environments.course import driven_file, solutions
 from tests.environments.judge import Row
 from tests.environments.places import TrialError, interpreter, run, say, tail
 
@@ -15,11 +15,10 @@ PROBE = "import coursekit, sys; print(coursekit.__file__, sys.prefix, sep='\\n')
 CELL_SECONDS = 300
 SUM = re.compile(r"=+ (.*) in [\d.]+s.*=+")
 LENIENT = ("-o", "filterwarnings=default")  # other versions warn of other things
-# Unit tests that look at the checkout or at a developer's tool, not at the environment.
+# Tests that look at the checkout or at a developer's tool, not at the environment; and
+# those of the browser.
 NOT_HERE = {
     "test_bootstrap",
-    "test_browser",
-    "test_browser_explorers",
     "test_environments",
     "test_house",
     "test_layers",
@@ -88,16 +87,14 @@ class Trial:
         return Row(what, code == 0, seconds, words)
 
     def notebook_rows(self, sessions: tuple[str, ...]) -> list[Row]:
-        """Run every notebook of these sessions, one process each."""
+        """Run both versions of these sessions: of the student's what differs."""
         rows = []
-        for notebook in notebooks(self.folder):
-            if not notebook.name.startswith(sessions):
-                continue
-            name = notebook.relative_to(self.folder / "notebooks").as_posix()
-            limit = f"--nbval-cell-timeout={CELL_SECONDS}"
-            row = self.test(name, *LENIENT, limit, notebook)
-            words = row.words + turned(notebook)
-            rows.append(Row(name, row.passed, row.seconds, words))
+        limit = f"--nbval-cell-timeout={CELL_SECONDS}"
+        for solution in solutions(self.folder):
+            if solution.name.startswith(sessions):
+                student = solution.parent.parent / solution.name
+                row = self.test(solution.name, *LENIENT, limit, student, solution)
+                rows.append(replace(row, words=row.words + turned(solution)))
         return rows
 
     def unit_row(self, pattern: str, *options: str) -> Row:
@@ -118,4 +115,5 @@ def turned(notebook: Path) -> str:
 def unit_files(folder: Path, pattern: str) -> list[str]:
     """List the unit tests that say something about an environment."""
     found = sorted((folder / "tests").glob(pattern))
-    return [f"tests/{path.name}" for path in found if path.stem not in NOT_HERE]
+    here = [path for path in found if not path.stem.startswith("test_browser")]
+    return [f"tests/{path.name}" for path in here if path.stem not in NOT_HERE]

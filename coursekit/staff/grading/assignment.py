@@ -14,6 +14,10 @@ exercise_file = "my_sum.py"     # … or an own one, in the form of the course's
 points = 1
 
 [[part]]
+personal = "01.6"               # for every student with other numbers or pictures
+points = 2
+
+[[part]]
 challenge = "digits-20k"        # a network, handed in as the file of `submit`
 points = 5
 reference = "my_net.zip"        # one that meets it; `network_part` knows more keys
@@ -49,7 +53,8 @@ from coursekit.staff.grading.diagnosis import (
     patient,
 )
 from coursekit.staff.grading.network_part import NetworkTask, read_network_task
-from coursekit.staff.grading.personal import personal_exercise, usual_length
+from coursekit.staff.grading.own_images import picture_exercise, takes_pictures
+from coursekit.staff.grading.personal import personal_exercise
 
 KEYS = ("id", "title", "due", "points", "predictions", "part")
 KINDS = (
@@ -66,7 +71,8 @@ class Part:
     Args:
         id: of the exercise, or the question's own; "" for own cells.
         points: what a right answer gives, ≥ 0.
-        personal: whether each student gets other numbers, or another budget.
+        personal: whether each student gets other numbers or pictures, or another
+            budget.
         diagnosis: whether it is a network of one's own that does not learn.
         is_own: whether it is an instructor's, which `check` does not know.
     """
@@ -155,6 +161,9 @@ def _own(part: Part, seed: int) -> Part:
         return replace(part, exercise=exercise, cells=diagnosis_cells(one))
     if part.personal and part.network:
         return replace(part, network=part.network.of_student(seed))
+    if part.personal and takes_pictures(part.exercise):
+        exercise, cells = picture_exercise(part.exercise, seed)
+        return replace(part, exercise=exercise, cells=cells)
     if part.personal:
         return replace(part, exercise=personal_exercise(part.exercise, seed))
     return part
@@ -261,9 +270,10 @@ def _part(row: dict, folder: Path) -> Part:
         return Part(task.challenge.name, points, network=task, personal=said is True)
     own = kind == "exercise_file"
     exercise = own_exercise(folder / row[kind]) if own else load(row[kind])
-    if kind == "personal":
-        usual_length(exercise)  # refuses what cannot be asked so
-    return Part(exercise.id, points, exercise, personal=kind == "personal", is_own=own)
+    personal = kind == "personal"
+    made = Part(exercise.id, points, exercise, personal=personal, is_own=own)
+    _own(made, 0)  # refuses what cannot be asked so
+    return made
 
 
 def own_exercise(path: Path) -> Exercise:

@@ -109,19 +109,29 @@ def _wrong(base: Exercise, args: tuple) -> Iterator[Mistake]:
 
 
 def _asked(base: Exercise, question: Question) -> Exercise:
-    """Make an exercise of kind "number" of it, which the checks know how to judge."""
-    call = ", ".join(map(repr, question.args))
+    call = f"{base.answer_name}({', '.join(map(repr, question.args))})"
+    asked = f"Work it out for your own numbers: what does `{call}` return?"
+    return asked_as_number(base, asked, question.right, question.wrong)
+
+
+def asked_as_number(
+    base: Exercise, asked: str, right: Real, wrong: tuple[Mistake, ...]
+) -> Exercise:
+    """Make an exercise of kind "number", which the checks know how to judge.
+
+    Args:
+        base: the exercise whose function is applied.
+        asked: the question, behind the exercise's statement.
+        right, wrong: the value, and those that known mistakes give.
+    """
     return replace(
         base,
         kind="number",
-        statement=(
-            f"{base.statement} Work it out for your own numbers: what does "
-            f"`{base.answer_name}({call})` return?"
-        ),
-        solution=question.right,
-        oracle=question.right,
-        wrong=question.wrong,
-        right=(question.right,),
+        statement=f"{base.statement} {asked}",
+        solution=right,
+        oracle=right,
+        wrong=wrong,
+        right=(right,),
         cases=None,
         corners=None,
         gradient=(),

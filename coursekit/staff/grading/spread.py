@@ -66,4 +66,5 @@ def _said(part: Part, owns: Sequence[Part], seeds: Sequence[int]) -> tuple[str, 
         effort = f"fewer than {min(budgets):,} to {max(budgets):,} parameters"
         return f"{len(set(budgets))} budgets of {len(owns)}", effort
     values = len({one.exercise.solution for one in owns})
-    return f"{values} values of {len(owns)}", "as many numbers for everybody"
+    alike = "pictures of one size" if owns[0].cells else "as many numbers"
+    return f"{values} values of {len(owns)}", f"{alike} for everybody"
