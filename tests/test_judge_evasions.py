@@ -237,6 +237,17 @@ EVASIONS = {
         lambda: mapped(node("QuantizeLinear", "images s", "q"),
                        node("DequantizeLinear", "q s", "map"), s=np.float32(0.1)),
         "QuantizeLinear"),
+    # the number of images
+    "times the number of images": (
+        lambda: mapped(node("Shape", "images", "s", start=0, end=1),
+                       node("Cast", "s", "n", to=1), node("Mul", "images n", "map")),
+        "depends on its place in the batch"),
+    "the number of the image": (
+        lambda: mapped(node("Shape", "images", "s", start=0, end=1), one("r0", 0),
+                       node("Squeeze", "s", "n"), one("r2", 1),
+                       node("Range", "r0 n r2", "r"), node("Cast", "r", "f", to=1),
+                       ints("sides", -1, 1, 1, 1), node("Reshape", "f sides", "g"),
+                       node("Mul", "images g", "map")), "its place in the batch"),
     # answers looked up by the image
     "a table by the largest pixel": (
         lambda: network([node("Flatten", "images", "r"),

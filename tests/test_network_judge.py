@@ -592,11 +592,91 @@ class Normalised(nn.Module):
         return (x - self.mean) / self.std
 
 
-def test_free_statistics_end_with_the_second_norm_in_a_row():
-    norms = nn.Sequential(*[nn.BatchNorm2d(8, affine=False) for _ in range(4)])
-    net = Net(lambda m, x: gap(m, m.n(x)), n=norms)
-    # one stands in the net, the next rests, the others count: 3 × 2 × 8
-    assert handed_in(net.eval(), SHAPE).count.total == 80 + 16 + 90 + 48
+def statistics_count(way, **parts):
+    """Return how many statistics of a net count: its own norm follows a convolution."""
+    net = Net(lambda m, x: gap(m, way(m, x)), **parts).eval()
+    learnt = sum(p.numel() for p in net.parameters())
+    return handed_in(net, SHAPE).count.total - learnt
+
+
+def bare(channels=8):
+    return nn.BatchNorm2d(channels, affine=False)
+
+
+def weighing():
+    return nn.Conv2d(8, 8, 1)
+
+
+# Two a channel count where the input was normalised since a layer weighed it.
+STATISTICS = {
+    "a second norm": (lambda m, x: m.n(x), {"n": bare()}, 16),
+    "three more": (
+        lambda m, x: m.n(x), {"n": nn.Sequential(bare(), bare(), bare())}, 48),
+    "a second norm that learns": (lambda m, x: m.n(x), {"n": nn.BatchNorm2d(8)}, 16),
+    "after pooling what was normalised": (
+        lambda m, x: m.n(F.max_pool2d(x, 3)), {"n": bare()}, 16),
+    "after adding what was normalised": (
+        lambda m, x: m.n(x + m.c(x)), {"n": bare(), "c": weighing()}, 16),
+    "after joining what was normalised": (
+        lambda m, x: m.n(torch.cat([x, m.c(x)], 1))[:, :8],
+        {"n": bare(16), "c": weighing()}, 32),
+    "after a convolution": (
+        lambda m, x: m.n(m.c(x)), {"n": bare(), "c": weighing()}, 0),
+    "after its activation": (
+        lambda m, x: m.n(m.c(x).relu()), {"n": bare(), "c": weighing()}, 0),
+    "after its pooling": (
+        lambda m, x: m.n(F.avg_pool2d(m.c(x), 3)), {"n": bare(), "c": weighing()}, 0),
+    "after two of them, added": (
+        lambda m, x: m.n(m.c(x) + m.d(x)),
+        {"n": bare(), "c": weighing(), "d": weighing()}, 0),
+    "after two of them, joined": (
+        lambda m, x: m.n(torch.cat([m.c(x), m.d(x)], 1))[:, :8],
+        {"n": bare(16), "c": weighing(), "d": weighing()}, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_statistics_rest_where_a_weighing_layer_made_the_input(name):
+    way, parts, numbers = STATISTICS[name]
+    assert statistics_count(way, **parts) == numbers
+
+
+def test_statistics_that_count_are_counted_alike_and_said_on_both_sides(task, tmp_path):
+    net = Net(lambda m, x: gap(m, m.n(x)), n=bare())
+    mine = task.check(net)["parameters_below"]
+    submit(net, challenge=task, path=tmp_path / "a.zip")
+    seen = inspect_submission(tmp_path / "a.zip", rules=task)
+    theirs = next(one for one in seen.rules if one.key == "parameters_below")
+    assert (mine.found, theirs.found) == ("202", "202")  # 80 + 16 + 90 + 16
+    for said in (mine.says, theirs.note):
+        assert "16 as running means and variances of a batch norm" in said
+    assert "`n.running_mean` is a buffer, but 8 numbers in it count" in mine.says
+
+
+# Answers that depend on the other images of a batch, or on the place among them.
+NEIGHBOURS = {
+    "the batch's mean": lambda m, x: gap(m, x - x.mean(0, keepdim=True)),
+    "the batch's mean, times 0": lambda m, x: gap(m, x + 0 * (x * x).mean(0)),
+    "softmax over the batch": lambda m, x: gap(m, x.softmax(0)),
+    "the batch turned round": lambda m, x: gap(m, x + x.flip(0)),
+    "the last image": lambda m, x: gap(m, x * x[-1:].sigmoid()),
+    "the batch as channels": lambda m, x: gap(
+        m, x + x.transpose(0, 1).mean(1, keepdim=True).transpose(0, 1)),
+    "answers compared": lambda m, x: gap(m, x) @ (gap(m, x).T @ gap(m, x)),
+    "a view over images": lambda m, x: gap(m, x + x.view(8, -1, 7, 7).transpose(0, 1)),
+    "a norm over the batch": lambda m, x: gap(
+        m, F.group_norm(x.transpose(0, 1).reshape(1, 8, -1), 8)
+        .view(8, -1, 7, 7).transpose(0, 1)),
+    "the number of the image": lambda m, x: gap(
+        m, x + torch.arange(len(x)).view(-1, 1, 1, 1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", NEIGHBOURS.values(), ids=NEIGHBOURS)
+def test_what_looks_at_neighbours_in_the_batch_is_for_a_person(way, task):
+    statuses = {row.status for row in task.check(Net(way))}
+    assert "for a person" in statuses
+    assert statuses <= {"for a person", "not met", "not judged"}
 
 
 def test_numbers_written_into_settings_count_from_fifty_on():

@@ -87,6 +87,7 @@ def of_file(written: bytes, **more) -> Measured:
     Raises:
         ValueError: the file is refused; one sentence.
     """
+    from coursekit.course.challenges.neighbours import mixed_in_a_file
     from coursekit.course.network_file.allow_list import Misfit, Unrecognised
     from coursekit.course.network_file.graph import read_graph
     from coursekit.course.network_file.replay import Replay
@@ -95,9 +96,9 @@ def of_file(written: bytes, **more) -> Measured:
     replay, seen, problem = Replay(graph), None, ""
     try:
         seen = census(replay, graph.input_shape)
-        seen = _moved(
-            replay, replace(seen, doubts=(*replay.ledger.doubts, *seen.doubts))
-        )
+        doubts = *replay.ledger.doubts, *seen.doubts
+        mixed = () if doubts else mixed_in_a_file(Replay(graph), seen.multiply_adds)
+        seen = _moved(replay, replace(seen, doubts=(*doubts, *mixed)))
     except Misfit as error:
         raise ValueError(str(error)) from error
     except (Unrecognised, UnknownOperatorError) as error:

@@ -1,4 +1,4 @@
-"""Measure a handed-in network with onnxruntime: batched, timed, bounded."""
+"""Measure a handed-in network with onnxruntime: one by one, timed, bounded."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from coursekit.metrics import wilson
 WORKER = "coursekit.course.handin.worker"
 SECONDS = 300  # longest time for all images
 MEMORY = 8 * 2**30  # bytes of address space, where the system can bound it
-BATCH = 256
+BATCH = 256  # where images are answered beside others
 GENTLE = 1_000  # images that are answered again, gently changed
 DROP = 0.2  # of them; so many more wrong answers are said
 APART = 1e-3  # of the largest logit
@@ -32,8 +32,8 @@ class Evaluation:
         gentle: how many of the images were answered a second time, gently changed.
         alike, moved, noisy: of those, answered rightly as they are, moved by a pixel,
             with small noise.
-        apart: how far logits change with the order of the images, as a share of the
-            largest.
+        apart: how far logits change where images are answered beside others instead
+            of alone, as a share of the largest.
     """
 
     right: int
@@ -61,7 +61,7 @@ class Evaluation:
         said = []
         if self.apart > APART:
             said.append(
-                "an answer depends on the other images of its batch: in another order "
+                "an answer depends on the other images of its batch: beside others its "
                 f"logits differ by {self.apart:.2g} of the largest"
             )
         if (

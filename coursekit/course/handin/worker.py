@@ -2,8 +2,9 @@
 
 `predict` starts it with a folder: model.onnx, images.npy, order.npy and job.json in,
 answers.npz and result.json out. It imports onnxruntime and numpy, nothing else heavy.
-Beside the images as they are it answers them in another order, where no answer may
-change, and some of them gently changed, where memorised ones no longer help.
+What counts is the answer to each image alone. Beside it the images are answered in
+batches and another order, where no answer may change, and some of them gently changed,
+where memorised ones no longer help.
 """
 
 import json
@@ -17,7 +18,7 @@ NOISE = 0.02
 
 
 def main(folder: Path) -> None:
-    """Answer all images, a batch at a time."""
+    """Answer all images, one by one and in batches."""
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     bound(memory=job["memory"], seconds=job["seconds"], written=job["written"])
     import numpy as np
@@ -34,13 +35,13 @@ def main(folder: Path) -> None:
     numbers = np.load(folder / "order.npy", allow_pickle=False)
     some = images[np.sort(numbers[: job["gentle"]])]
 
-    def answered(asked):
-        return _answered(asked, session, given, job)
+    def answered(asked, batch=1):
+        return _answered(asked, session, given, job | {"batch": batch})
 
     began = time.perf_counter()
     logits = answered(images)
     seconds = time.perf_counter() - began
-    apart = _apart(logits[numbers], answered(images[numbers]))
+    apart = _apart(logits[numbers], answered(images[numbers], job["batch"]))
     answers = {"moved": chosen(answered(moved(some)))}
     answers |= {"noisy": chosen(answered(noisy(some))), "plain": chosen(logits)}
     np.savez(folder / "answers.npz", **answers)

@@ -2,11 +2,14 @@
 
 A number counts if it can reach the answer: as an initializer, in a Constant node,
 quantised or in half precision, whatever it was called in torch. What is stored and
-never used is not there. Running means and variances are statistics, as in torch, where
-batch norm follows a weighing layer, twice at most; so are the mean and deviation that
-normalise the image itself. Sizes, axes and places are not numbers of the network; one
+never used is not there. Sizes, axes and places are not numbers of the network; one
 number written into the code is a setting, and so is a row of evenly spaced ones that
 is no kernel: its last digits could hold another one.
+Running means and variances rest, as in torch, where the input of batch norm is what
+convolutions or linear layers gave, also through activations, poolings, sums and
+concatenations: such a layer could hold them in its own weights. Once another norm has
+come between they count, as in `norm(norm(conv(x)))`, and a sentence says so. The mean
+and deviation that normalise the image itself rest too.
 Numbers computed from stored ones count as many times as there are of them: a value can
 be cut into several by arithmetic, so that fewer stored numbers prove nothing.
 """
@@ -30,6 +33,10 @@ FREE_SETTINGS = 50  # different single numbers in the code; more count as parame
 SIZES = 8  # numbers; so few may be sizes, axes or places of a cut
 PLAIN = ("initializers", "constants in the code")
 FULL = ("float32", "float64")
+STATISTICS = (
+    "running means and variances of a batch norm whose input no convolution or linear "
+    "layer gave, or another norm came between"
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,7 @@ class Ledger:
         self.written: set[float] = set()  # in settings of operators
         self.resting: set[str] = set()
         self.weighing: set[str] = set()  # kernels
+        self.counted: set[str] = set()  # statistics that do not rest
         self.doubts: list[str] = []
         self.beyond: dict[str, int] = {}  # computed tensor → numbers beyond its sources
         self.values: dict[str, object] = {}  # tensor → what is known of it
@@ -125,7 +133,8 @@ class Ledger:
         tensors = {n: stored[n].array.size for n in sorted(used - settings)}
         how: Counter[str] = Counter()
         for name, numbers in tensors.items():
-            how[_stored_as(stored[name])] += numbers
+            is_statistic = name in self.counted
+            how[STATISTICS if is_statistic else _stored_as(stored[name])] += numbers
         how["computed from stored numbers, beyond them"] = sum(self.beyond.values())
         said = {number for n in settings for number in _said(stored[n])}
         different = len(said | self.written)

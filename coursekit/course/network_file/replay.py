@@ -200,6 +200,8 @@ class Replay(nn.Module):
         if is_norm or (of_image and weights):
             self.ledger.rest(one.leaves)
             return
+        if role == "t":
+            self.ledger.counted |= one.leaves
         weighs = node.op in WEIGHING
         self.ledger.use(node.inputs[place], one, weighs=weighs)
         if not weights and not is_plain(

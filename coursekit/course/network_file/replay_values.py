@@ -17,7 +17,7 @@ from coursekit.course.network_file.replay_moves import slices
 # A weighing layer; after it batch norm may keep statistics.
 WEIGHING = {"Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum"}
 NORMALISES = {"Sub", "Add", "Mul", "Div"}
-MOST_NORMS = 2  # with statistics since the last weighing layer
+MOST_NORMS = 1  # whose statistics rest, since the last weighing layer
 NOTHING = torch.empty(0)
 
 

@@ -1,0 +1,87 @@
+"""Is an image answered by itself, whatever lies beside it in its batch?
+
+Every operator is followed along the batch, as anatomy follows it along a map: a unit of
+the answer to image 1 may be made of image 1 alone. What is mixed and then multiplied
+by 0 is mixed. Numbers that count the images, such as `torch.arange(len(x))`, no
+operator mixes; so two images are also answered, together and alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from coursekit.anatomy.dataless import blank_image, dataless_run
+from coursekit.anatomy.field import Axis, Field, full
+from coursekit.anatomy.rules.operators import UnknownOperatorError
+from coursekit.anatomy.trace import Watch
+from coursekit.course.network_file.allow_list import Misfit, Unrecognised
+
+if TYPE_CHECKING:  # it needs onnx
+    from coursekit.course.network_file.replay import Replay
+
+IMAGES = 2
+MOST_WORK = 5 * 10**8  # multiply-adds of one image; of more the structure alone speaks
+APART = 1e-3  # of the largest logit
+UNKNOWN = (Misfit, Unrecognised, UnknownOperatorError, ValueError)
+
+
+def mixed_in_a_file(replay: Replay, multiply_adds: int) -> tuple[str, ...]:
+    """Return what speaks against answers that are made of one image each.
+
+    Args:
+        replay: of its own, for it is run again.
+        multiply_adds: of one image.
+    """
+    mixed = mixed_by_structure(replay, replay.graph.input_shape)
+    if mixed or multiply_adds > MOST_WORK or _is_alike_alone(replay):
+        return mixed
+    return ("the answer to an image depends on its place in the batch",)
+
+
+def mixed_by_structure(model: nn.Module, shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Return the same from the operators alone, for any model.
+
+    Args:
+        model: left as it was found.
+        shape: (channels, height, width) of one image.
+    """
+    try:
+        if _stays_in_its_row(model, shape):
+            return ()
+    except UNKNOWN as error:
+        return (f"{IMAGES} images at once: {error}",)
+    return ("the answer to an image is made from its neighbours in the batch",)
+
+
+def _stays_in_its_row(model: nn.Module, shape: tuple[int, ...]) -> bool:
+    """Tell whether every unit of an answer sees the image of its own row alone."""
+    image, stack = blank_image(model, shape), []
+    images, watch = torch.empty_like(image.expand(IMAGES, *shape)), Watch(stack)
+    rows = Axis(_rows(images.shape), None, None)
+    watch.fields[images] = Field(tuple(images.shape), (rows,))
+    with dataless_run(model, shape, watch, [], stack, watch.field_of):
+        answer = model(images)
+    (seen,) = watch.field_of(answer).axes
+    own = _rows(answer.shape).expand(2, *answer.shape)
+    return torch.equal(full(seen, answer.shape), own)
+
+
+def _rows(shape: Sequence[int]) -> Tensor:
+    """Return (2, n, 1, …): the row of each unit and minus it, as fields are noted."""
+    row = torch.arange(shape[0]).view(-1, *[1] * (len(shape) - 1))
+    return torch.stack([row, -row])
+
+
+def _is_alike_alone(replay: Replay) -> bool:
+    """Tell whether images of noise get the same answers together and one by one."""
+    shape = (IMAGES, *replay.graph.input_shape)
+    images = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        together = replay(images).float()
+        alone = torch.cat([replay(one) for one in images.split(1)]).float()
+    near = APART * float(together.nan_to_num(0, 0, 0).abs().max().clamp(min=1))
+    return torch.allclose(alone, together, rtol=0, atol=near, equal_nan=True)
