@@ -103,7 +103,8 @@ def truth(question, seed: int) -> str:
     if question.kind == "field":
         return str(seen(net, names[0]))
     if question.kind == "pooling":
-        net.set_submodule(names[0], nn.Identity())
+        inside, _, last = names[0].rpartition(".")
+        setattr(net.get_submodule(inside), last, nn.Identity())
         return str(seen(net, names[1]))
     if question.kind == "parameters":
         return f"{sum(p.numel() for p in net.get_submodule(names[0]).parameters()):,}"

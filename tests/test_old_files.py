@@ -19,6 +19,7 @@ from coursekit.course.handin import inspect_submission
 from coursekit.course.records import note, recorded
 from coursekit.setup.update import update
 from coursekit.training.checkpoint import write
+from coursekit.training.fingerprint import differences
 from tests.small_runs import noise_set, small_net
 
 OLD = Path(__file__).with_name("old_files")
@@ -40,6 +41,14 @@ def test_a_checkpoint_of_0_1_0_is_gone_on_with(copied):
     fit(whole, noise_set(), **RUN)
     for found, expected in zip(resumed.parameters(), whole.parameters(), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize(("printed", "same"), [("True", True), ("False", False)])
+def test_a_bias_that_an_older_torch_does_not_print_is_no_other_run(printed, same):
+    newer = {"layers": f"BatchNorm2d(4, affine=True, bias={printed}, momentum=0.1)"}
+    older = {"layers": "BatchNorm2d(4, affine=True, momentum=0.1)"}
+    assert (differences(newer, older, ()) == []) is same
+    assert (differences(older, newer, ()) == []) is same
 
 
 def test_a_checkpoint_of_the_first_form_is_refused_by_its_name(copied):

@@ -1,8 +1,6 @@
 """The site's parts, each alone: no Sphinx, no browser (those: test_browser_site.py)."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -167,13 +165,6 @@ def test_every_word_of_the_glossary_is_explained_once_and_shortly():
 )
 def test_the_longest_word_of_the_glossary_is_linked_and_only_whole_words(text, found):
     assert [match[0] for match in _words()[0].finditer(text)] == found
-
-
-def test_every_workflow_is_what_its_host_takes():
-    line = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
-    line += ["vendor.github-workflows", *map(str, WORKFLOW.parent.glob("*.yml"))]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_workflow_runs_targets_that_exist_and_publishes_only_tags():

@@ -18,12 +18,14 @@ LENIENT = ("-o", "filterwarnings=default")  # other versions warn of other thing
 # Tests that look at the checkout or at a developer's tool, not at the environment; and
 # those of the browser.
 NOT_HERE = {
+    "test_benchmarks",
     "test_bootstrap",
     "test_environments",
     "test_house",
     "test_layers",
     "test_notebooks",
     "test_fit_for_strangers",
+    "test_forked_kernels",
     "test_pictures",
     "test_portable",
     "test_readme",

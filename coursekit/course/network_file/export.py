@@ -57,7 +57,8 @@ def _writers() -> list[Callable]:
     if "training" not in known or not hasattr(torch.onnx, "TrainingMode"):
         need("onnxscript")
         return [_by_export]
-    return [_by_tracing, *([_by_export] if find_spec("onnxscript") else [])]
+    newer = "optimize" in known and find_spec("onnxscript")  # not in torch 2.4
+    return [_by_tracing, *([_by_export] if newer else [])]
 
 
 def _written(
