@@ -231,7 +231,7 @@ EVASIONS = {
         lambda m, x: gap(m, x * F.pad(0 * x[:, :, 1:-1, 1:-1] + 1, (1, 1, 1, 1)))
     ),
     "nearly times 0": lambda: Net(
-        lambda m, x: gap(m, x * F.pad(1e-6 * x[:, :, :, 2:] + 1, (2, 0)))
+        lambda m, x: gap(m, x * F.pad(1e-8 * x[:, :, :, 2:] + 1, (2, 0)))
     ),
     "padding counted, then a gate": lambda: Net(
         lambda m, x: gap(m, x * m.k(F.avg_pool2d(0 * x + 1, 3, 1, 1)).relu()),
