@@ -227,6 +227,16 @@ EVASIONS = {
         c=nn.Conv2d(10, 10, 1),
         w=weight(1, 2, 7, 7),
     ),
+    "a mask of the image times 0": lambda: Net(
+        lambda m, x: gap(m, x * F.pad(0 * x[:, :, 1:-1, 1:-1] + 1, (1, 1, 1, 1)))
+    ),
+    "nearly times 0": lambda: Net(
+        lambda m, x: gap(m, x * F.pad(1e-8 * x[:, :, :, 2:] + 1, (2, 0)))
+    ),
+    "padding counted, then a gate": lambda: Net(
+        lambda m, x: gap(m, x * m.k(F.avg_pool2d(0 * x + 1, 3, 1, 1)).relu()),
+        k=nn.Conv2d(8, 8, 1),
+    ),
     "attention over places": lambda: Net(attention, q=nn.Conv2d(8, 8, 1)),
     "a table of answers by place": lambda: Net(
         lambda m, x: m.e(x.flatten(1).argmax(1)), e=nn.Embedding(392, 10)

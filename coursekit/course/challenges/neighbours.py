@@ -3,7 +3,8 @@
 Every operator is followed along the batch, as anatomy follows it along a map: a unit of
 the answer to image 1 may be made of image 1 alone. What is mixed and then multiplied
 by 0 is mixed. Numbers that count the images, such as `torch.arange(len(x))`, no
-operator mixes; so two images are also answered, together and alone.
+operator mixes; so two images are also answered, together and alone. A map made from
+the image that is the same for both, though its places differ, is a mask in disguise.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:  # it needs onnx
 IMAGES = 2
 MOST_WORK = 5 * 10**8  # multiply-adds of one image; of more the structure alone speaks
 APART = 1e-3  # of the largest logit
+SAME = 1e-4  # of what a map's places differ by
+LOUD = 100  # times noise of 1: in a deep net, biases and borders drown fainter images
 UNKNOWN = (Misfit, Unrecognised, UnknownOperatorError, ValueError)
 
 
@@ -37,9 +40,20 @@ def mixed_in_a_file(replay: Replay, multiply_adds: int) -> tuple[str, ...]:
         multiply_adds: of one image.
     """
     mixed = mixed_by_structure(replay, replay.graph.input_shape)
-    if mixed or multiply_adds > MOST_WORK or _is_alike_alone(replay):
+    if mixed or multiply_adds > MOST_WORK:
         return mixed
-    return ("the answer to an image depends on its place in the batch",)
+    images = LOUD * torch.randn(IMAGES, *replay.graph.input_shape, generator=_drawn())
+    with torch.no_grad():
+        together = replay(images).float()
+        first, second = (_maps(replay, one) for one in images.split(1))
+    answers = [maps[replay.graph.output] for maps in (first, second)]
+    if not _is_alike(torch.cat(answers), together):
+        return ("the answer to an image depends on its place in the batch",)
+    for name, one in first.items():
+        if _is_one_map(one, second[name]):
+            node = replay.makers[name].label
+            return (f"node {node} gives the same map for every image",)
+    return ()
 
 
 def mixed_by_structure(model: nn.Module, shape: tuple[int, ...]) -> tuple[str, ...]:
@@ -76,12 +90,27 @@ def _rows(shape: Sequence[int]) -> Tensor:
     return torch.stack([row, -row])
 
 
-def _is_alike_alone(replay: Replay) -> bool:
-    """Tell whether images of noise get the same answers together and one by one."""
-    shape = (IMAGES, *replay.graph.input_shape)
-    images = torch.randn(shape, generator=torch.Generator().manual_seed(1))
-    with torch.no_grad():
-        together = replay(images).float()
-        alone = torch.cat([replay(one) for one in images.split(1)]).float()
+def _drawn() -> torch.Generator:
+    return torch.Generator().manual_seed(1)
+
+
+def _maps(replay: Replay, image: Tensor) -> dict[str, Tensor]:
+    """Return all that is made from an image, by name."""
+    replay(image)
+    values = replay.ledger.values.items()
+    return {name: value.data.float() for name, value in values if value.image}
+
+
+def _is_alike(alone: Tensor, together: Tensor) -> bool:
+    """Tell whether logits are the same but for rounding."""
     near = APART * float(together.nan_to_num(0, 0, 0).abs().max().clamp(min=1))
     return torch.allclose(alone, together, rtol=0, atol=near, equal_nan=True)
+
+
+def _is_one_map(one: Tensor, other: Tensor) -> bool:
+    """Tell whether places differ, but not from image to image."""
+    if one.dim() < 3 or not one.isfinite().all() or not other.isfinite().all():
+        return False
+    flat = one.flatten(2)
+    places = float((flat.amax(2) - flat.amin(2)).max())
+    return float((one - other).abs().max()) < SAME * places
