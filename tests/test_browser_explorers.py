@@ -1,6 +1,6 @@
-"""Every explorer in JupyterLab and in the classic Notebook with Colab's widgets.
+"""Every explorer, and the quiz, in JupyterLab and in the classic Notebook.
 
-One notebook shows all explorers. Mouse and keyboard move every control of each; after
+One notebook shows all. Mouse and keyboard move every control of each; after
 each move the page is compared with the pure function, fed with what the controls on the
 page say. The classic Notebook has ipywidgets 7.7.1 and a kernel with the same, or the
 Python named by COURSEKIT_TWIN.
@@ -17,6 +17,8 @@ import pytest
 import torch
 from PIL import Image
 
+from coursekit.course import defend
+from coursekit.course.defence import LETTERS
 from coursekit.data import digits, shapes
 from coursekit.explore import (
     ChainLayer,
@@ -53,6 +55,7 @@ SQUARE = torch.from_numpy(sample_photo(224)).permute(2, 0, 1)
 SIX = shapes(6, noise=0).images
 C3 = ChainLayer("convolution", 3, 1, 1)
 C4 = ChainLayer("convolution", 4, 1, 1)
+QUIZ = "from coursekit.course import defend\ndefend(tiny_net(), (1, 28, 28))"
 NEXT = "Space ArrowDown Enter"  # of a menu, by the keyboard
 PLAY = [f"{way}: play the steps" for way in ("play", "pause", "stop", "repeat")]
 POOL = ChainLayer("max pooling", 3, 1, 1)
@@ -242,7 +245,7 @@ CASES = {
 def write_notebook(folder: Path, kernel_name: str) -> str:
     """Write the notebook with all explorers and return its name."""
     first = "from coursekit.explore import *\nfrom coursekit.models import tiny_net"
-    codes = [first, VERSIONS, *(case.code for case in CASES.values())]
+    codes = [first, VERSIONS, *(case.code for case in CASES.values()), QUIZ]
     cells = [nbformat.v4.new_code_cell(code) for code in codes]
     kernel = {"name": kernel_name, "display_name": kernel_name}
     about = {"kernelspec": kernel}
@@ -427,3 +430,29 @@ def test_an_uploaded_photo_is_pooled_and_a_bad_file_is_one_sentence(
     explorer.upload(tmp_path / "mine.png")
     alert.wait_for(state="detached")
     assert (page.alerts(), page.tracebacks(), page.errors) == ([], [], [])
+
+
+def test_the_quiz_about_a_network_is_answered_by_keyboard(page: Notebook):
+    """The first answer is wrong, all others are right; the reason is said."""
+    questions = defend(tiny_net(), (1, 28, 28)).questions
+    letters = [LETTERS.index(one.right) for one in questions]
+    letters[0] = (letters[0] + 1) % len(LETTERS)
+    button = page.page.get_by_role("button", name="check my answers")
+    button.focus()
+    button.press("Enter")
+    quiz = page.page.locator(page.front_end.output).filter(has=button).last
+    quiz.get_by_text("Choose an answer to every question first").wait_for()
+    groups = quiz.locator(".widget-radio-box").all()
+    for group, letter in zip(groups, letters, strict=True):
+        group.get_by_role("radio").first.focus()
+        for _ in range(letter):  # every button of the widget is a stop of its own
+            page.page.keyboard.press("Tab")
+        page.page.keyboard.press("Space")
+        assert group.get_by_role("radio").nth(letter).is_checked()
+    button.focus()
+    button.press("Space")
+    quiz.get_by_text("4 of 5 right", exact=True).wait_for()
+    assert quiz.get_by_text("✓ right").count() == 4
+    why = questions[0].why[LETTERS[letters[0]]].split("`")[0]
+    assert quiz.get_by_text(why).count() == 1
+    assert (page.tracebacks(), page.errors) == ([], [])

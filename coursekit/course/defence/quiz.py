@@ -50,7 +50,8 @@ class Quiz:
             text = "✓ right" if is_right else f"✗ no: {one.why[choice.value]}"
             said.value = frame(inline(text), GREEN if is_right else ORANGE, text)
         text = f"{right} of {len(self.questions)} right"
-        self.summary.value = frame(text, GREEN, text, role="status")
+        colour = GREEN if right == len(self.questions) else ORANGE
+        self.summary.value = frame(text, colour, text, role="status")
 
 
 def _choices(one: Question) -> widgets.RadioButtons:
