@@ -2,12 +2,16 @@
 
 import importlib
 import json
+import statistics
 import time
 from pathlib import Path
 
 import pytest
 
+from coursekit.course import inspect_submission
+
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+RESULTS = BENCHMARKS.parent / "coursekit/course/results"
 
 
 @pytest.fixture
@@ -51,6 +55,23 @@ def test_every_stored_run_says_on_what_it_was_measured():
     for run in runs.values():
         assert {"date", "machine", "python", "torch", "rounds"} <= run.keys()
         assert all(cost > 0 for cost in run["costs"].values())
+
+
+def test_every_point_of_the_front_is_recounted_and_keeps_the_protocol(script):
+    """Ten seeds, at most 15 epochs, the recipe of the script, the mean of three."""
+    front = json.loads((RESULTS / "mnist_front.json").read_text(encoding="utf-8"))
+    assert front["settings"]["learnt from"] == 60_000
+    for name, arm in front["arms"].items():
+        entry = inspect_submission(BENCHMARKS / "entries" / f"{name}.zip")
+        assert {entry.count.total} == {run["parameters"] for run in arm["runs"]}
+        assert arm["recipe"] == script("record_mnist").RECIPES[name].described()
+        assert arm["recipe"]["epochs"] <= 15
+        assert sorted(run["seed"] for run in arm["runs"]) == list(range(10))
+        for run in arm["runs"]:
+            last = run["last epochs (%)"]
+            assert run["accuracy (%)"] == pytest.approx(sum(last) / 3, abs=1e-4)
+        reached = statistics.mean(run["accuracy (%)"] for run in arm["runs"])
+        assert reached >= float(name)
 
 
 @pytest.mark.parametrize("part", ["step", "half", "resume"])
