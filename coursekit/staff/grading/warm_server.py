@@ -35,9 +35,12 @@ NO_NEW_PRIVILEGES, DROP_FROM_BOUND = 38, 24
 OFTEN_IMPORTED = (
     "coursekit.staff.grading.answer_process",
     *("torch.nn.functional", "torchvision", "matplotlib.pyplot"),
-    *("coursekit.models", "coursekit.training", "coursekit.data", "coursekit.figures"),
-    *("coursekit.course", "coursekit.augment", "coursekit.blocks", "coursekit.anatomy"),
+    "coursekit.course",
 )
+WITH_ALL_NAMES = [
+    *("coursekit.models", "coursekit.training", "coursekit.data", "coursekit.figures"),
+    *("coursekit.augment", "coursekit.blocks", "coursekit.anatomy"),
+]
 
 
 def main() -> None:
@@ -67,9 +70,16 @@ def _bury() -> None:
 
 
 def _warm_up() -> None:
-    """Import what answers import, and let torch look at the processor while it can."""
+    """Import what answers import, and let torch look at the processor while it can.
+
+    A package's modules load with its public names, and may lie below a folder that the
+    answers do not see, such as /tmp.
+    """
     for name in OFTEN_IMPORTED:
         import_module(name)
+    for package in map(import_module, WITH_ALL_NAMES):
+        for name in package.__all__:
+            getattr(package, name)
     import torch
 
     torch.ones(1, 1, 3, 3, dtype=torch.float16).mean()
