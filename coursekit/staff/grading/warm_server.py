@@ -132,7 +132,7 @@ def _relay(channel: int, ours: socket.socket, limits: Limits, child: int) -> str
                     return "died"
                 _write(channel, SAYS + frame)
     except TimeoutError:
-        pass
+        return "time"
     except ValueError:
         return "flood"
     except OSError:
