@@ -129,6 +129,7 @@ def jupyterlab(root: Path, scratch: Path) -> Iterator[str]:
     line += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
     line += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
     line += [f"--IdentityProvider.token={token}", "--LabApp.extension_manager=readonly"]
+    line += ["--LabApp.expose_app_in_browser=True"]
     with _served(line, port, scratch) as base:
         yield f"{base}/lab/tree/{{}}?reset&token={token}"
 

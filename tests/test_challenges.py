@@ -402,7 +402,8 @@ def test_a_net_with_an_unknown_operator_is_for_a_person():
     )
     table = MNIST.check(net)
     assert table[NO_DENSE].status == "for a person"
-    assert "is not on the list" in table[NO_DENSE].says
+    said = table[NO_DENSE].says  # anatomy's sentence with a torch that cannot export it
+    assert "is not on the list" in said or "no rule for the operator `aten._fft" in said
     assert table["parameters_below"].status == "for a person"
 
 

@@ -143,3 +143,35 @@ def test_the_old_address_of_start_holds_no_work_of_its_own():
     body = ast.parse(SOURCES["authoring/start.py"]).body
     assert not lengths(SOURCES["authoring/start.py"])
     assert any(isinstance(node, ast.ImportFrom) for node in body)
+
+
+def compared_fields(source: str) -> dict[str, str]:
+    """Return class → field for dataclasses that compare numbers by `==`."""
+    found = {}
+    for node in ast.walk(ast.parse(source)):
+        marks = [ast.unparse(mark) for mark in getattr(node, "decorator_list", [])]
+        compares = any("dataclass" in m and "eq=False" not in m for m in marks)
+        if isinstance(node, ast.ClassDef) and compares:
+            for line in node.body:
+                kind = ast.unparse(getattr(line, "annotation", ast.Constant("")))
+                if re.search(r"\b(Tensor|ndarray)\b", kind):
+                    found[node.name] = ast.unparse(line)
+    return found
+
+
+def test_no_dataclass_asks_whether_many_numbers_are_true():
+    # a == b of such fields has no truth. Until Python 3.12 a cache did not notice: it
+    # compared tuples, which look for the same object first; from 3.13 on it raises.
+    assert {
+        name: fields
+        for name, source in SOURCES.items()
+        if (fields := compared_fields(source))
+    } == {}
+
+
+def test_a_dataclass_that_compares_numbers_is_seen():
+    body = "class A:\n    n: int\n    x: Tensor | None"
+    assert compared_fields(f"@dataclass(frozen=True)\n{body}") == {
+        "A": "x: Tensor | None"
+    }
+    assert compared_fields(f"@dataclass(frozen=True, eq=False)\n{body}") == {}

@@ -396,7 +396,7 @@ def test_in_a_new_process_only_what_matters_makes_another_run(tmp_path):
     def said(seed, **words):
         code = SCRIPT.format(**{"rate": 1.0, "doc": "One."} | words)
         done = subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path / "run.pt")],
+            [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "run.pt")],
             capture_output=True,
             text=True,
             cwd=Path(__file__).parents[1],

@@ -30,4 +30,4 @@ def test_freed_memory_is_kept_and_taken_again_without_page_faults():
     # Without the call: about 100,000, unless an import has freed a large block before.
     command = [sys.executable, "-c", PROGRAM]
     faults = int(subprocess.run(command, capture_output=True, check=True).stdout)
-    assert faults < 1_000
+    assert faults < 10_000

@@ -51,7 +51,7 @@ class Grid:
 #
 # A window alone is wrong at the border. Bounds alone are not enough either: after three
 # such layers each unit's seven pixels are clipped, and papers mean the seven.
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Axis:
     """One axis of the input, as seen by every unit of a tensor.
 

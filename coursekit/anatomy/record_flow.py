@@ -15,7 +15,7 @@ from coursekit.anatomy.nodes import Edge, Flow, Node
 _WORDS = {"mul": "multiply", "sub": "subtract", "div": "divide"}
 
 
-@dataclass
+@dataclass(eq=False)
 class Call:
     """A call under way: what it was given and uses, and the record before it.
 

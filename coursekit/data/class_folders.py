@@ -51,7 +51,7 @@ class FolderSet(ImageSet):
         return f"{line[:-1]}, {len(self.skipped)} files left out: see .skipped)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Found:
     """What was read, as it is kept: pixels, labels, classes, lines about the rest."""
 

@@ -103,7 +103,7 @@ def _source(pixels: np.ndarray) -> str:
     return svg.uri(jpeg(pixels), "jpeg")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LocalField:
     """Hold where the units lie that a unit reads, in pixels of the photo.
 

@@ -22,7 +22,7 @@ from coursekit._base.modes import copy_of, device_of, left_as_found
 from coursekit._base.trial import checked_model, named_tensors, one_sentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GradCAM:
     """What Grad-CAM found on a batch.
 

@@ -17,7 +17,7 @@ from coursekit.blocks import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GoogLeNetOutput:
     """The logits of the three classifiers, each (n, num_classes).
 

@@ -20,7 +20,7 @@ WEIGHTS = {"googlenet": "GoogLeNet_Weights", "resnet18": "ResNet18_Weights"}
 SIDE = 224  # of the pictures they were trained on
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Pretrained:
     """A network, and how pictures are prepared for it.
 

@@ -100,6 +100,8 @@ def pack(value: object) -> object:
         data = torch.from_numpy(np.frombuffer(value.tobytes(), np.uint8).copy())
         single = isinstance(value, np.generic)
         return ("numpy", data, value.dtype.str, single, value.shape)
+    if isinstance(value, bytes):  # torch before 2.6 takes its own bytes for code
+        return ("bytes", value.decode("latin-1"))
     if isinstance(value, torch.Generator):
         return ("Generator", value.get_state(), str(value.device))
     if isinstance(value, random.Random):
@@ -130,6 +132,8 @@ def unpack(packed: object, old: object = None) -> object:
     if kind == "numpy":
         made = held.numpy().view(packed[2]).reshape(packed[4])
         return made[()] if packed[3] else made
+    if kind == "bytes":
+        return held.encode("latin-1")
     if kind in ("Generator", "Random", "bits", "RandomState"):
         return _generator(kind, held, old)
     if kind in DICTS:

@@ -29,7 +29,7 @@ class CannotStartError(RuntimeError):
     """Two processes could not start or talk here."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """What one process has after the step.
 
@@ -42,7 +42,7 @@ class Step:
     sent: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SplitBatch:
     """The same net in both processes, each with its part of the batch.
 
@@ -71,7 +71,7 @@ class SplitBatch:
         return Step(gradient, _bytes(gradient))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SplitNet:
     """The first layers in process 0, the last ones in process 1.
 

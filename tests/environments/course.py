@@ -89,7 +89,7 @@ def solutions(folder: Path) -> list[Path]:
 
 def workplace(repository: Path, to: Path) -> Path:
     """Copy everything but the package, so that only the installed one is found."""
-    skip = shutil.ignore_patterns("coursekit", ".git", "benchmarks")
+    skip = shutil.ignore_patterns("coursekit", ".git")
     shutil.copytree(repository, to, ignore=skip)
     for notebook in solutions(to):
         append_drive(notebook)

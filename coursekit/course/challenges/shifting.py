@@ -35,7 +35,7 @@ APART = 1e-3  # of the largest number of a result
 ROUNDING = 1e-4  # of the largest number a step is given
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moved:
     """The numbers of a tensor after its map was rolled by so many places."""
 

@@ -21,7 +21,7 @@ LARGEST = 4096  # of one side of an image
 EVEN = 4  # numbers that lie evenly spaced are a setting from so many on
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stored:
     """A stored tensor: an initializer, or the number of a Constant node.
 

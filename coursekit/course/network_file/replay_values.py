@@ -21,7 +21,7 @@ MOST_NORMS = 1  # whose statistics rest, since the last weighing layer
 NOTHING = torch.empty(0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Value:
     """A tensor on its way, and where its numbers come from.
 

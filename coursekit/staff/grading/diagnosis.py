@@ -79,7 +79,7 @@ print(f"loss after $steps steps: {loss.item():.3f}; guessing gives "
 FORM = 'a fault, a layer and a value, such as ("dead units", "3", -2.5)'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Patient:
     """A network that does not learn.
 
