@@ -24,9 +24,10 @@ Variant = Callable[[], object]
 class PILImages(Dataset):
     """An image set as PIL images that torchvision's transforms make into tensors."""
 
-    def __init__(self, data: ImageSet, augmented: bool):
+    def __init__(self, data: ImageSet, augmented: bool, cutout: int | None = 16):
         from torchvision import transforms
 
+        hole = augmented and cutout
         moves = [transforms.RandomCrop(32, 4), transforms.RandomHorizontalFlip()]
         channels = data.images.shape[1]
         self.transform = transforms.Compose(
@@ -34,7 +35,7 @@ class PILImages(Dataset):
                 *(moves if augmented else []),
                 transforms.ToTensor(),
                 transforms.Normalize([0.5] * channels, [0.25] * channels),
-                *([partial(paper_cutout, length=16)] if augmented else []),
+                *([partial(paper_cutout, length=cutout)] if hole else []),
             ]
         )
         to_image = transforms.ToPILImage()
@@ -61,11 +62,13 @@ class Ready:
         return len(self.batches)
 
 
-def supply(batches: list | ImageSet, size: int, augmented: bool):
+def supply(
+    batches: list | ImageSet, size: int, augmented: bool, cutout: int | None = 16
+):
     """Return ready batches as they are, or a set behind a DataLoader."""
     if isinstance(batches, list):
         return Ready(batches)
-    return DataLoader(PILImages(batches, augmented), size, shuffle=True)
+    return DataLoader(PILImages(batches, augmented, cutout), size, shuffle=True)
 
 
 def classic(model: nn.Module, batches) -> Variant | None:

@@ -1,0 +1,71 @@
+"""The script behind the records on CIFAR-10, on generated pictures."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from coursekit.data import Splits, shapes
+from coursekit.models import resnet9
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+
+
+@pytest.fixture
+def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Return a function that runs the script and gives what it wrote."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    path = BENCHMARKS / "record_cifar.py"
+    spec = importlib.util.spec_from_file_location("record_cifar", path)
+    script = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "record_cifar", script)  # its dataclass asks
+    spec.loader.exec_module(script)
+    few = Splits(*(shapes(n, size=32, seed=n) for n in (96, 8, 40)))
+    monkeypatch.setattr(script, "cifar10", lambda valid, download: few)
+    monkeypatch.setattr(script.torch, "set_num_threads", lambda count: None)
+
+    def run(*options: str, lr: float = 0.1) -> dict:
+        small = script.Recipe(
+            lambda: resnet9(len(few.train.classes), few.train.images.shape[1], width=2),
+            {"fit": 2, "plain": 1},
+            lr,
+        )
+        monkeypatch.setattr(script, "RECIPES", {5: small})
+        given = ["record_cifar", "5", "--folder", str(tmp_path), *options]
+        monkeypatch.setattr(sys, "argv", given)
+        script.main()
+        name = "chosen" if "--choose" in options else "minutes"
+        return json.loads((tmp_path / f"cifar_{name}.json").read_text("utf-8"))
+
+    return run
+
+
+def test_both_arms_train_as_long_as_their_recipe_says(measured):
+    found = measured("--seeds", "1", "--images", "64")
+    assert found["settings"]["learnt from"] == 64
+    assert found["settings"]["judged on"] == "test images"
+    for arm, epochs in (("fit, 5", 2), ("plain, 5", 1)):
+        assert found["arms"][arm]["recipe"]["epochs"] == epochs
+        (row,) = found["arms"][arm]["runs"]
+        right = row["accuracy (%)"] * 40 / 100
+        assert right == pytest.approx(round(right), abs=0.01)
+        assert row["in time"]
+        assert row["seconds"] < 60
+
+
+def test_a_run_is_repeated_only_where_its_recipe_is_another(measured):
+    before = measured("--seeds", "1", "--arms", "plain")["arms"]["plain, 5"]
+    after = measured("--seeds", "2", "--arms", "plain")["arms"]["plain, 5"]
+    assert after["runs"][0] == before["runs"][0]
+    assert [row["seed"] for row in after["runs"]] == [0, 1]
+    other = measured("--seeds", "1", "--arms", "plain", lr=0.05)["arms"]["plain, 5"]
+    assert [row["seed"] for row in other["runs"]] == [0]
+
+
+def test_what_is_chosen_by_is_kept_apart_from_the_test_images(measured):
+    found = measured("--seeds", "1", "--arms", "fit", "--choose")
+    assert found["settings"]["judged on"] == "images to choose by"
+    right = found["arms"]["fit, 5"]["runs"][0]["accuracy (%)"] * 8 / 100
+    assert right == pytest.approx(round(right), abs=0.01)
