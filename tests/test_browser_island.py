@@ -62,6 +62,26 @@ TURN = """
     return view.state();
 }
 """
+STATE = """
+() => JSON.stringify([[...coursekitIslands.live.values()][0].view.state(),
+                      document.activeElement.ariaPressed])
+"""
+CONTROLS = ".coursekit-island :is(input, select, button):not(:disabled):visible"
+FOCUS = """
+() => {
+    const place = document.activeElement;
+    if (!place.matches('.coursekit-island :is(input, select, button)')) return null;
+    if (place.dataset.reached) return null;
+    place.dataset.reached = 'yes';
+    return {kind: place.type, name: place.outerHTML};
+}
+"""
+KEYS = {
+    "range": ("ArrowRight", "ArrowLeft"),
+    "select-one": ("ArrowDown", "ArrowUp"),
+    "checkbox": ("Space",),
+    "button": ("Space",),
+}
 pytestmark = pytest.mark.browser
 
 
@@ -244,6 +264,46 @@ def test_the_keyboard_alone_moves_every_control(page: object, tmp_path: Path):
         "The photo, 112×112, padded by 32 in four modes: 176×176; reflect reads d c b"
     )
     assert "1 mean filter of 5×5" in words(page)
+
+
+def moved(page: object, kind: str) -> bool:
+    """Press the keys of the control that has the focus; say whether the state moved."""
+    before = page.evaluate(STATE)
+    for key in KEYS[kind]:
+        page.keyboard.press(key)
+        if page.evaluate(STATE) != before:
+            if page.evaluate("document.activeElement.ariaPressed") == "true":
+                page.keyboard.press(key)  # it plays: stop
+            return True
+    return False
+
+
+@pytest.mark.parametrize("name", ("receptive_field", "branches", *SMALL, *LARGE))
+def test_with_tab_and_arrows_everything_of_an_explorer_is_reached(
+    name: str, page: object, tmp_path: Path
+):
+    shown(page, written(tmp_path, name))
+    still = []
+    for _ in range(3 * page.locator(CONTROLS).count() + 9):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(FOCUS)
+        if focus is not None and not moved(page, focus["kind"]):
+            still.append(focus["name"])
+    assert still == []
+    assert page.locator(f"{CONTROLS}[data-reached]").count() > 0
+    assert page.locator(f"{CONTROLS}:not([data-reached])").count() == 0
+
+
+def test_a_button_goes_on_to_the_next_state_that_a_page_holds(
+    page: object, tmp_path: Path
+):
+    shown(page, written(tmp_path, "augmentation"))
+    again, seeds = page.get_by_role("button", name="draw again"), [0]
+    for _ in range(3):
+        again.click()
+        seeds.append(json.loads(page.evaluate(STATE))[0]["seed"])
+    assert seeds[0] < seeds[1] < seeds[2]
+    assert seeds[3] == seeds[0]
 
 
 def test_a_drag_over_the_photo_moves_the_unit_of_a_chain(page: object, tmp_path: Path):

@@ -21,6 +21,13 @@ const nearest = (values, wish) => {
   if (values.includes(wish) || typeof wish !== 'number') return values.includes(wish) ? wish : values[0];
   return values.reduce((best, v) => (Math.abs(v - wish) < Math.abs(best - wish) ? v : best));
 };
+// What a button asks for may be no state of this page: then the next one that is.
+const towards = (values, wish, was) => {
+  const found = nearest(values, wish);
+  if (found !== was || wish === was || typeof wish !== 'number') return found;
+  const beyond = values.filter(v => (v - was) * (wish - was) > 0);
+  return beyond.length ? nearest(beyond, was) : found;
+};
 
 // The settings of an explorer, as its declaration in Python has them.
 class Settings {
@@ -73,7 +80,7 @@ class Settings {
         const before = this.values(name, state);
         value = values[Math.floor((before.indexOf(value) + 0.5) / before.length * values.length)];
       }
-      next[name] = nearest(values, value);
+      next[name] = towards(values, value, state[name]);
       if (next[name] !== state[name]) moved.add(name);
     }
     return next;
@@ -285,6 +292,7 @@ const KINDS = {
     return {...base, follow(state) {
       base.follow(state);
       values = settings.values(about.name, state);
+      input.disabled ||= values.length < 2;
       input.max = values.length - 1;
       input.value = values.indexOf(state[about.name]);
       input.ariaValueText = number.textContent = settings.text(about.name, state);
