@@ -64,7 +64,11 @@ def _makers(found: Sequence[Statement], run: set[int]) -> set[int]:
 
 
 def used(code: str) -> set[str]:
-    """Return the names of the notebook that code uses, those inside functions too."""
+    """Return the names of the notebook that code uses, those inside functions too.
+
+    From Python 3.12 on a comprehension's own names are among them: a cell more may run,
+    none is left out.
+    """
     changed = [
         one for one in ast.walk(ast.parse(code)) if isinstance(one, ast.AugAssign)
     ]

@@ -278,7 +278,7 @@ def moved(page: object, kind: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", ("receptive_field", "branches", *SMALL, *LARGE))
+@pytest.mark.parametrize("name", ["receptive_field", "branches", *SMALL, *LARGE])
 def test_with_tab_and_arrows_everything_of_an_explorer_is_reached(
     name: str, page: object, tmp_path: Path
 ):
