@@ -99,10 +99,13 @@ nightly: long proof site-pages colab-twin floor newest
 # Tests that have a small form with every change, in their whole one; and the zoo.
 SIZES := COURSEKIT_CLASS=300 COURSEKIT_EDITS=200 COURSEKIT_DEFENCES=1000 \
 	COURSEKIT_AUTOGRADER=9 COURSEKIT_PATIENTS=200 COURSEKIT_NETS=200 \
-	COURSEKIT_UPDATES=2000 COURSEKIT_WHEEL=full COURSEKIT_ISLAND=10000
+	COURSEKIT_UPDATES=2000 COURSEKIT_WHEEL=full COURSEKIT_ISLAND=10000 \
+	COURSEKIT_LAB_AXE=all
 LONG_TESTS := tests/test_grading_class.py tests/test_grading.py tests/test_defence.py \
 	tests/test_grading_diagnosis.py tests/test_grading_personal.py \
-	tests/test_gradescope.py tests/test_handin_counts.py tests/test_update.py tests/test_wheel.py tests/test_zoo.py tests/test_browser_island.py
+	tests/test_gradescope.py tests/test_handin_counts.py tests/test_update.py \
+	tests/test_wheel.py tests/test_zoo.py tests/test_browser_island.py \
+	tests/test_browser_lab_axe.py
 
 long: environment
 	@$(SIZES) $(BIN)/python -m pytest -m "zoo or not zoo" $(LONG_TESTS)
