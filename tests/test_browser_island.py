@@ -31,6 +31,7 @@ from tests.test_explore_controls import made
 from tests.test_island import uncompressed
 
 SAMPLES = int(os.environ.get("COURSEKIT_ISLAND", "400"))
+RULED = ("receptive_field", "branches", "pooling")
 SMALL = ("dense_matrix", "classics")
 LARGE = (
     "augmentation",
@@ -46,7 +47,6 @@ LARGE = (
     "hiding",
     "width",
     "reliability",
-    "pooling",
     "softmax",
 )
 ANSWERS = """
@@ -200,6 +200,23 @@ def test_what_a_unit_of_a_chain_sees_is_the_same_in_the_page_and_in_python(
             assert same(answer, explorer.at(**state)), state
 
 
+def test_what_pooling_keeps_is_the_same_in_the_page_and_in_python(
+    page: object, tmp_path: Path
+):
+    explorer, draw, drawn = made("explore_pooling"), random.Random(0), []
+    shown(page, written(tmp_path, "pooling"))
+    held = held_of(explorer)
+    for _ in range(SAMPLES):
+        state = {held.declared.subject: explorer.subject}
+        for name in held.order:
+            state[name] = draw.choice(held.values(name, state))
+        drawn.append({name: state[name] for name in held.order})
+    for first in range(0, len(drawn), 200):
+        some = drawn[first : first + 200]
+        for state, answer in zip(some, page.evaluate(ANSWERS, some), strict=True):
+            assert same(answer, explorer.at(**state)), state
+
+
 def test_what_a_module_costs_is_the_same_in_the_page_and_in_python(
     page: object, tmp_path: Path
 ):
@@ -278,7 +295,9 @@ def moved(page: object, kind: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", ["receptive_field", "branches", *SMALL, *LARGE])
+@pytest.mark.parametrize(
+    "name", ["receptive_field", "branches", "pooling", *SMALL, *LARGE]
+)
 def test_with_tab_and_arrows_everything_of_an_explorer_is_reached(
     name: str, page: object, tmp_path: Path
 ):

@@ -2,14 +2,10 @@
 // coursekit/explore/branches.py. Tests hold both against each other, state by state.
 (() => {
 'use strict';
-const {words, filled, drawn, tableOf} = coursekitDrawing;
+const {even, words, filled, drawn, tableOf} = coursekitDrawing;
 const SERIES = ['#0072B2', '#009E73', '#CC79A7', '#000000'];
 const {format: many} = new Intl.NumberFormat('en-US');
-// A share as Python's f"{share:.0%}": half goes to the even number.
-const percent = share => {
-  const low = Math.floor(share * 100), rest = share * 100 - low;
-  return `${rest > 0.5 || (rest === 0.5 && low % 2) ? low + 1 : low}%`;
-};
+const percent = share => `${even(share * 100)}%`;
 
 function branch(name, layers, pools, {side, channels}) {
   const sum = tell => layers.reduce((total, layer) => total + tell(...layer), 0);

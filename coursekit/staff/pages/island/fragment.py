@@ -30,7 +30,8 @@ _NIGHT = (
     f"@media screen and (prefers-color-scheme:dark){{{_BY_SYSTEM}}}"
     f"@media screen{{{_BY_SITE}}}"
 )
-_PROGRAM = ("drawing.js", "chain_rule.js", "branches_rule.js", "island.js")
+_RULES = ("chain_rule.js", "branches_rule.js", "pooling_rule.js")
+_PROGRAM = ("drawing.js", *_RULES, "island.js")
 # What every page with islands needs once, before or after them.
 SCRIPT = (
     f"<style>{_read('island.css')}{_NIGHT}</style>"

@@ -5,6 +5,7 @@
 'use strict';
 if (window.coursekitIslands) return; // where the script stands on a page twice
 
+const {png} = coursekitDrawing;
 const make = (tag, traits, ...inside) => {
   const element = Object.assign(document.createElement(tag), traits);
   element.append(...inside);
@@ -179,51 +180,6 @@ class Unpacked {
     };
   }
 }
-
-// A PNG file of a header, palette and pixels that stay uncompressed (RFC 2083, RFC 1950).
-const CRC = Uint32Array.from({length: 256}, (_, n) => {
-  for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ n >>> 1 : n >>> 1;
-  return n;
-});
-function png([width, height, depth, type, palette, clear], bytes) {
-  const pixels = bytes.subarray(palette + clear), blocks = Math.max(1, Math.ceil(pixels.length / 65535));
-  const packed = new Uint8Array(6 + 5 * blocks + pixels.length);
-  packed.set([0x78, 1]);
-  let a = 1, b = 0, at = 2;
-  for (let i = 0; i < blocks; i++) {
-    const block = pixels.subarray(65535 * i, 65535 * (i + 1)), n = block.length;
-    packed.set([i === blocks - 1, n, n >> 8, ~n, ~n >> 8], at);
-    packed.set(block, at + 5);
-    at += 5 + n;
-  }
-  for (let i = 0; i < pixels.length;) { // 4,000 steps at most stay below 2^31
-    for (const end = Math.min(i + 4000, pixels.length); i < end; i++) b += a += pixels[i];
-    a %= 65521;
-    b %= 65521;
-  }
-  packed.set([b >> 8, b, a >> 8, a], at);
-  const word = n => [n >>> 24, n >>> 16 & 255, n >>> 8 & 255, n & 255];
-  let text = '\x89PNG\r\n\x1a\n';
-  const chunk = (name, data) => {
-    const body = new Uint8Array(4 + data.length);
-    body.set([...name].map(c => c.charCodeAt(0)));
-    body.set(data, 4);
-    let crc = 0xffffffff;
-    for (const byte of body) crc = CRC[(crc ^ byte) & 255] ^ crc >>> 8;
-    text += letters(word(data.length)) + letters(body) + letters(word(~crc));
-  };
-  chunk('IHDR', [...word(width), ...word(height), depth, type, 0, 0, 0]);
-  if (palette) chunk('PLTE', bytes.subarray(0, palette));
-  if (clear) chunk('tRNS', bytes.subarray(palette, palette + clear));
-  chunk('IDAT', packed);
-  chunk('IEND', []);
-  return btoa(text);
-}
-const letters = bytes => {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.slice(i, i + 8192));
-  return text;
-};
 
 function render({model, el}) {
   const part = name => el.querySelector(`.coursekit-${name}`);

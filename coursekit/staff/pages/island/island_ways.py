@@ -4,8 +4,11 @@ An island is to stay below 1 MB. Where each state has pictures of its own, or a 
 answers, a page holds a chosen few, and says so.
 """
 
+import base64
 from collections.abc import Callable
 from itertools import islice
+
+import numpy as np
 
 from coursekit.explore.branches import CHANNELS, SIDE
 from coursekit.explore.live import LiveExplorer, states
@@ -18,7 +21,6 @@ FEW = {
     "desk": dict.fromkeys(("red", "green", "blue"), 3),
     "hiding": {"picture": 6, "draw": 5},
     "network": {"channel": 4, "row": 3, "column": 3},
-    "pooling": {"spot_size": 2, "row": 5, "column": 5},
     "receptive_field": {"row": 9, "column": 9},  # of a network; a chain has a rule
     "softmax": {"first": 4, "second": 4, "third": 4},
 }
@@ -33,8 +35,19 @@ def a_module(explorer: LiveExplorer) -> dict:
     return {"side": SIDE, "channels": CHANNELS, "backdrop": view.backdrop}
 
 
+def a_photo(explorer: LiveExplorer) -> dict:
+    """Return the photo that is pooled, colour by colour, and what stays drawn."""
+    photo = explorer.subject
+    planes = photo.pixels.transpose(2, 0, 1).astype(np.uint8)
+    return {
+        "pixels": base64.b64encode(planes.tobytes()).decode(),
+        "size": photo.size,
+        "backdrop": photo.backdrop,
+    }
+
+
 # Name of an explorer → what the rule of that name in the page has to know.
-RULES = {"branches": a_module, "receptive_field": a_chain}
+RULES = {"branches": a_module, "pooling": a_photo, "receptive_field": a_chain}
 
 
 def rule_of(explorer: LiveExplorer) -> Callable[[LiveExplorer], dict] | None:
