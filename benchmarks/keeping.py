@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from coursekit import __version__
 from coursekit._base.files import write_whole
@@ -41,6 +42,11 @@ def write(path: Path, what: str, settings: dict, arms: dict[str, list[dict]]) ->
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)
     write_whole(path, text + "\n")
+
+
+def layers_of(model: nn.Module) -> str:
+    """Return what a net prints, without what newer torch alone says of a norm."""
+    return repr(model).replace("\n", "").replace(", bias=True", "")
 
 
 def processor() -> str:

@@ -28,7 +28,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from keeping import FOLDER, kept, write
+from keeping import FOLDER, kept, layers_of, write
 from loop_peers import supply
 from torch import nn
 from torch.nn import functional as F
@@ -54,7 +54,7 @@ class Recipe:
     def described(self, arm: str) -> dict:
         """Return what decides a run, as plain data: another recipe is another run."""
         return {
-            "net": repr(self.build()).replace("\n", ""),
+            "net": layers_of(self.build()),
             "epochs": self.epochs[arm],
             "lr": self.lr,
             "batch size": self.batch_size,

@@ -28,7 +28,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
-from keeping import FOLDER, kept, write
+from keeping import FOLDER, kept, layers_of, write
 from torch import Tensor, nn
 
 from coursekit.augment import compose, random_rotation, random_shift
@@ -171,7 +171,7 @@ class Recipe:
     def described(self) -> dict:
         """Return what decides a run, as plain data: another recipe is another run."""
         return {
-            "net": repr(self.build()).replace("\n", ""),
+            "net": layers_of(self.build()),
             "epochs": self.epochs,
             "lr": self.lr,
             "decay": self.decay,
