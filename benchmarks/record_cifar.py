@@ -25,11 +25,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import torch
-from keeping import FOLDER, kept, layers_of, write
+from keeping import kept, layers_of, write
 from loop_peers import supply
+from protocol import parser, sets
 from torch import nn
 from torch.nn import functional as F
 
@@ -134,37 +134,17 @@ def run(arm: str, minutes: int, seed: int, sets: tuple[ImageSet, ImageSet]) -> d
     }
 
 
-def sets(choose: bool, images: int | None) -> tuple[ImageSet, ImageSet]:
-    """Return what to learn from and what to be judged on."""
-    parts = cifar10(valid=5_000 if choose else 0, download=False)
-    train, judged = parts.train, parts.valid if choose else parts.test
-    if images is not None:
-        train = train.subset(torch.arange(images))
-    return train, judged
-
-
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("minutes", type=int, choices=RECIPES)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--choose", action="store_true")
-    parser.add_argument("--arms", nargs="+", choices=ARMS, default=[*ARMS])
-    parser.add_argument("--images", type=int, help="train on the first N only")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    return parser.parse_args()
+    what = __doc__.splitlines()[0]
+    options = parser(what, "minutes", RECIPES, seeds=3, threads=2)
+    options.add_argument("--arms", nargs="+", choices=ARMS, default=[*ARMS])
+    return options.parse_args()
 
 
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
-    train, judged = sets(options.choose, options.images)
-    shared = {
-        "data": judged.name,
-        "learnt from": len(train),
-        "judged on": "images to choose by" if options.choose else "test images",
-        "threads": options.threads,
-    }
+    train, judged, shared = sets(cifar10, 5_000, options)
     kind = "chosen" if options.choose else "minutes"
     path = options.folder / f"cifar_{kind}.json"
     arms, recipe = kept(path, shared), RECIPES[options.minutes]

@@ -28,7 +28,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
-from keeping import FOLDER, kept, layers_of, write
+from keeping import kept, layers_of, write
+from protocol import parser, sets
 from torch import Tensor, nn
 
 from coursekit.augment import compose, random_rotation, random_shift
@@ -225,15 +226,6 @@ RECIPES = {
 }
 
 
-def sets(choose: bool, images: int | None) -> tuple[ImageSet, ImageSet]:
-    """Return what to learn from and what to be judged on."""
-    parts = mnist(valid=10_000 if choose else 0, download=False)
-    train, judged = parts.train, parts.valid if choose else parts.test
-    if images is not None:
-        train = train.subset(torch.arange(images))
-    return train, judged
-
-
 def run(
     recipe: Recipe, seed: int, train: ImageSet, judged: ImageSet, entry: Path | None
 ) -> dict:
@@ -261,28 +253,17 @@ def stored_in(options: argparse.Namespace) -> Path:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=RECIPES)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--choose", action="store_true")
-    parser.add_argument("--images", type=int, help="train on the first N only")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--entry", type=Path)
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    return parser.parse_args()
+    what = __doc__.splitlines()[0]
+    options = parser(what, "name", RECIPES, seeds=10, threads=1)
+    options.add_argument("--entry", type=Path)
+    return options.parse_args()
 
 
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
     recipe = RECIPES[options.name]
-    train, judged = sets(options.choose, options.images)
-    shared = {
-        "data": judged.name,
-        "learnt from": len(train),
-        "judged on": "images to choose by" if options.choose else "test images",
-        "threads": options.threads,
-    }
+    train, judged, shared = sets(mnist, 10_000, options)
     path = stored_in(options)
     arms = kept(path, shared)
     arm = arms.get(options.name)
