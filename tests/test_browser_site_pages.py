@@ -23,8 +23,9 @@ PAGES = sorted(
 )
 # The theme lets the keyboard into what scrolls, a moment after the window has changed.
 IN_REACH = """
-() => [...document.querySelectorAll('[tabindex="-1"]')].every(
-    place => place.tagName !== 'PRE' || place.scrollWidth <= place.clientWidth)
+() => [...document.querySelectorAll(
+    ':is(pre, .pst-scrollable-table-container)[tabindex="-1"]')].every(
+    place => place.scrollWidth <= place.clientWidth)
 """
 # Code looks the same on all pages and takes axe long: thousands of coloured words.
 WITH_CODE = ("00_", "assignment", "index")
