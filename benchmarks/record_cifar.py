@@ -62,7 +62,7 @@ class Recipe:
 
 
 RECIPES = {
-    5: Recipe(partial(resnet9, width=16), {"fit": 18, "plain": 5}, lr=0.15),
+    5: Recipe(partial(resnet9, width=16), {"fit": 18, "plain": 6}, lr=0.15),
     30: Recipe(partial(resnet9, width=32), {"fit": 34, "plain": 13}, lr=0.15),
 }
 
