@@ -1,27 +1,18 @@
 """The scripts that measure: what they say of two runs, and the one for a card."""
 
-import importlib
 import json
 import statistics
 import time
-from pathlib import Path
 
 import pytest
 
 from coursekit.course import inspect_submission
+from tests.benchmark_scripts import BENCHMARKS, script
 
-BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 RESULTS = BENCHMARKS.parent / "coursekit/course/results"
 
 
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch):
-    """Return a function that imports a script as `python benchmarks/NAME.py` does."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module
-
-
-def test_what_got_slower_by_more_than_ten_percent_is_named_the_worst_first(script):
+def test_what_got_slower_by_more_than_ten_percent_is_named_the_worst_first():
     before = {"a": 1.0, "b": 2.0, "c": 4.0, "d": 1.0}
     now = {"a": 1.3, "b": 2.19, "c": 8.0, "d": 0.1}
     assert script("compare").slower(before, now) == [
@@ -30,12 +21,12 @@ def test_what_got_slower_by_more_than_ten_percent_is_named_the_worst_first(scrip
     ]
 
 
-def test_a_cost_that_only_one_run_has_is_said(script):
+def test_a_cost_that_only_one_run_has_is_said():
     said = script("compare").only_once({"a": 1.0, "b": 1.0}, {"b": 1.0, "c": 1.0})
     assert said == ["a: no longer measured", "c: new"]
 
 
-def test_a_floor_is_turned_so_that_a_larger_cost_is_slower(script):
+def test_a_floor_is_turned_so_that_a_larger_cost_is_slower():
     rows = [
         {"what": "ours / theirs", "goal": "≥ 3", "cpu": 4.0},
         {"what": "ours / clone", "goal": "≤ 2", "cpu": 1.5},
@@ -45,7 +36,7 @@ def test_a_floor_is_turned_so_that_a_larger_cost_is_slower(script):
     assert costs == {"g: ours / theirs": 0.25, "g: ours / clone": 1.5}
 
 
-def test_a_script_without_a_stored_run_is_said(script):
+def test_a_script_without_a_stored_run_is_said():
     said = script("compare").said("loop", None, {"a": 1.0})
     assert said == ["loop: nothing stored to compare with"]
 
@@ -57,7 +48,7 @@ def test_every_stored_run_says_on_what_it_was_measured():
         assert all(cost > 0 for cost in run["costs"].values())
 
 
-def test_every_point_of_the_front_is_recounted_and_keeps_the_protocol(script):
+def test_every_point_of_the_front_is_recounted_and_keeps_the_protocol():
     """Ten seeds, at most 15 epochs, the recipe of the script, the mean of three."""
     front = json.loads((RESULTS / "mnist_front.json").read_text(encoding="utf-8"))
     assert front["settings"]["learnt from"] == 60_000
@@ -78,7 +69,7 @@ def test_every_point_of_the_front_is_recounted_and_keeps_the_protocol(script):
 
 
 @pytest.mark.parametrize("part", ["step", "half", "resume"])
-def test_the_script_for_a_card_runs_on_small_numbers(script, part: str):
+def test_the_script_for_a_card_runs_on_small_numbers(part: str):
     gpu = script("gpu")
     asked = gpu.Asked("cpu", rehearse=True, until=time.perf_counter() + 60)
     found = gpu.reported(gpu.PARTS[part], asked)

@@ -1,6 +1,5 @@
 """The capstone's nets, its ladder, the measured rows, and the benchmark behind them."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -33,8 +32,7 @@ from coursekit.models.capstone import (
     plain_net,
 )
 from coursekit.training import fit
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.benchmark_scripts import script
 
 
 def conv(k: int, m: int, n: int) -> int:
@@ -102,7 +100,7 @@ def test_a_budget_net_without_padding_fits_28_pixels_exactly():
 @pytest.mark.parametrize("key", ["20k", "10k", "8k"])
 def test_the_nets_of_the_last_steps_keep_their_budget(key: str):
     budget = 1_000 * int(key.removesuffix("k"))
-    assert 0.8 * budget < parameters(benchmark().STEPS[key].build()) < budget
+    assert 0.8 * budget < parameters(script("capstone").STEPS[key].build()) < budget
 
 
 def test_a_budget_net_with_too_much_padding_is_refused():
@@ -237,7 +235,7 @@ def test_the_published_rows_belong_to_the_nets_of_the_package():
     ladder = on_mnist()
     if ladder is None:
         pytest.skip("the rows on MNIST have not been measured yet")
-    steps = benchmark().STEPS.values()
+    steps = script("capstone").STEPS.values()
     assert {row.name for row in ladder} <= {step.name for step in steps}
     for step in steps:
         if step.name in {row.name for row in ladder}:
@@ -247,30 +245,18 @@ def test_the_published_rows_belong_to_the_nets_of_the_package():
 # The benchmark, on digits instead of MNIST
 
 
-def benchmark():
-    """Import benchmarks/capstone.py, which is no part of the package."""
-    path = ROOT / "benchmarks" / "capstone.py"
-    spec = importlib.util.spec_from_file_location("capstone_benchmark", path)
-    found = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = found  # dataclasses look their module up
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(path.parent)  # a script finds its neighbours
-        spec.loader.exec_module(found)
-    return found
-
-
 @pytest.fixture
 def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Return a function that runs the benchmark and gives what it wrote."""
-    script, path = benchmark(), tmp_path / "rows.json"
+    capstone, path = script("capstone"), tmp_path / "rows.json"
     small = digits(28).split(train=0.1, valid=0.1, test=0.8, seed=0)
     test = small.test.subset(torch.arange(50))
-    monkeypatch.setattr(script, "mnist", lambda download: Splits(*parts(small), test))
+    monkeypatch.setattr(capstone, "mnist", lambda download: Splits(*parts(small), test))
 
     def run(*options: str) -> dict:
         given = ["--json", str(path), "--threads", str(torch.get_num_threads())]
         monkeypatch.setattr(sys, "argv", ["capstone", *given, *options])
-        script.main()
+        capstone.main()
         return json.loads(path.read_text(encoding="utf-8"))
 
     return run

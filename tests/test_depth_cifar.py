@@ -1,6 +1,5 @@
 """The script behind the stored results of CIFAR's depths, on generated pictures."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -8,28 +7,23 @@ from pathlib import Path
 import pytest
 
 from coursekit.data import Splits, shapes
-
-BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+from tests.benchmark_scripts import script
 
 
 @pytest.fixture
 def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Return a function that runs the script and gives what it wrote."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    path = BENCHMARKS / "depth_cifar.py"
-    spec = importlib.util.spec_from_file_location("depth_cifar", path)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    depth = script("depth_cifar")
     few = Splits(*(shapes(n, size=32, seed=n) for n in (96, 8, 40)))
-    monkeypatch.setattr(script, "cifar10", lambda download: few)
-    monkeypatch.setattr(script.torch, "set_num_threads", lambda count: None)
-    monkeypatch.setattr(script, "ARMS", {"plain, 8 layers": (8, "none")})
+    monkeypatch.setattr(depth, "cifar10", lambda download: few)
+    monkeypatch.setattr(depth.torch, "set_num_threads", lambda count: None)
+    monkeypatch.setattr(depth, "ARMS", {"plain, 8 layers": (8, "none")})
     file = tmp_path / "depth.json"
 
     def run(*options: str) -> dict:
         given = ["--json", str(file), "--precision", "float32", "--epochs", "1"]
         monkeypatch.setattr(sys, "argv", ["depth_cifar", *given, *options])
-        script.main()
+        depth.main()
         return json.loads(file.read_text(encoding="utf-8"))
 
     return run
