@@ -24,11 +24,17 @@ Variant = Callable[[], object]
 class PILImages(Dataset):
     """An image set as PIL images that torchvision's transforms make into tensors."""
 
-    def __init__(self, data: ImageSet, augmented: bool, cutout: int | None = 16):
+    def __init__(
+        self,
+        data: ImageSet,
+        augmented: bool,
+        cutout: int | None = 16,
+        crop: int = 4,
+    ):
         from torchvision import transforms
 
         hole = augmented and cutout
-        moves = [transforms.RandomCrop(32, 4), transforms.RandomHorizontalFlip()]
+        moves = [transforms.RandomCrop(32, crop), transforms.RandomHorizontalFlip()]
         channels = data.images.shape[1]
         self.transform = transforms.Compose(
             [
@@ -63,12 +69,16 @@ class Ready:
 
 
 def supply(
-    batches: list | ImageSet, size: int, augmented: bool, cutout: int | None = 16
+    batches: list | ImageSet,
+    size: int,
+    augmented: bool,
+    cutout: int | None = 16,
+    crop: int = 4,
 ):
     """Return ready batches as they are, or a set behind a DataLoader."""
     if isinstance(batches, list):
         return Ready(batches)
-    return DataLoader(PILImages(batches, augmented, cutout), size, shuffle=True)
+    return DataLoader(PILImages(batches, augmented, cutout, crop), size, shuffle=True)
 
 
 def classic(model: nn.Module, batches) -> Variant | None:

@@ -5,8 +5,10 @@ import statistics
 import time
 
 import pytest
+import torch
 
 from coursekit.course import inspect_submission
+from coursekit.data import ImageSet
 from tests.benchmark_scripts import BENCHMARKS, script
 
 RESULTS = BENCHMARKS.parent / "coursekit/course/results"
@@ -66,6 +68,25 @@ def test_every_point_of_the_front_is_recounted_and_keeps_the_protocol():
             assert run["accuracy (%)"] == pytest.approx(sum(last) / 3, abs=1e-4)
         reached = statistics.mean(run["accuracy (%)"] for run in arm["runs"])
         assert reached >= float(name)
+
+
+def test_the_page_shows_cifars_stored_runs_and_they_keep_the_protocol():
+    """Three seeds on all images, in time, by the recipe of the script."""
+    record = script("record_cifar")
+    found = json.loads((BENCHMARKS / "cifar_minutes.json").read_text(encoding="utf-8"))
+    settings = found["settings"]
+    assert settings["learnt from"] == 50_000
+    assert settings["judged on"] == "test images"
+    noise = torch.randint(256, (20, 3, 32, 32), dtype=torch.uint8)
+    labels = torch.arange(20) % 10
+    alike = ImageSet(noise, labels, tuple("abcdefghij"), "noise", "made here")
+    for name, arm in found["arms"].items():
+        kind, minutes = name.split(", ")
+        assert arm["recipe"] == record.RECIPES[int(minutes)][kind].described(alike)
+        assert [run["seed"] for run in arm["runs"]] == [0, 1, 2]
+        assert all(run["seconds"] <= 60 * int(minutes) for run in arm["runs"])
+    page = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    assert record.table(found["arms"]) in page
 
 
 @pytest.mark.parametrize("part", ["step", "half", "resume"])

@@ -2,12 +2,13 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 
 from coursekit.data import Splits, shapes
-from coursekit.models import resnet9
 from tests.benchmark_scripts import script
 
 
@@ -20,12 +21,9 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(record.torch, "set_num_threads", lambda count: None)
 
     def run(*options: str, lr: float = 0.1) -> dict:
-        small = record.Recipe(
-            lambda: resnet9(len(few.train.classes), few.train.images.shape[1], width=2),
-            {"fit": 2, "plain": 1},
-            lr,
-        )
-        monkeypatch.setattr(record, "RECIPES", {5: small})
+        small = partial(record.Recipe, (2, 3, 4), lr=lr)
+        recipes = {"fit": small(epochs=2), "plain": small(epochs=1)}
+        monkeypatch.setattr(record, "RECIPES", {5: recipes})
         given = ["record_cifar", "5", "--folder", str(tmp_path), *options]
         monkeypatch.setattr(sys, "argv", given)
         record.main()
@@ -42,8 +40,9 @@ def test_both_arms_train_as_long_as_their_recipe_says(measured):
     for arm, epochs in (("fit, 5", 2), ("plain, 5", 1)):
         assert found["arms"][arm]["recipe"]["epochs"] == epochs
         (row,) = found["arms"][arm]["runs"]
-        right = row["accuracy (%)"] * 40 / 100
-        assert right == pytest.approx(round(right), abs=0.01)
+        for column in ("accuracy (%)", "with the mirror image (%)"):
+            right = row[column] * 40 / 100
+            assert right == pytest.approx(round(right), abs=0.01)
         assert row["in time"] == (row["seconds"] <= 300)
 
 
@@ -61,3 +60,31 @@ def test_what_is_chosen_by_is_kept_apart_from_the_test_images(measured):
     assert found["settings"]["judged on"] == "images to choose by"
     right = found["arms"]["fit, 5"]["runs"][0]["accuracy (%)"] * 8 / 100
     assert right == pytest.approx(round(right), abs=0.01)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_stem_makes_patches_uncorrelated(channels):
+    record = script("record_cifar")
+    torch.manual_seed(0)
+    images = torch.randn(50, channels, 16, 16).cumsum(2).cumsum(3)
+    images /= images.std()
+    net = record.SpeedNet((4, 4, 4), 5, images).eval()
+    answers = torch.conv2d(images, net[0].weight, stride=2).transpose(0, 1).flatten(1)
+    half = 4 * channels
+    assert torch.equal(answers[half:], -answers[:half])
+    spread = torch.cov(answers[:half])
+    variances = spread.diagonal()
+    assert torch.allclose(spread, variances.diag(), atol=1e-3)
+    assert variances[0] == pytest.approx(1, abs=1e-3)  # noise of 5e-4 is nothing there
+    assert (variances.diff() <= 1e-3).all()  # faint axes are held back by the noise
+    assert not net[0].weight.requires_grad
+
+
+def test_a_net_with_its_mirror_is_blind_to_the_side():
+    record = script("record_cifar")
+    torch.manual_seed(0)
+    images = torch.randn(6, 3, 16, 16)
+    net = record.SpeedNet((4, 4, 4), 5, images).eval()
+    both = record.Mirrored(net)
+    assert torch.allclose(both(images), both(images.flip(-1)), atol=1e-6)
+    assert not torch.allclose(net(images), net(images.flip(-1)), atol=1e-3)
