@@ -24,7 +24,7 @@ them. A copy as JPEG files is used where the original is missing, and the file s
 import argparse
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -40,7 +40,6 @@ from coursekit.data import Batches, ImageSet, cifar10
 from coursekit.metrics import interval
 from coursekit.training import evaluate, fit, one_cycle, sgd
 
-SMOOTHING, DECAY, WARM_UP, CROP = 0.2, 5e-4, 0.2, 2
 SCORES = "accuracy (%)", "with the mirror image (%)"
 
 
@@ -49,8 +48,8 @@ class SpeedNet(nn.Sequential):
 
     After airbench94 (Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024,
     section 3): the stem's filters are the patches' principal axes and stay as they are,
-    each stage's first convolution is pooled before its norm, every 3×3 starts as the
-    identity, and the logits are scaled by 1/9.
+    each stage's first convolution is pooled before its norm, every 3×3 starts by
+    passing the channels before it on, and the logits are scaled by 1/9.
 
     Args:
         widths: channels of the stages.
@@ -107,12 +106,24 @@ def principal_axes(images: Tensor, size: int, noise: float = 5e-4) -> Tensor:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What an arm's minutes are spent on."""
+    """What an arm's minutes are spent on.
+
+    Args:
+        widths: channels of the net's stages.
+        epochs, lr, batch_size, smoothing, decay, warm_up, average: as in `fit`, and in
+            torch for the other arm, which has no average.
+        crop: pixels of padding of the random crop.
+    """
 
     widths: tuple[int, ...]
     epochs: int
-    lr: float
+    lr: float = 0.1
     batch_size: int = 128
+    smoothing: float = 0.2
+    decay: float = 5e-4
+    warm_up: float = 0.2
+    crop: int = 2
+    average: float = 0.0
 
     def net(self, train: ImageSet) -> nn.Module:
         """Return the net before the first step."""
@@ -123,18 +134,16 @@ class Recipe:
         """Return what decides a run, as plain data: another recipe is another run."""
         return {
             "net": layers_of(self.net(train)),
-            "epochs": self.epochs,
-            "lr": self.lr,
-            "batch size": self.batch_size,
+            **asdict(self),
+            "widths": [*self.widths],
         }
 
 
+averaged = partial(Recipe, average=0.99)
+
 RECIPES = {
-    5: {"fit": Recipe((48, 160, 160), 9, 0.1), "plain": Recipe((32, 128, 128), 5, 0.1)},
-    30: {
-        "fit": Recipe((64, 256, 256), 28, 0.1),
-        "plain": Recipe((48, 192, 192), 18, 0.1),
-    },
+    5: {"fit": averaged((48, 160, 160), 9), "plain": Recipe((32, 128, 128), 5)},
+    30: {"fit": averaged((64, 256, 256), 28), "plain": Recipe((48, 192, 192), 18)},
 }
 
 
@@ -147,13 +156,13 @@ def by_fit(recipe: Recipe, train: ImageSet, test: ImageSet, seed: int) -> tuple:
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         lr=recipe.lr,
-        schedule=partial(one_cycle, warm_up=WARM_UP),
-        optimizer=partial(sgd, weight_decay=DECAY),
-        label_smoothing=SMOOTHING,
-        augment=Augment(crop=CROP, flip=True),
+        schedule=partial(one_cycle, warm_up=recipe.warm_up),
+        optimizer=partial(sgd, weight_decay=recipe.decay),
+        label_smoothing=recipe.smoothing,
+        augment=Augment(crop=recipe.crop, flip=True),
         precision="bfloat16",
         format="channels_last",
-        average=0.99,
+        average=recipe.average,
         seed=seed,
         progress=False,
     )
@@ -167,16 +176,18 @@ def by_fit(recipe: Recipe, train: ImageSet, test: ImageSet, seed: int) -> tuple:
 def plainly(recipe: Recipe, train: ImageSet, test: ImageSet, seed: int) -> tuple:
     """Train as tutorials do; return the net, how it is judged, seconds of training."""
     model, epochs = recipe.net(train), recipe.epochs
-    batches = supply(train, recipe.batch_size, augmented=True, cutout=None, crop=CROP)
+    batches = supply(
+        train, recipe.batch_size, augmented=True, cutout=None, crop=recipe.crop
+    )
     optimizer = torch.optim.SGD(
-        model.parameters(), recipe.lr, 0.9, nesterov=True, weight_decay=DECAY
+        model.parameters(), recipe.lr, 0.9, nesterov=True, weight_decay=recipe.decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         recipe.lr,
         epochs=epochs,
         steps_per_epoch=len(batches),
-        pct_start=WARM_UP,
+        pct_start=recipe.warm_up,
         cycle_momentum=False,
     )
     started = time.perf_counter()
@@ -185,7 +196,8 @@ def plainly(recipe: Recipe, train: ImageSet, test: ImageSet, seed: int) -> tuple
         for images, labels in batches:
             optimizer.zero_grad()
             logits = model(images)
-            F.cross_entropy(logits, labels, label_smoothing=SMOOTHING).backward()
+            loss = F.cross_entropy(logits, labels, label_smoothing=recipe.smoothing)
+            loss.backward()
             optimizer.step()
             schedule.step()
     seconds = time.perf_counter() - started
