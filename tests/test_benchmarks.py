@@ -71,7 +71,7 @@ def test_every_point_of_the_front_is_recounted_and_keeps_the_protocol():
 
 
 def test_the_page_shows_cifars_stored_runs_and_they_keep_the_protocol():
-    """Three seeds on all images, in time, by the recipe of the script."""
+    """Seeds from 0 on, all images, in time, by the recipe of the script."""
     record = script("record_cifar")
     found = json.loads((BENCHMARKS / "cifar_minutes.json").read_text(encoding="utf-8"))
     settings = found["settings"]
@@ -83,7 +83,9 @@ def test_the_page_shows_cifars_stored_runs_and_they_keep_the_protocol():
     for name, arm in found["arms"].items():
         kind, minutes = name.split(", ")
         assert arm["recipe"] == record.RECIPES[int(minutes)][kind].described(alike)
-        assert [run["seed"] for run in arm["runs"]] == [0, 1, 2]
+        seeds = [run["seed"] for run in arm["runs"]]
+        assert seeds == [0, 1, 2][: len(seeds)], "never a chosen seed"
+        assert len(seeds) == 3 or minutes == "30"
         assert all(run["seconds"] <= 60 * int(minutes) for run in arm["runs"])
     page = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
     assert record.table(found["arms"]) in page
