@@ -206,17 +206,18 @@ def _per_channel(name: str, value, channels: int) -> tuple[float, ...]:
 def channel_stats(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of each channel, on the scale 0 to 1.
 
-    Sums are exact whole numbers. A constant channel counts as standard deviation 1.
+    Sums are exact whole numbers: how often each of the 256 values is there says all. A
+    constant channel counts as standard deviation 1.
 
     Shape:
         images (n, c, h, w) uint8; two tuples of c numbers.
     """
-    total = torch.zeros(images.shape[1], dtype=torch.int64)
-    square = torch.zeros(images.shape[1], dtype=torch.int64)
+    values = torch.arange(256)
+    seen = torch.zeros(images.shape[1], 256, dtype=torch.int64)
     for part in images.split(4096):
-        values = part.to(torch.int32)
-        total += values.sum((0, 2, 3)).cpu()
-        square += values.square_().sum((0, 2, 3)).cpu()
+        for channel, counts in enumerate(seen):
+            counts += part[:, channel].flatten().bincount(minlength=256).cpu()
+    total, square = (seen * values).sum(1), (seen * values**2).sum(1)
     count = images.numel() // images.shape[1]
     mean = [s / count for s in total.tolist()]
     variance = [q / count - m * m for q, m in zip(square.tolist(), mean, strict=True)]
