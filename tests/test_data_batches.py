@@ -37,6 +37,16 @@ def test_channel_stats_are_mean_and_deviation_of_pixels_over_255():
     assert std == pytest.approx(scaled.std((0, 2, 3), correction=0).tolist())
 
 
+def test_channel_stats_count_all_images_of_a_set_that_is_read_in_parts():
+    draw = seeded(0)
+    many = torch.randint(256, (5000, 2, 3, 2), generator=draw, dtype=torch.uint8)
+    many[4096:, 1] = 255  # the second part is unlike the first
+    mean, std = channel_stats(many)
+    scaled = many.double() / 255
+    assert mean == pytest.approx(scaled.mean((0, 2, 3)).tolist(), rel=1e-12)
+    assert std == pytest.approx(scaled.std((0, 2, 3), correction=0).tolist(), rel=1e-12)
+
+
 def test_a_constant_channel_counts_as_deviation_1():
     images = torch.full((3, 1, 4, 4), 51, dtype=torch.uint8)
     batches = Batches(ImageSet(images, torch.zeros(3).long(), ("a",), "flat", "-"))
