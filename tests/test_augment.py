@@ -630,8 +630,9 @@ def test_compose_refuses_what_it_cannot_call(steps):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("rotation", -1), ("crop", 1.5), ("flip", 1), ("cutout", -1), ("holes", 0)],
-)
+    [("rotation", -1), ("crop", 1.5), ("flip", 1), ("cutout", -1), ("holes", 0),
+     ("mixup", 0.0005), ("cutmix", 0.0005)],
+)  # fmt: skip
 def test_recipe_refuses_bad_numbers_by_name(name, value):
     with pytest.raises(ValueError, match=f"^`{name}` must be"):
         Recipe(**{name: value})

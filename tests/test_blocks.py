@@ -338,6 +338,7 @@ def test_every_block_has_the_norm_it_was_asked_for_and_no_other(build, norm):
         (lambda: blocks.Bottleneck(4, 4, stride_on="5x5"), "`stride_on` must be one"),
         (lambda: blocks.Factorised(4, 4, 4), "`kernel_size` must be odd"),
         (lambda: blocks.LocalContrastNorm(4), "`kernel_size` must be odd"),
+        (lambda: blocks.LocalContrastNorm(3, 0), "`epsilon` must be"),
         (lambda: blocks.InvertedBottleneck(4, 4, stride=3), "`stride` must be one of"),
         (lambda: blocks.GAPHead(4, 0), "`num_classes` must be a whole number"),
     ],

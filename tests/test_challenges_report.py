@@ -45,6 +45,13 @@ def test_the_ends_of_the_interval_lie_two_standard_errors_away():
         assert z == pytest.approx(1.959964, abs=1e-5)
 
 
+def test_an_interval_says_how_sure_it_is():
+    assert "(95 % interval 99.23 % … 99.53 %, n" in repr(wilson(9_940, 10_000))
+    wide = wilson(9_940, 10_000, 0.99)
+    assert "(99 % interval 99.1" in repr(wide)
+    assert wide.high - wide.low > 0.0035
+
+
 def test_at_994_percent_of_ten_thousand_the_interval_is_015_points_wide():
     found = wilson(9_940, 10_000)
     assert 100 * (found.high - found.low) / 2 == pytest.approx(0.15, abs=0.005)

@@ -121,6 +121,19 @@ def test_what_is_no_set_is_refused(data):
         summary(data)
 
 
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (image_set(noise(3), classes=("a", "b", "d")), "must share classes; got"),
+        (image_set(noise(3, h=8)), "must share a size of pictures; got"),
+    ],
+)
+def test_parts_of_two_kinds_are_refused(other, said):
+    first = image_set(noise(3))
+    with pytest.raises(ValueError, match=said):
+        summary(Splits(first, first.subset([]), other))
+
+
 def test_an_empty_set_is_refused():
     with pytest.raises(ValueError, match="at least one image"):
         summary(image_set(noise(3)).subset([]))

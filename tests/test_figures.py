@@ -414,7 +414,8 @@ def test_profiles_that_make_no_table_are_refused(rows, log, said):
 @pytest.mark.parametrize(
     ("value", "said"),
     [(7, "7"), (8.25, "8.25"), (1451, "1,451"), (60_900, "60.9k"), (7e6, "7M"),
-     (1.58e9, "1.58G")],
+     (1.58e9, "1.58G"), (9_999, "9,999"), (999_499, "999k"), (999_700, "1M"),
+     (999_600_000, "1G")],
 )  # fmt: skip
 def test_profiles_write_large_numbers_shortly(value, said):
     (axes,) = figures.profiles({"a": {"x": value}}).axes

@@ -177,6 +177,18 @@ def test_early_stop_ends_the_run_one_epoch_after_its_patience():
     assert stop(history_of([3, 2, 2, 2, 2]))
 
 
+@pytest.mark.parametrize("parts", [2, 3, 4, 7])
+@pytest.mark.parametrize("total", [10, 30, 99, 100, 101, 469])
+def test_a_rate_falls_by_steps_where_a_share_of_the_run_is_over(parts: int, total: int):
+    """Drop k comes with the first step that has k shares behind it, and no other."""
+    factors = [
+        step_decay(step, total, every=1 / parts, factor=0.5) for step in range(total)
+    ]
+    whole = [step * parts // total for step in range(total)]
+    assert factors == [0.5**drops for drops in whole]
+    assert factors[-1] == 0.5 ** (parts - 1)
+
+
 def test_a_schedule_by_name_is_the_function():
     rates = []
     for schedule in ("cosine", cosine, "triangular", triangular):

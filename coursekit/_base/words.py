@@ -70,6 +70,12 @@ def many(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
+def article(noun: object) -> str:
+    """Return "a cat", "an airplane" or "an 8"."""
+    text = str(noun)
+    return f"{'an' if text.lower().startswith(tuple('aeiou8')) else 'a'} {text}"
+
+
 def printable(text: object) -> str:
     """Return text of others on one line: codes that steer a terminal become "?"."""
     return "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))

@@ -27,7 +27,7 @@ def affine(
     Args:
         images: the batch; bytes are rounded.
         degrees: angle of the turn.
-        scale: above 0; 2 shows the middle half at twice its size.
+        scale: 0.001 or more; 2 shows the middle half at twice its size.
         shear: angle by which upright edges lean, between -89 and 89 degrees.
         fill: value of the pixels that come in, one number or one for each channel.
 

@@ -86,7 +86,7 @@ def random_erasing(
         images: the batch.
         p: 0 to 1.
         area: smallest and largest share of the image, 0 to 1.
-        aspect: smallest and largest height over width, above 0.
+        aspect: smallest and largest height over width, 0.001 to 1,000.
         fill: value of the rectangles, one number or one for each channel.
         generator: where everything is drawn from; None is torch's default.
 

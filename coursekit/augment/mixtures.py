@@ -18,6 +18,8 @@ from coursekit._base.validate import integer, number
 from coursekit.augment.batch import check_batch, draw
 from coursekit.augment.holes import between, kept_outside
 
+LEAST_ALPHA = 1e-3  # below it NumPy's Beta runs out of digits
+
 
 def mixup(
     images: Tensor,
@@ -34,7 +36,7 @@ def mixup(
         labels: of the images.
         classes: how many there are.
         alpha: shares are drawn from Beta(alpha, alpha): small is mostly one image,
-            1 is uniform; above 0.
+            1 is uniform; 0.001 to 1,000.
         generator: where shares and partners are drawn from; None is torch's default.
 
     Shape:
@@ -104,7 +106,7 @@ def _beta(
     generator: torch.Generator | None,
 ) -> Tensor:
     """Return n draws of Beta(alpha, alpha); torch's own take no generator."""
-    number("alpha", alpha, low=1e-3, high=1e3)
+    number("alpha", alpha, low=LEAST_ALPHA, high=1e3)
     seed = int(draw(2**62, (1,), torch.device("cpu"), generator))
     shares = np.random.default_rng(seed).beta(alpha, alpha, n)
     return torch.from_numpy(shares).float().to(device)

@@ -11,7 +11,7 @@ from coursekit.augment.affine import random_affine
 from coursekit.augment.batch import draw_unit
 from coursekit.augment.colour import random_colour, random_grey, random_noise
 from coursekit.augment.holes import cutout, random_erasing
-from coursekit.augment.mixtures import cutmix, mixup
+from coursekit.augment.mixtures import LEAST_ALPHA, cutmix, mixup
 from coursekit.augment.moves import random_crop, random_flip
 
 # field → the highest number that is allowed, all from 0
@@ -51,7 +51,7 @@ class Recipe:
         cutout: side of the hole in pixels.
         holes: number of holes in each image.
         erasing: share of images with one rectangle erased, 0 to 1.
-        mixup, cutmix: alpha of the shares, such as 0.2 and 1.0; with both, each batch
+        mixup, cutmix: alpha of the shares, 0.001 or more; with both, each batch
             takes one of them by the toss of a coin. Labels become shares of classes.
 
     Raises:
@@ -80,7 +80,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, high in _HIGHEST.items():
-            number(name, getattr(self, name), low=0.0, high=high)
+            value = getattr(self, name)
+            mixes = name in ("mixup", "cutmix") and value != 0
+            number(name, value, low=LEAST_ALPHA if mixes else 0.0, high=high)
         for name, low in (("crop", 0), ("cutout", 0), ("holes", 1)):
             integer(name, getattr(self, name), low=low)
         if not isinstance(self.flip, bool):

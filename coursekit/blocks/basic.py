@@ -76,7 +76,7 @@ def same_padding(
     """Return the padding that keeps the size at stride 1: (k − 1)·d / 2.
 
     Raises:
-        ValueError: the kernel is even: no padding on both sides keeps the size.
+        ValueError: (k − 1)·d is odd: no equal padding on both sides keeps the size.
     """
     sizes = kernel_size if isinstance(kernel_size, tuple) else (kernel_size,) * 2
     spans = [(integer("kernel_size", k, low=1) - 1) * dilation for k in sizes]

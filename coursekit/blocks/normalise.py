@@ -114,7 +114,7 @@ class LocalContrastNorm(nn.Module):
 
     Args:
         kernel_size: side of the window in pixels, odd.
-        epsilon: least deviation, > 0, in the units of the input.
+        epsilon: least deviation, 1e-12 or more, in the units of the input.
 
     Shape:
         (n, c, h, w) → (n, c, h, w)
@@ -124,7 +124,7 @@ class LocalContrastNorm(nn.Module):
         super().__init__()
         if integer("kernel_size", kernel_size, low=1) % 2 == 0:
             raise ValueError(f"`kernel_size` must be odd; got {kernel_size}")
-        self.epsilon = number("epsilon", epsilon, low=0)
+        self.epsilon = number("epsilon", epsilon, low=1e-12)
         places = torch.arange(kernel_size) - kernel_size // 2
         line = torch.exp(-(places**2) / (2 * (kernel_size / 4) ** 2))
         window = line[:, None] * line[None, :]

@@ -25,7 +25,7 @@ from torch import Tensor
 from coursekit._base.files import whole
 from coursekit._base.pixels import UnreadableError, decode
 from coursekit._base.validate import choice, integer
-from coursekit._base.words import printable
+from coursekit._base.words import many, printable
 from coursekit.data.class_tree import PICTURES, Chosen, chosen, files_in
 from coursekit.data.image_set import ImageSet
 from coursekit.data.storage_folder import cache_folder
@@ -48,7 +48,7 @@ class FolderSet(ImageSet):
         line = super().__repr__()
         if not self.skipped:
             return line
-        return f"{line[:-1]}, {len(self.skipped)} files left out: see .skipped)"
+        return f"{line[:-1]}, {many(len(self.skipped), 'file')} left out: see .skipped)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +151,9 @@ def _announce(found: Found, tree: Path) -> None:
         more = ", …" if len(found.skipped) > 3 else ""
         count = len(found.skipped)
         said.append(
-            f"{count} of {len(found.labels) + count} files in {tree} are left "
-            f"out: {names}{more} (reasons in .skipped)"
+            f"{count} of {len(found.labels) + count} files in {tree} "
+            f"{'is' if count == 1 else 'are'} left out: {names}{more} (reasons in "
+            ".skipped)"
         )
     if found.deep:
         said.append(

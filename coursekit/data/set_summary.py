@@ -78,7 +78,8 @@ def summary(data: ImageSet | Splits) -> Summary:
     pictures, such as a written 1, may look alike without being copies.
 
     Raises:
-        ValueError: neither a set nor `Splits`, or nothing in it.
+        ValueError: neither a set nor `Splits`, nothing in it, or parts whose classes or
+            sizes of pictures differ.
     """
     if not isinstance(data, ImageSet | Splits):
         kind = type(data).__name__
@@ -90,10 +91,25 @@ def summary(data: ImageSet | Splits) -> Summary:
     parts = {name: part for name, part in parts.items() if len(part)}
     if not parts:
         raise ValueError("`data` must hold at least one image; it is empty")
+    for part in parts.values():
+        _check_alike(part, next(iter(parts.values())))
     train = parts.get("train") if isinstance(data, Splits) else None
     others = {n: p for n, p in parts.items() if train is not None and n != "train"}
     alike = {n: look_alikes(p.images, train.images) for n, p in others.items()}
     return Summary(parts, alike)
+
+
+def _check_alike(part: ImageSet, first: ImageSet) -> None:
+    """Refuse parts of which one has other classes or another size of pictures."""
+    for what, of in (
+        ("classes", lambda one: one.classes),
+        ("a size of pictures", lambda one: tuple(one.images.shape[1:])),
+    ):
+        if of(part) != of(first):
+            raise ValueError(
+                f"the parts of `data` must share {what}; got {of(first)!s:.60} and "
+                f"{of(part)!s:.60}"
+            )
 
 
 def look_alikes(images: Tensor, others: Tensor) -> Tensor:

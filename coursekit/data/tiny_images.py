@@ -12,6 +12,7 @@ import os
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from coursekit._base.words import many
 from coursekit.data.catalogue import entry
 from coursekit.data.class_folders import contents, decoded
 from coursekit.data.class_tree import Chosen, files_in
@@ -58,8 +59,8 @@ def _part(tree: Path, part: str, words: dict[str, str]) -> ImageSet:
     decoded_part = decoded(tree, partial(_pictures, tree, part), (NAME, part), None, 3)
     if decoded_part.skipped:
         raise ValueError(
-            f"{tree} holds {len(decoded_part.skipped)} damaged pictures, such as "
-            f"{decoded_part.skipped[0]}; unpack it anew"
+            f"{tree} holds {many(len(decoded_part.skipped), 'damaged picture')}, such "
+            f"as {decoded_part.skipped[0]}; unpack it anew"
         )
     wanted, names = entry(NAME), _named(decoded_part.classes, words)
     return ImageSet(

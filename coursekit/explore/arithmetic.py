@@ -169,7 +169,7 @@ def in_words(scene: Scene, at: Step | None) -> str:
         terms = map("{}·{}".format, map(svg.precise, at.window.flat), taps)
         lines = [
             f"Kernel at row {at.row}, column {at.column} of the output: its "
-            f"{many(len(taps), 'product')} add up to {total}.",
+            f"{many(len(taps), 'product')} add{'s' * (len(taps) == 1)} up to {total}.",
             f"{' + '.join(terms)} = {total}",
         ]
     return "\n".join([*lines, *sizes])

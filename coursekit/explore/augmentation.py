@@ -75,6 +75,7 @@ _AMOUNT = Whole(
 )
 _HOLES = Whole("holes", 1, 4, active=lambda way: way == "cutout")
 _AGAIN = Button("draw again", sets=lambda seed: {"seed": (seed + 1) % SEEDS})
+MIXING = "mixup", "cutmix"
 _TITLE = "Augmentation: the same images, different in every epoch"
 
 
@@ -100,11 +101,10 @@ def augmentation_view(
     shares = [*map(svg.percent, filled or [0.0] * n)]
     numbers = {"filled": filled, "mean_filled": sum(filled) / n}
     numbers |= {"expected": mean, "drawn": drawn}
-    what = WAYS[way].words.format(amount, many(holes, "hole"))
-    text = (
-        f"{many(n, 'image')} of {svg.sides(size)} pixels, as given and after {way}, "
-        f"{what} (seed {seed}).\n{_finding(way, numbers)}"
-    )
+    what = WAYS[way].words if amount or way not in MIXING else "nothing is mixed"
+    what = what.format(amount, many(holes, "hole"))
+    seen = f"{many(n, 'image')} of {svg.sides(size)} pixels, as given and after {way}, "
+    text = f"{seen}{what} (seed {seed}).\n{_finding(way, numbers)}"
     below, after = shares if way == "cutout" else said, augmented(shown.pixels, *how)[0]
     table = (("image", "drawn", "filled"), *zip("123456", said, shares, strict=False))
     more = {"numbers": numbers, "table": table, "backdrop": shown.backdrop}
@@ -122,7 +122,8 @@ def _told(images: Tensor, how: tuple) -> tuple[list, list[str], list[float]]:
         trace = traced(lambda probe: augmented(probe, *how)[0], n, *size)
         return read(trace), [*map(in_words, read(trace))], trace.filled()
     after, own = augmented(images, *how)
-    if own is not None:
+    if how[0] in MIXING:
+        own = torch.ones(n) if own is None else own
         return own.tolist(), [f"{svg.percent(x)} its own" for x in own.tolist()], []
     changes = (after.float() - images.float()).abs().mean((1, 2, 3)).tolist()
     return changes, [f"changed by {x:.0f}" for x in changes], []
@@ -132,7 +133,7 @@ def _finding(way: str, numbers: dict) -> str:
     """Say what was drawn for all images together."""
     drawn, mean = numbers["drawn"], numbers["expected"]
     text = f"Filled with black: {svg.percent(numbers['mean_filled'])} of the pixels."
-    if way in ("mixup", "cutmix"):
+    if way in MIXING:
         return "Each label is shared in the same way: its own share is written below."
     if WAYS[way].read is None:
         change = sum(drawn) / len(drawn)

@@ -100,7 +100,7 @@ def background_view(
     """Show an object on a background, and what each network sees in it."""
     scene = stage.scene(place, background)
     right = scene.classes[int(scene.labels[0])]
-    owner = scene.classes[stage.textures.index(background) % len(scene.classes)]
+    owner = dict(zip(stage.textures, scene.classes, strict=False)).get(background)
     parts = [svg.words(8, 20, f"a {right} on {background}")]
     parts.append(picture_of(scene.images[0], 8, TOP, SIDE))
     answers = {}
@@ -110,7 +110,8 @@ def background_view(
         left = 8 + STEP * column
         parts.append(svg.words(left, 20, f"{name}: {answers[name]['answer']}"))
         parts.append(map_over(scene.images[0], heat, left))
-    text = [f"A {right} on {background}, the background of the {owner}."]
+    whose = f"the {owner}" if owner else "no class"
+    text = [f"A {right} on {background}, the background of {whose}."]
     text += [sentence(name.capitalize(), row) for name, row in answers.items()]
     numbers = {"object": right, "owner of the background": owner, "found": answers}
     return View.drawn(HEIGHT, "".join(parts), "\n".join(text), numbers=numbers)

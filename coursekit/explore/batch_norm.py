@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from coursekit._base.words import many
 from coursekit.data import ImageSet
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
@@ -115,7 +116,7 @@ def _text(
             "the batch."
         )
     return (
-        f"In train mode, among {size - 1} others, the right class {name} gets "
+        f"In train mode, among {many(size - 1, 'other')}, the right class {name} gets "
         f"{shares[company]:.1%}; in eval mode it gets {alone:.1%}.\n"
         f"In {COMPANIES} companies of this size it gets {shares.min():.1%} to "
         f"{shares.max():.1%}."
@@ -126,7 +127,7 @@ def _company(judged: Judged, size: int, company: int) -> str:
     """Draw the image large and up to 21 of its companions small."""
     first, *others = judged.company(size, company).tolist()
     parts = [picture_of(judged.data.images[first], 8, 30, 130)]
-    parts.append(svg.words(8, 20, f"this one, and {size - 1} others"))
+    parts.append(svg.words(8, 20, f"this one, and {many(size - 1, 'other')}"))
     for i, other in enumerate(others[:21]):
         row, column = divmod(i, 7)
         image = judged.data.images[other]
@@ -145,6 +146,5 @@ def _bars(judged: Judged, now: np.ndarray, alone: np.ndarray) -> str:
         colour = ROLES["output"] if right else PALETTE["sky"]
         parts.append(svg.words(_LEFT, y + 15, name, size=13))
         parts.append(svg.filled(_LEFT + 50, y, 1 + _BAR * now[row], 18, colour))
-        end = _LEFT + 50 + _BAR * alone[row]
-        parts.append(svg.filled(end, y - 2, 3, 22, svg.INK))
+        parts.append(svg.filled(_LEFT + 50 + _BAR * alone[row], y - 2, 3, 22, svg.INK))
     return "".join(parts)

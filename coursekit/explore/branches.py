@@ -79,10 +79,9 @@ def branches_view(
         "multiply_adds": sum(branch.multiply_adds for branch in branches),
         "fields": {branch.name: branch.field for branch in branches},
     }
-    text = _text(branches, numbers, bottlenecks)
-    return View.drawn(
-        _HEIGHT, _drawing(branches), text, numbers=numbers, table=_table(branches)
-    )
+    text, body = _text(branches, numbers, bottlenecks), _drawing(branches)
+    table = _table(branches)
+    return View.drawn(_HEIGHT, body, text, numbers=numbers, table=table)
 
 
 explore_branches = branches_view.explore
@@ -124,14 +123,15 @@ def _drawing(branches: list[Branch]) -> str:
 
 
 def _text(branches: list[Branch], numbers: dict, has_bottlenecks: bool) -> str:
-    dearest = max(branches, key=lambda branch: branch.multiply_adds)
+    most = max(branch.multiply_adds for branch in branches)
+    dearest = " and ".join(b.name for b in branches if b.multiply_adds == most)
+    sides = ", ".join(f"{one.field}×{one.field}" for one in branches)
     before, after = (f"{SIDE}×{SIDE}×{n}" for n in (CHANNELS, numbers["channels"]))
     return (
         f"{'With' if has_bottlenecks else 'Without'} bottlenecks {before} becomes "
         f"{after}: {numbers['parameters']:,} parameters, "
-        f"{numbers['multiply_adds']:,} multiply-adds, most in the {dearest.name} one.\n"
-        f"Its units see {', '.join(str(one.field) for one in branches)} pixels of "
-        "the map, branch by branch."
+        f"{numbers['multiply_adds']:,} multiply-adds, most in {dearest}.\n"
+        f"Its units see {sides} pixels of the map, branch by branch."
     )
 
 

@@ -47,7 +47,8 @@ def classics_view(
         _column(_WIDE * i, chosen[key], tables[key]) for i, key in enumerate(chosen)
     )
     text = " ".join(_sentence(chosen[key], tables[key], side) for key in chosen)
-    text += " Each bar is a share of its own network's largest layer."
+    if any(tables.values()):
+        text += " Each bar is a share of its own network's largest layer."
     numbers = {key: _numbers(table) for key, table in tables.items()}
     table = _table(chosen, tables)
     height = _TOP + _ROW * _ROWS

@@ -124,13 +124,15 @@ def _folded(read: np.ndarray, row: int) -> str:
 def _text(side: int, kernel: int, permuted: bool, row: int, numbers: dict) -> str:
     outputs, inputs = numbers["shape"]
     filled, size = numbers["not_zero"], outputs * inputs
-    kept = (
-        "The pixels of an output form a window that moves from row to row: one small "
-        "kernel holds all these weights."
-        if numbers["is_convolution"]
-        else "The pixels of an output form no window any more: no kernel of this size "
-        "holds these weights, a dense layer does."
-    )
+    if numbers["is_convolution"]:
+        kept = "The pixels of an output form a window that moves from row to row: one "
+        kept += "small kernel holds all these weights."
+    elif outputs == 1:
+        kept = "The one output reads every pixel, in another order: another kernel of "
+        kept += "this size holds these weights too."
+    else:
+        kept = "The pixels of an output form no window any more: no kernel of this "
+        kept += "size holds these weights, a dense layer does."
     order = " with permuted pixels" if permuted else ""
     return (
         f"A {kernel}×{kernel} convolution on {side}×{side} pixels{order} as a dense "

@@ -40,7 +40,7 @@ def depth_view(
 
     Example:
         >>> depth_view(depth=20, shortcut="none", norm="none").numbers["parameters"]
-        67002
+        67218
     """
     norms, parameters = _profile(depth, shortcut, norm, start)
     twin, twin_parameters = _profile(depth, "none", norm, start)

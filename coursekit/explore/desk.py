@@ -98,7 +98,7 @@ def desk_view(
     names, weights = _weights(channels, way, tracks, (red, green, blue))
     mixed = channels @ weights.T
     returned = mixed @ np.linalg.pinv(weights, rcond=1e-9).T
-    missed = np.linalg.norm(returned - channels) / np.linalg.norm(channels)
+    missed = np.linalg.norm(returned - channels) / (np.linalg.norm(channels) or 1)
     rank = int(np.linalg.matrix_rank(weights, tol=1e-9))
     numbers = {"rank": rank, "missed": float(missed), "weights": weights.tolist()}
     lost = "nothing" if missed < 1e-9 else f"{missed:.1%}"

@@ -115,6 +115,12 @@ class LocalField:
     places: list[np.ndarray]
     jump: int
 
+    @property
+    def has_dots(self) -> bool:
+        """Whether a dot for each unit has room."""
+        ys, xs = self.places
+        return len(ys) * len(xs) <= _MOST_DOTS
+
     def edges(self, axis: int) -> tuple[float, float]:
         """Return where the square of these units begins and ends."""
         half = self.jump / 2
@@ -186,9 +192,9 @@ def _square(local: LocalField) -> str:
 
 def _dots(local: LocalField) -> str:
     """Mark the middles of the units that are read, where dots have room."""
-    ys, xs = local.places
-    if len(ys) * len(xs) > _MOST_DOTS:
+    if not local.has_dots:
         return ""
+    ys, xs = local.places
     path = "".join(f"M{x:.5g} {y:.5g}h0" for y in ys for x in xs)
     style = f'stroke-linecap="round" {_STILL}'
     return (

@@ -11,7 +11,7 @@ from coursekit.explore.view import pointed
 _MOST_ROWS = 20  # of the table on the page
 
 
-def sentences(numbers: dict, sights: Sights, number: int) -> str:
+def sentences(numbers: dict, sights: Sights, number: int, has_dots: bool) -> str:
     """Return what a unit sees, and how large its fields are."""
     (top, bottom), (left, right) = numbers["rows"], numbers["columns"]
     where = f"Layer {sights.titles[number]}, {who(numbers['unit'])}"
@@ -35,9 +35,8 @@ def sentences(numbers: dict, sights: Sights, number: int) -> str:
     if sights.chain:
         size = sights.chain[number].kernel_size
         below = f"units of layer {number}" if number else "pixels"
-        lines.append(
-            f"Local field: {size}×{size} {below}, dashed; dots mark their middles."
-        )
+        dots = "; dots mark their middles" if has_dots else ""
+        lines.append(f"Local field: {size}×{size} {below}, dashed{dots}.")
     return "\n".join(lines)
 
 

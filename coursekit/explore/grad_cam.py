@@ -8,6 +8,7 @@ from typing import Annotated
 
 from torch import Tensor, nn
 
+from coursekit._base.words import article
 from coursekit.data import ImageSet
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
@@ -94,7 +95,7 @@ def grad_cam_view(
     data = looked.data.subset([picture])
     asked = None if target == PREDICTED else data.classes.index(target)
     rows, parts = [], [picture_of(data.images[0], 8, TOP, SIDE)]
-    whole = data.name if data.name == OWN else f"a {data.classes[data.labels[0]]}"
+    whole = data.name if data.name == OWN else article(data.classes[data.labels[0]])
     parts.append(svg.words(8, 20, whole))
     for i, model in enumerate(looked.models):
         image = looked.images[i][picture : picture + 1]

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import numpy as np
 
+from coursekit._base.words import article
 from coursekit.data.carried import digit_pixels
 from coursekit.explore import svg
 from coursekit.explore.declare import explorer
@@ -110,7 +111,7 @@ explore_heads = heads_view.explore
 
 def _sheet(sheet: np.ndarray, truth: int) -> str:
     source = svg.uri(svg.png(np.rint(255 * sheet).astype(np.uint8)))
-    title = svg.words(8, 24, f"a {truth} on {len(sheet)}×{len(sheet)} pixels")
+    title = svg.words(8, 24, f"{article(truth)} on {len(sheet)}×{len(sheet)} pixels")
     return title + svg.picture(source, 8, _TOP, _PANEL, _PANEL)
 
 
@@ -140,4 +141,5 @@ def _text(numbers: dict, moved: tuple[int, int], wanted: int) -> str:
         said.append(f"The {name} says {answer}: {judged}.")
     place = f"moved {across} to the right and {down} down"
     size = f"{numbers['side']}×{numbers['side']}"
-    return f"A {numbers['truth']} on a sheet of {size}, {place}.\n" + "\n".join(said)
+    digit = article(numbers["truth"]).capitalize()
+    return f"{digit} on a sheet of {size}, {place}.\n" + "\n".join(said)

@@ -219,7 +219,7 @@ def _view(photo: Photo, sights: Sights, number: int, unit: tuple[int, ...]) -> V
     return View.drawn(
         _height(sights),
         field + frame,
-        sentences(numbers, sights, number),
+        sentences(numbers, sights, number, local is not None and local.has_dots),
         numbers=numbers,
         table=table(sights, number),
         marks=(

@@ -136,10 +136,12 @@ def _drawing(counts: np.ndarray, sure: np.ndarray, hits: np.ndarray) -> str:
 
 def _text(temperature: float, numbers: dict) -> str:
     gap = 100 * (numbers["confidence"] - numbers["accuracy"])
-    judged = "surer than right" if gap > 0 else "less sure than right"
+    judged = f"{abs(gap):.1f} points {'surer' if gap > 0 else 'less sure'} than right"
+    if abs(gap) < 0.05:
+        judged = "as sure as right"
     return (
         f"At temperature {temperature:g}: {numbers['accuracy']:.1%} right, on average "
-        f"{numbers['confidence']:.1%} sure, so {abs(gap):.1f} points {judged}.\n"
+        f"{numbers['confidence']:.1%} sure, so {judged}.\n"
         f"Expected calibration error {100 * numbers['error']:.1f} points, loss "
         f"{numbers['loss']:.3f} nats."
     )

@@ -87,7 +87,8 @@ def _dots(axes: Axes, values: np.ndarray, *, log: bool) -> None:
 
 def _short(value: float) -> str:
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= 10 * size or (value >= size and size > 1e3):
+        least = 10 if letter == "k" else 0.9995  # 999.7k is 1M in three digits
+        if value >= least * size:
             return f"{value / size:.3g}{letter}"
     return _number(value)
 

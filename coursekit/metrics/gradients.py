@@ -39,6 +39,7 @@ def gradient_norms(
 
     Example:
         >>> net = nn.Sequential(nn.Linear(2, 2))
+        >>> _ = nn.init.zeros_(net[0].bias)
         >>> gradient_norms(net, torch.zeros(1, 2), torch.tensor([0]), ["0"])
         {'0': 0.7…}
     """

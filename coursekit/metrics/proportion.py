@@ -18,19 +18,27 @@ MOST_IMAGES = 10**7  # beyond that "no test set decides it" is the honest answer
 
 @dataclass(frozen=True)
 class Proportion:
-    """A share of right answers and the shares it is compatible with, all 0 to 1."""
+    """A share of right answers and the shares it is compatible with, all 0 to 1.
+
+    Args:
+        value, low, high: the share, and the ends of its interval.
+        n: images.
+        confidence: of the interval.
+    """
 
     value: float
     low: float
     high: float
     n: int
+    confidence: float = 0.95
 
     def __contains__(self, share: float) -> bool:
         return self.low <= share <= self.high
 
     def __repr__(self) -> str:
         return (
-            f"{percent(self.value)} (95 % interval {percent(self.low)} … "
+            f"{percent(self.value)} ({100 * self.confidence:g} % interval "
+            f"{percent(self.low)} … "
             f"{percent(self.high)}, n = {self.n:,})"
         )
 
@@ -41,7 +49,7 @@ def wilson(right: int, n: int, confidence: float = 0.95) -> Proportion:
     Args:
         right: 0 to n.
         n: images, ≥ 1.
-        confidence: between 0 and 1.
+        confidence: 0.5 to 0.999999.
 
     Raises:
         ValueError: a number outside its range.
@@ -59,7 +67,7 @@ def wilson(right: int, n: int, confidence: float = 0.95) -> Proportion:
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     low = 0.0 if right == 0 else centre - half
     high = 1.0 if right == n else centre + half
-    return Proportion(share, low, high, n)
+    return Proportion(share, low, high, n, confidence)
 
 
 def images_to_tell(share: float, limit: float) -> int | None:

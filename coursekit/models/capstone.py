@@ -15,8 +15,8 @@ def plain_net(size: int = 28) -> nn.Sequential:
     """Return the net to start from: three convolutions and a dense head.
 
     Args:
-        size: height and width of the images in pixels, ≥ 4. The hidden layer's width
-            follows it, so that the net has about 250,000 parameters (245,000 to
+        size: height and width of the images in pixels, 4 to 120. The hidden layer's
+            width follows it, so that the net has about 250,000 parameters (245,000 to
             255,000 from 12 to 40 pixels).
 
     Shape:

@@ -67,7 +67,7 @@ def pretrained(name: str, *, download: bool = False, seed: int = 0) -> Pretraine
 
     Args:
         name: "resnet18" or "googlenet".
-        download: fetch the file (47 or 50 MB) where it is missing.
+        download: fetch the file (47 or 52 MB) where it is missing.
         seed: of the weights of an untrained network.
 
     Raises:

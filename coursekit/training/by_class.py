@@ -39,6 +39,8 @@ class ByClass(Displayed):
         rows = [(name, *_cells(accuracy)) for name, accuracy in shown]
         left_out = len(self) - len(rows)
         more = f"{left_out} classes above these are left out. " if left_out else ""
+        if left_out == 1:
+            more = "1 class above these is left out. "
         return Table(_HEAD, rows, caption=wrapped(f"{more}{pairs_text(self.pairs)}"))
 
 

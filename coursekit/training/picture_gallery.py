@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from coursekit._base.modes import device_of
 from coursekit._base.validate import integer
+from coursekit._base.words import many
 from coursekit.anatomy import anatomy
 from coursekit.data import Batches, ImageSet
 from coursekit.gradcam import grad_cam, overlay
@@ -50,7 +51,7 @@ class Gallery:
 
     def __repr__(self) -> str:
         where = f"Grad-CAM at `{self.layer}`" if self.layer else "without Grad-CAM"
-        head = f"{len(self)} {self._kind} answers, {where}"
+        head = f"{many(len(self), f'{self._kind} answer')}, {where}"
         lines = [f"  {caption.replace(chr(10), ', ')}" for caption in self.captions]
         return "\n".join([head, *lines])
 
@@ -69,7 +70,7 @@ class Gallery:
             kind = "wrong" if self.wrong else "right"
             raise ValueError(f"no answer is {kind}: there is nothing to draw")
         where = f", and what spoke for them (at {self.layer})" if self.layer else ""
-        title = f"The {len(self)} {self._kind} answers{where}"
+        title = f"The {many(len(self), f'{self._kind} answer')}{where}"
         if self.maps is None:
             return images(
                 self.images, self.captions, columns=5, title=title, words=words

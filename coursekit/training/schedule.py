@@ -79,7 +79,7 @@ def step_decay(
     step: int, total: int, *, every: float = 1 / 3, factor: float = 0.1
 ) -> float:
     """Multiply the rate by `factor` each time a share `every` of the run is over."""
-    return factor ** (step // max(1, round(every * total)))
+    return factor ** int(step / (every * total) + 1e-9)  # 3 · (1/3) is over
 
 
 def multi_step(

@@ -46,11 +46,11 @@ def sentences(about: dict, network: Network, block: str) -> str:
     """Return a view in words, one sentence a line."""
     table = network.sights.table
     weights = table.multiply_adds or 1
-    own = f"{about['layer'] or 'The whole model'} ({about['kind']})"
+    name = f"Layer {about['layer']}" if about["layer"] else "The whole model"
     reads, feeds = _listed(about["before"]), _listed(about["after"])
     size = svg.sides(about["output_shape"])
     lines = [
-        f"Layer {own}: reads {reads}, feeds {feeds}; output {size}.",
+        f"{name} ({about['kind']}): reads {reads}, feeds {feeds}; output {size}.",
         f"{about['parameters']:,} parameters of {table.parameters:,}, "
         f"{about['multiply_adds']:,} multiply-adds "
         f"({100 * about['multiply_adds'] / weights:.3g} % of the network).",

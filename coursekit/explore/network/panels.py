@@ -4,6 +4,7 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional as F
 
+from coursekit._base.words import many
 from coursekit.explore import svg
 from coursekit.explore.marks import ROW_AND_COLUMN, Mark
 from coursekit.explore.network.tints import SHADES, colours, mosaic, reduced, shaded
@@ -198,7 +199,7 @@ def draw_values(values: Tensor, channel: int, title: str) -> str:
     y, x = divmod(channel, side)
     source = shaded(reduced(filled, _FINEST), "output", limit)
     return (
-        _heading(_RIGHT, title, f"its {len(flat)} numbers, {side} in a row")
+        _heading(_RIGHT, title, f"its {many(len(flat), 'number')}, {side} in a row")
         + svg.picture(source, _RIGHT, _TOP, _SIDE, height)
         + svg.box(_RIGHT, _TOP, _SIDE, height, "#999", line=0.75)
         + svg.outlined(_RIGHT + x * cell, _TOP + y * cell, cell, cell, ROLES["chosen"])
