@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,6 +111,43 @@ def test_a_second_hand_in_supersedes_and_overwrites_nothing(tmp_path):
     assert collect([tmp_path / "in1"], folder, people, None) == rows
 
 
+def test_a_newer_script_never_takes_the_notebooks_place(tmp_path):
+    given = put(tmp_path / "in" / "s1", "a1.ipynb", "helper.py")
+    os.utime(given / "a1.ipynb", (1_800_000_000, 1_800_000_000))
+    os.utime(given / "helper.py", (1_800_000_001, 1_800_000_001))
+    rows = collect([tmp_path / "in"], tmp_path / "class", roster(tmp_path), None)
+    assert {Path(row.file).suffix: row.flags for row in rows} == {
+        ".ipynb": "",
+        ".py": "superseded",
+    }
+
+
+def test_two_strangers_with_one_file_are_two_rows(tmp_path, people):
+    given = tmp_path / "in"
+    for name in ("nobody", "someone"):
+        (given / name).mkdir(parents=True)
+        (given / name / "a1.ipynb").write_bytes(notebook(RIGHT))
+    rows = collect([given], tmp_path / "class", people, None)
+    assert len(rows) == 2
+    assert collect([given], tmp_path / "class", people, None) == rows
+
+
+def test_a_zips_times_are_those_of_this_machines_zone(tmp_path, people, monkeypatch):
+    monkeypatch.setenv("TZ", "CET-1")
+    time.tzset()
+    try:
+        path = tmp_path / "all.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            entry = zipfile.ZipInfo("s1/a1.ipynb", (2026, 12, 4, 23, 30, 0))
+            archive.writestr(entry, notebook(RIGHT))
+        due = datetime.fromisoformat("2026-12-04T23:59:00+01:00")
+        (row,) = collect([path], tmp_path / "class", people, due)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "late" not in row.flags
+
+
 def test_a_zip_is_read_and_never_unpacked(tmp_path):
     path = tmp_path / "all.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -137,6 +175,7 @@ def test_a_link_is_named_and_not_followed(tmp_path):
     [
         ("name\nJane\n", "a column `id`"),
         ("", "a column `id`"),
+        ("id,name\n", "needs a line for each student"),
         ("id,name\ns1,Jane\ns1,Li\n", "2 lines with the id 's1'"),
         ('id,name\ns1,"Jane\n', "is no CSV"),
         ("id,name\ns1,Jane Doe\ns2,Doe Jane\n", "stands for s1 and for s2"),

@@ -23,7 +23,7 @@ from coursekit.staff.grading.assignment import (
 )
 from coursekit.staff.grading.class_grading import jobs_of
 from coursekit.staff.grading.collecting import collect
-from coursekit.staff.grading.feedback import give_back, without_inputs
+from coursekit.staff.grading.feedback import _with_points, give_back, without_inputs
 from coursekit.staff.grading.grade import grade
 from coursekit.staff.grading.gradebooks import read_sheet
 from coursekit.staff.grading.limits import Limits
@@ -210,6 +210,7 @@ WRONG_FILES = {
     "points = -1": ("points = 2", "`points` must be a whole number"),
     "id = 'two words'": ('id = "border"', "an `id` of letters"),
     "[[part": ("[[part]]", ""),
+    "pionts = 2": ("points = 2", "unknown key 'pionts' of a part; did you mean"),
 }
 
 
@@ -222,6 +223,13 @@ def test_a_wrong_assignment_is_one_sentence(wrong, tmp_path):
         read_assignment(path)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_part_in_one_bracket_is_one_sentence(tmp_path):
+    path = tmp_path / "a1.toml"
+    path.write_text('[part]\nexercise = "01.3"\npoints = 1\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"begins with `\[\[part\]\]`"):
+        read_assignment(path)
 
 
 VALUES = (
@@ -392,6 +400,19 @@ def points(folder: Path) -> dict[str, str]:
     return {row["student"]: row["points"] for row in csv.DictReader(io.StringIO(text))}
 
 
+def test_lines_for_the_notebook_are_left_out_and_no_arithmetic():
+    cells = (
+        "%matplotlib inline\nimport math",
+        "def left(a, b):\n    return (\n        a\n        % b\n    )",
+        'note = """\n! mind the border\n"""',
+    )
+    found = notebook_answers.read(notebook(*cells), {"09.9": "left"})["answers"]["09.9"]
+    assert "% b" in "\n".join(found["code"])
+    program, broken = notebook_answers.statements(list(cells))
+    assert not broken
+    assert "! mind the border" in program[-1].text
+
+
 def test_no_walls_only_when_said_twice(tmp_path, capsys):
     (tmp_path / "a1.toml").write_text(TOML, encoding="utf-8")
     given = ["release", str(tmp_path / "a1.toml"), "--sandbox", "none"]
@@ -421,16 +442,38 @@ def test_a_hand_in_without_a_grade_is_said_on_the_class_page(tmp_path, assignmen
     assert "s2" in page
 
 
+@pytest.mark.parametrize("command", ["grade", "feedback"])
+def test_a_folder_that_collect_did_not_make_is_refused(command, tmp_path, capsys):
+    (tmp_path / "a1.toml").write_text(TOML, encoding="utf-8")
+    given = [command, str(tmp_path / "a1.toml"), str(tmp_path / "fal")]
+    more = ["--sandbox", "none", "--unsafe"] if command == "grade" else []
+    assert cli.main([*given, *more]) == 1
+    assert "run `coursekit collect` first" in capsys.readouterr().err
+    assert not (tmp_path / "fal").exists()
+
+
 def test_feedback_names_no_hidden_input():
     told = "With size=7, stride=2: the result is 3; 4 is right. These inputs are kept …"
     assert without_inputs(told) == "On a hidden input the result is not right."
     assert without_inputs("You ignore the dilation.") == "You ignore the dilation."
 
 
-@pytest.mark.parametrize("wrong", ["3", "-1", "two", "1.5"])
+@pytest.mark.parametrize("wrong", ["3", "-1", "two", "1.5", "2 of 3", "1 point"])
 def test_points_on_a_sheet_that_are_no_points_are_one_sentence(wrong):
     with pytest.raises(ValueError, match="0 to 2 are allowed"):
         read_sheet(f"[0123abcd] points: {wrong}\n    text\n", 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "before", "after"), [("person", 1, 4), ("right", 6, 6)]
+)
+def test_a_sheet_counts_where_a_person_judges_and_once(status, before, after):
+    part = {"id": "why", "points": before - 1, "status": status}
+    grade = {"sha256": "0123abcd" + "0" * 56, "points": before, "person": []}
+    grade |= {"parts": [part | {"points": 0 if status == "person" else 5}]}
+    for _ in range(2):
+        _with_points([grade], {"why": {"0123abcd": 3}})
+        assert grade["points"] == after
 
 
 def test_a_grade_file_holds_what_was_seen(sandbox, tmp_path):

@@ -391,7 +391,7 @@ def test_two_filled_notebooks_of_a_session_are_for_the_student_to_choose(
     renew(place, new)
     assert coursekit(["update", "02"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "two notebooks of session 02 are filled in" in line
+    assert "2 notebooks of session 02 are filled in" in line
 
 
 def test_a_session_that_is_not_there_is_refused_with_those_that_are(place, capsys):

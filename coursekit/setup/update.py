@@ -71,8 +71,8 @@ def of_session(number: str, folder: Path, mine: Path) -> str:
     if len(filled) > 1:
         names = " and ".join(path.name for path in filled)
         raise ValueError(
-            f"two notebooks of session {number} are filled in, {names}: name the one "
-            f"you mean, as in `coursekit update {filled[0]}`"
+            f"{len(filled)} notebooks of session {number} are filled in, {names}: name "
+            f"the one you mean, as in `coursekit update {filled[0]}`"
         )
     if not filled:
         bring(folder, mine)

@@ -33,12 +33,10 @@ cells = "before_you_begin.py"   # own cells, jupytext percent, no points
 
 import hashlib
 import hmac
-import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from coursekit._base.validate import integer
@@ -53,6 +51,7 @@ from coursekit.staff.grading.diagnosis import (
     patient,
 )
 from coursekit.staff.grading.network_part import NetworkTask, read_network_task
+from coursekit.staff.grading.own_exercise import own_exercise
 from coursekit.staff.grading.own_images import picture_exercise, takes_pictures
 from coursekit.staff.grading.personal import personal_exercise
 
@@ -198,10 +197,13 @@ def read_assignment(path: str | Path) -> Assignment:
 
 
 def _assignment(table: dict, path: Path, data: bytes) -> Assignment:
-    for key in table:
-        if key not in KEYS:
-            raise ValueError(f"unknown key {key!r}; {did_you_mean(key, KEYS)}")
-    parts = tuple(_part(row, path.parent) for row in table.get("part", ()))
+    _check_keys(table, KEYS)
+    rows = table.get("part", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("each part begins with `[[part]]`, in two brackets")
+    for row in rows:
+        _check_keys(row, (*KINDS, *FILES, "points", "id"), " of a part")
+    parts = tuple(_part(row, path.parent) for row in rows)
     if not any(part.points for part in parts):
         raise ValueError("at least one `[[part]]` with points is needed")
     names = [part.id for part in parts if part.id]
@@ -216,13 +218,19 @@ def _assignment(table: dict, path: Path, data: bytes) -> Assignment:
         str(table.get("title", path.stem)),
         _due(table),
         parts,
-        _digest(data, table.get("part", ()), path.parent),
+        _digest(data, rows, path.parent),
         table.get("predictions") is True,
     )
     said = integer("points", table.get("points", given.points), low=1)
     if said != given.points:
         raise ValueError(f"`points` says {said}; the parts give {given.points}")
     return given
+
+
+def _check_keys(table: dict, known: Sequence[str], where: str = "") -> None:
+    for key in table:
+        if key not in known:
+            raise ValueError(f"unknown key {key!r}{where}; {did_you_mean(key, known)}")
 
 
 def _due(table: dict) -> datetime | None:
@@ -274,24 +282,3 @@ def _part(row: dict, folder: Path) -> Part:
     made = Part(exercise.id, points, exercise, personal=personal, is_own=own)
     _own(made, 0)  # refuses what cannot be asked so
     return made
-
-
-def own_exercise(path: Path) -> Exercise:
-    """Import an instructor's exercise: a file in the form of the course's own.
-
-    Raises:
-        ValueError: there is no such file, it cannot be run, or has no `EXERCISE`.
-    """
-    if not path.is_file():
-        raise ValueError(f"there is no file `{path.name}` beside the assignment")
-    spec = spec_from_file_location(f"own_exercise_{path.stem}", path)
-    module = sys.modules[spec.name] = module_from_spec(spec)  # the proof looks there
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-        raise ValueError(f"`{path.name}` cannot be run: {said}") from error
-    exercise = getattr(module, "EXERCISE", None)
-    if not isinstance(exercise, Exercise):
-        raise ValueError(f"`{path.name}` must define `EXERCISE`, an `Exercise`")
-    return exercise

@@ -66,10 +66,11 @@ def collect(
     """
     rows = read_manifest(folder)
     seen = {(row.came_as, row.sha256) for row in rows}
-    seen |= {(row.student, row.sha256) for row in rows}
+    seen |= {(row.student, row.sha256) for row in rows if row.student}
     for handin in _notebooks_first(sources):
         row = _row(handin, roster, due)
-        keys = {(row.came_as, row.sha256), (row.student, row.sha256)}
+        keys = {(row.came_as, row.sha256)}
+        keys |= {(row.student, row.sha256)} if row.student else set()
         if keys & seen or (OTHER in handin.flags and _needless(row, rows)):
             continue
         seen |= keys
@@ -224,6 +225,6 @@ def _entries(archive: zipfile.ZipFile, name: str, most: int) -> list[zipfile.Zip
 
 def _packed(entry: zipfile.ZipInfo, time: datetime) -> datetime:
     try:
-        return datetime(*entry.date_time, tzinfo=UTC)
+        return datetime(*entry.date_time).astimezone(UTC)  # a zip has local times
     except ValueError:  # a month 0, as some writers leave it
         return time

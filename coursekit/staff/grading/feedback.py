@@ -17,6 +17,7 @@ from coursekit._base.card import (
     inline,
 )
 from coursekit._base.files import write_whole
+from coursekit._base.words import many
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.staff.grading import class_statistics
 from coursekit.staff.grading.assignment import Assignment
@@ -90,7 +91,7 @@ def student_page(grade: dict, assignment: Assignment) -> str:
         grade: as `Grade.write` wrote it.
     """
     exercises = {part.id: part.exercise for part in assignment.exercises}
-    points = f"{grade['points']} of {grade['of']} points"
+    points = f"{grade['points']} of {many(grade['of'], 'point')}"
     cards = [_part(part, exercises.get(part["id"])) for part in grade["parts"]]
     waits = "<p>Some parts wait for a person; the points may rise.</p>"
     title, student = escape(assignment.title), escape(grade["student"])
@@ -174,12 +175,15 @@ def class_page(
 
 
 def _with_points(grades: list[dict], sheets: dict[str, dict[str, int]]) -> None:
-    """Put a person's points into the grades that are about to be shown."""
+    """Put a person's points into the grades that are about to be shown.
+
+    What a judge graded later, as right say, stays as the judge has it.
+    """
     for question, points in sheets.items():
         for grade in grades:
             given = points.get(grade["sha256"][:8])
-            if given is not None:
-                part = part_of(grade, question)
+            part = part_of(grade, question)
+            if given is not None and part["status"] == "person":
                 part |= {"points": given, "status": "graded"}
                 grade["points"] += given
                 grade["person"] = [

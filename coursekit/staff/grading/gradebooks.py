@@ -97,7 +97,7 @@ def _harmless(value: object) -> object:
     return f"'{value}" if risky else value
 
 
-SHEET_LINE = re.compile(r"^\[(?P<key>[0-9a-f]{8})\] points: *(?P<points>\S*) *$")
+SHEET_LINE = re.compile(r"^\[(?P<key>[0-9a-f]{8})\] points: *(?P<points>.*?) *$")
 
 
 def answer_sheet(grades: Iterable[dict], question: str, before: str = "") -> str:

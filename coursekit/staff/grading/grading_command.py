@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from coursekit._base.words import many
 from coursekit.staff.grading.assignment import read_assignment
 from coursekit.staff.grading.class_grading import grade_class, jobs_of
 from coursekit.staff.grading.collecting import collect
@@ -66,7 +67,9 @@ def main_collect(argv: list[str] | None = None) -> int:
     without = sorted({*roster.values()} - {row.student for row in rows})
     if without:
         sys.stdout.write(f"nothing from {', '.join(without)}\n")
-    sys.stdout.write(f"{len(rows)} hand-ins in {given.folder / 'manifest.csv'}\n")
+    sys.stdout.write(
+        f"{many(len(rows), 'hand-in')} in {given.folder / 'manifest.csv'}\n"
+    )
     return 0
 
 
@@ -82,6 +85,7 @@ def main_grade(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     kind, failed = _kind(given), 0
     walls(kind, Limits())  # refused before anything is done
+    _collected(given.folder)
     secret = read_secret(given.assignment.parent)
     same_secret(given.folder, secret)
     assignment = read_assignment(given.assignment)
@@ -109,7 +113,8 @@ def main_merge(argv: list[str] | None = None) -> int:
     assignment = read_assignment(given.assignment)
     count = merge(given.folder, given.parts)
     left = len(jobs_of(given.folder, assignment))
-    sys.stdout.write(f"{count} grades in {given.folder}; {left} hand-ins are left\n")
+    done, still = many(count, "grade"), many(left, "hand-in")
+    sys.stdout.write(f"{done} in {given.folder}; left to grade: {still}\n")
     return 0
 
 
@@ -120,9 +125,16 @@ def main_feedback(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, help="as `grade` left it")
     given = parser.parse_args(argv)
+    _collected(given.folder)
     files = give_back(given.folder, read_assignment(given.assignment))
     sys.stdout.write(f"{len(files)} files in {given.folder}\n")
     return 0
+
+
+def _collected(folder: Path) -> None:
+    """Refuse a folder that `collect` did not make."""
+    if not (folder / "manifest.csv").is_file():
+        raise ValueError(f"`{folder}` has no manifest: run `coursekit collect` first")
 
 
 def _parser(name: str, text: str) -> argparse.ArgumentParser:

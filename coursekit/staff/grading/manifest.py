@@ -61,9 +61,12 @@ def write_manifest(folder: Path, rows: list[Row]) -> None:
 
 
 def with_superseded(rows: list[Row]) -> list[Row]:
-    """Mark all but a student's latest notebook and networks; the files stay."""
+    """Mark all but a student's latest notebook and networks; the files stay.
+
+    A script beside a notebook never takes its place, however new.
+    """
     latest: dict[tuple[str, str], Row] = {}
-    for row in sorted(rows, key=lambda row: row.time):
+    for row in sorted(rows, key=lambda row: (row.file.endswith(".ipynb"), row.time)):
         if row.student:
             latest[_slot(row)] = row
     owners = Counter(digest for digest, _ in {(r.sha256, r.student) for r in rows})

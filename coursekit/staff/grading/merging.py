@@ -34,14 +34,14 @@ def merge(folder: Path, parts: list[Path]) -> int:
             grades of one hand-in that differ; nothing has changed.
         OSError: a file cannot be read or written; the same command goes on.
     """
-    rows = {(row.student, row.file): row for row in read_manifest(folder)}
+    rows = {(row.came_as, row.sha256): row for row in read_manifest(folder)}
     wanted: dict[Path, bytes] = {}
     for part in parts:
         found = read_manifest(part)
         if not found:
             raise ValueError(f"`{part}` has no manifest: give folders of `collect`")
         for row in found:
-            rows.setdefault((row.student, row.file), row)
+            rows.setdefault((row.came_as, row.sha256), row)
             _want(wanted, folder, part / "files" / row.file, row.sha256)
         for path in [*sorted(part.glob("grades/*.json")), part / MARK]:
             if path.exists():

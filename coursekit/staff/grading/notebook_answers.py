@@ -153,7 +153,7 @@ def statements(cells: list[str]) -> tuple[list[Statement], dict[int, str]]:
     others, by number of the cell."""
     program, broken = [], {}
     for number, text in enumerate(cells, 1):
-        plain = _without_magics(text)
+        plain = text if _parsed(text) is not None else _without_magics(text)
         try:
             body = ast.parse(plain).body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

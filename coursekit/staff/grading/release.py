@@ -10,6 +10,7 @@ import nbformat
 from nbformat import v4
 
 from coursekit._base.files import write_whole
+from coursekit._base.words import many
 from coursekit.course.exercises.exercise import Exercise
 from coursekit.course.exercises.values import is_value
 from coursekit.staff.build.convert import KERNEL
@@ -153,10 +154,10 @@ def notebook_text(assignment: Assignment, *, solved: bool, student: str = "") ->
 def _opening(assignment: Assignment) -> str:
     due = f"Due {assignment.due:%d %B %Y, %H:%M %Z}. " if assignment.due else ""
     return (
-        f"# {assignment.title}\n\n{due}{assignment.points} points. Write your answers "
-        "in place of `...`; keep the names of functions and variables, by which they "
-        "are found. `check` says at once what it sees; the grade comes from other "
-        "inputs."
+        f"# {assignment.title}\n\n{due}{many(assignment.points, 'point')}. Write your "
+        "answers in place of `...`; keep the names of functions and variables, by "
+        "which they are found. `check` says at once what it sees; the grade comes from "
+        "other inputs."
     )
 
 

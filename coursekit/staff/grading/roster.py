@@ -87,13 +87,14 @@ def _rows(path: Path) -> list[dict[str, str]]:
         columns = {name: name.strip().lower() for name in reader.fieldnames or ()}
         read = list(reader)
     except UnicodeDecodeError:
-        raise ValueError(
-            f"`{path.name}` is not UTF-8; save the roster as that"
-        ) from None
+        sentence = f"`{path.name}` is not UTF-8; save the roster as that"
+        raise ValueError(sentence) from None
     except csv.Error as error:
         raise ValueError(f"`{path.name}` is no CSV: {error}") from None
     if not read or "id" not in columns.values():
-        raise ValueError(f"`{path.name}` needs a first line with a column `id`")
+        has_id = "id" in columns.values()
+        needs = "line for each student" if has_id else "first line with a column `id`"
+        raise ValueError(f"`{path.name}` needs a {needs}")
     rows = [
         {to: (row[name] or "").strip() for name, to in columns.items()} for row in read
     ]

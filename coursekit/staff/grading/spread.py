@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import permutations
 
 from coursekit._base.card import Table
+from coursekit._base.words import many
 from coursekit.course.exercises.values import judge_value
 from coursekit.staff.grading.assignment import Assignment, Part, hidden_seed
 from coursekit.staff.grading.diagnosis import FAULTS, LAYERS, patient
@@ -64,7 +65,7 @@ def _said(part: Part, owns: Sequence[Part], seeds: Sequence[int]) -> tuple[str, 
     if part.network:
         budgets = [one.network.budget for one in owns]
         effort = f"fewer than {min(budgets):,} to {max(budgets):,} parameters"
-        return f"{len(set(budgets))} budgets of {len(owns)}", effort
+        return f"{many(len(set(budgets)), 'budget')} of {len(owns)}", effort
     values = len({one.exercise.solution for one in owns})
     alike = "pictures of one size" if owns[0].cells else "as many numbers"
-    return f"{values} values of {len(owns)}", f"{alike} for everybody"
+    return f"{many(values, 'value')} of {len(owns)}", f"{alike} for everybody"

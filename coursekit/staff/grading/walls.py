@@ -40,6 +40,11 @@ INSIDE = {
 }
 HERE = INSIDE | {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PACKAGE.parent)}
 SERVER = ("-P", "-m", "coursekit.staff.grading.warm_server")
+PACKAGES = {
+    "bwrap": "apt-get install bubblewrap",
+    "docker": "apt-get install docker.io, or Docker Desktop",
+    "podman": "apt-get install podman, or podman.io",
+}
 KINDS = {
     "bwrap": "bubblewrap: no network, read-only system, limits (Linux)",
     "docker": "a container for each hand-in; not tried with an engine",
@@ -125,9 +130,8 @@ def _tool(name: str) -> str:
     tool = shutil.which(name)
     if tool is None:
         raise ValueError(
-            f"grading runs students' code in {name}, which is not installed: apt-get "
-            f"install {'bubblewrap' if name == 'bwrap' else name}, or another way with "
-            "--sandbox"
+            f"grading runs students' code in {name}, which is not installed: install "
+            f"it ({PACKAGES[name]}), or take another way with --sandbox"
         )
     return tool
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit._base.files import write_whole
+from coursekit._base.words import many
 from coursekit.staff.build.folder import Session, notebooks_folder, sessions
 from coursekit.staff.build.notebook_source import read_source
 
@@ -97,5 +98,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(as_tsv(cards))
         return 0
     write_whole(options.out, as_tsv(cards))
-    sys.stdout.write(f"{options.out}: {len(cards)} cards\n")
+    sys.stdout.write(f"{options.out}: {many(len(cards), 'card')}\n")
     return 0

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from coursekit._base.card import inline
-from coursekit._base.words import number_text
+from coursekit._base.words import many, number_text
 from coursekit.course.claims import CLAIMS, Claim, Verdict
 from coursekit.course.exercises import exercise, exercise_ids
 from coursekit.course.exercises.exercise import Exercise
@@ -73,7 +73,7 @@ def sessions_page(sittings: Sequence[Sitting]) -> str:
 
 
 def _card(one: Sitting) -> str:
-    tested = f" · {len(one.claims)} claims" if one.claims else ""
+    tested = f" · {many(len(one.claims), 'claim')}" if one.claims else ""
     return (
         f'<a class="ck-card" href="{one.name}.html">'
         f'<img src="pictures/{one.number}.png" alt="" loading="lazy">'
