@@ -442,7 +442,7 @@ def test_seconds_of_all_epochs_are_added():
     net = tiny_net(in_channels=3)
     row = found(net, "seconds_at_most", "cifar10", history=rows)
     assert (row.status, row.value) == ("not met", 902)
-    assert "An epoch takes 451.0 s: train 1 epochs" in row.advice
+    assert "An epoch takes 451.0 s: train 1 epoch " in row.advice
 
 
 def test_without_a_history_its_rules_are_not_judged():

@@ -78,6 +78,11 @@ TAGGED = VERDICT.format(tags=' tags=["verdict"]')
         ),
         ("\n# %%\nopen('data/x')\n", []),
         (
+            "\n# %%\nopen('accuracy, mean of three runs')\n",
+            [(9, "`mean of three runs` is typed in: let it be counted", "error")],
+        ),
+        ("\n# %%\nopen(f'accuracy, mean of {len([1])} runs')\n", []),
+        (
             "\n# %%\nimport matplotlib.pyplot as plt\nplt.show()\n",
             [(9, "end the cell with the figure, not `plt.show()`", "error")],
         ),

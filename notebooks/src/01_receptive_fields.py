@@ -125,7 +125,8 @@ verdict(
 # %% [markdown]
 # **Exercise 01.2 (15 minutes).** Write the two-dimensional version with plain loops.
 # Tiny case: the image `[[1, 2], [3, 4]]` with the kernel `[[1, 10]]` gives
-# `[[21], [43]]`. Stuck? Run `hint("01.2")` in a new cell, later `solution("01.2")`.
+# `[[21], [43]]`; the result keeps the image's dtype. Stuck? Run `hint("01.2")` in a new
+# cell, later `solution("01.2")`.
 
 
 # %%
@@ -212,8 +213,8 @@ def by_fft(image, kernel):
 # %% [markdown]
 # Sliding costs K·K products per pixel. The FFT costs the same for every kernel.
 #
-# **Predict:** on a 256×256 picture and one core, from which kernel size K on is the FFT
-# faster: 5, 15, 31 or never?
+# **Predict:** on a 256×256 picture and this machine, from which kernel size K on is the
+# FFT faster: 5, 15, 31 or never?
 
 # %%
 guess = 15  # answer
@@ -502,7 +503,7 @@ figures.bars(
     made,
     xlabel="weights",
     log=True,
-    title="Sharing weights saves a million-fold",
+    title="Small windows, shared by all places: 1.6 billion weights become 9",
     words="Three bars on a logarithmic axis: 1.6 billion, 9 and 3,136 weights.",
 )
 
@@ -1035,7 +1036,8 @@ verdict(
 # pooling 2 with stride 2 (r 3+1·1 = 4, j 2), a 3×3 (r 4+2·2 = 8, j 2). Pooling makes
 # every later layer count double.
 #
-# **Exercise 01.3 (15 minutes).** Program it. A dilated kernel spans d(k−1)+1.
+# **Exercise 01.3 (15 minutes).** Program it. A dilated kernel spans d(k−1)+1; no layers
+# at all see 1.
 
 
 # %%
@@ -1121,8 +1123,8 @@ figures.curves(
     xlabel="random network, smallest field first",
     ylabel="field (pixels)",
     title="The rule and the gradient of a unit agree, network by network",
-    words="Receptive fields of twenty random networks, by the rule and by the "
-    "gradient; the two lines coincide.",
+    words=f"Receptive fields of {RANDOM_CHAINS} random networks, by the rule and by "
+    "the gradient; the two lines coincide.",
 )
 
 # %% [markdown]

@@ -36,15 +36,15 @@ from coursekit.training import track
 
 # %%
 SEED = 0
-SEEDS = (0, 1, 2)  # every comparison of trained networks is made three times
+SEEDS = (0, 1, 2)  # every comparison of trained networks is made with each
 FIELD_NETWORKS = 3  # networks averaged for the effective field
 OBJECT = 15  # side of the objects in the field experiment, pixels of 32
 FIELDS = {7: (1, 1, 1), 9: (1, 1, 2), 11: (1, 1, 3), 17: (1, 2, 5), 27: (1, 3, 9)}
 PLACES = {"after 1 and 2": (1, 2), "after 2 and 4": (2, 4), "after 4 and 5": (4, 5)}
 POOLERS = {"digits": range(8), "small shapes": SEEDS}  # digits lie closer together
 SHIFTS = range(7)  # pixels
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
-SIDES = (28, 14, 7, 5, 3)  # pixels
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # keep 0.1
+SIDES = (28, 14, 7, 5, 3)  # pixels; keep 14, 7 and 3
 DEPTH = 20  # layers for the gradient to pass
 
 # %% [markdown]
@@ -179,7 +179,8 @@ def spread(share):
 def thirds(share):
     """Return the mean influence of pixels near, further and far from the middle."""
     ring = torch.maximum(offset[:, None].abs(), offset.abs())
-    return [share[(ring >= r) & (ring < r + 2)].mean().item() for r in (0, 2, 4)]
+    bounds = ((0, 2), (2, 4), (4, 7))  # rings of the 13×13
+    return [share[(ring >= a) & (ring < b)].mean().item() for a, b in bounds]
 
 
 flat = torch.full((field, field), 1 / field**2)
@@ -259,7 +260,7 @@ def with_field(dilations, classes, seed):
 
 tables = {f: anatomy(with_field(d, 2, SEED), (3, 32, 32)) for f, d in FIELDS.items()}
 measured_fields = [table["7"].receptive_field[0] for table in tables.values()]
-tables[17]
+tables[max(FIELDS)]
 
 # %% [markdown]
 # **Predict:** the objects are 15 pixels wide, the pictures 32. Which is the smallest
@@ -315,7 +316,7 @@ figures.curves(
     ylabel="accuracy (%)",
     title=f"Objects of {OBJECT} pixels: the knee lies at {reached}",
     mark={"\n\nobject": OBJECT},
-    words="Accuracy against field, means of three networks. Brackets: "
+    words=f"Accuracy against field, means of {len(SEEDS)} networks. Brackets: "
     + ", ".join(f"{mean:.0f} % at {f}" for f, mean in means.items())
     + "; circle, square, triangle and cross: "
     + ", ".join(f"{mean:.0f} % at {f}" for f, mean in corners.items())
@@ -326,9 +327,11 @@ figures.curves(
 # Which differences are more than chance? Seed by seed, with their intervals:
 
 # %%
-to_covered = paired(by_field[17], by_field[7])
-beyond = paired(by_field[27], by_field[17])
-of_corners = paired(by_corner[27], by_corner[7])
+least, most = ends
+covers = min((f for f in FIELDS if f >= OBJECT), default=most)
+to_covered = paired(by_field[covers], by_field[least])
+beyond = paired(by_field[most], by_field[covers])
+of_corners = paired(by_corner[most], by_corner[least])
 x1, y1, x2, y2 = pairs.boxes[0].tolist()
 between = int((~pairs.masks[0, y1:y2, x1:x2].any(0)).sum())  # empty columns
 
@@ -338,13 +341,15 @@ verdict(
     cases={
         "all fields are as planned": measured_fields == list(FIELDS),
         "brackets: a field that covers them helps": to_covered.above(0.2),
-        "brackets: more than that is no gain": beyond.below(0.02),
+        "brackets: more than that is no gain": None
+        if covers == most
+        else beyond.below(0.02),
         "brackets: nothing smaller will do": min(solved, default=0) >= OBJECT,
-        "corners: a field of 7 falls short": of_corners.above(0.02),
+        f"corners: a field of {least} falls short": of_corners.above(0.02),
     },
     measured={
         "width of the gap (pixels)": between,
-        **{f"brackets, field {f}": by_field[f] for f in (7, 17, 27)},
+        **{f"brackets, field {f}": by_field[f] for f in (least, covers, most)},
         "smallest field that solves brackets": min(solved, default=0),
         **{f"corners, field {f}": by_corner[f] for f in ends},
     },
@@ -475,8 +480,8 @@ verdict(
 # “Loud” means large, not important. Inside a network this is what one wants: after a
 # ReLU a large value says *found it*, and zero says nothing.
 #
-# **Exercise 01.6 (10 minutes).** Write it. Tiny case: `[[1, 2], [3, 4]]` gives `[[4]]`;
-# an odd last row or column is dropped.
+# **Exercise 01.6 (10 minutes).** Write it without torch's own pooling. Tiny case: `[[1,
+# 2], [3, 4]]` gives `[[4]]`; an odd last row or column is dropped.
 
 
 # %%
@@ -546,7 +551,7 @@ means = {key: averaged(runs) for key, runs in by_place.items()}
 best_place = {n: max(PLACES, key=lambda where: means[n, where]) for n in sets}
 
 # %% [markdown]
-# Three runs a bar for the shapes, eight for the digits:
+# A few runs a bar for the shapes, more for the digits:
 
 # %%
 figures.bars(
@@ -793,7 +798,7 @@ figures.images(
 )
 
 # %% [markdown]
-# Three networks, trained on centred digits only. None has seen a moved one.
+# Three kinds of network, trained on centred digits only. None has seen a moved one.
 
 
 # %%
@@ -834,7 +839,7 @@ def after_shift(model, pixels):
 
 
 by_shift = {name: [] for name in EPOCHS}  # name → a row of SHIFTS for each seed
-for seed in track(SEEDS, "training three networks each"):
+for seed in track(SEEDS, "training three kinds of network"):
     shifting = three_kinds(seed)
     for name, model in shifting.items():
         learn(model, centred.train, EPOCHS[name], seed)
@@ -849,8 +854,8 @@ figures.curves(
     ylabel="accuracy (%)",
     title=f"Moved by 3 pixels, the dense net gets {means['dense'][3]:.0f} % right",
     level={"chance": 10},
-    words="Accuracy against shift, means of three networks each. From 0 to 3 and 6 "
-    "pixels: "
+    words=f"Accuracy against shift, means of {len(SEEDS)} networks each. From 0 to 3 "
+    "and 6 pixels: "
     + "; ".join(
         f"{name} {row[0]:.0f}, {row[3]:.0f}, {row[6]:.0f} %"
         for name, row in means.items()
@@ -882,8 +887,8 @@ verdict(
 
 # %% [markdown]
 # Look at GAP's dip between 0 and 4. Two poolings move in steps of 4 pixels: a shift by
-# 4 is exact, a shift by 2 cuts the windows differently. Invariance is *some*, as the
-# claim says, and never free.
+# 4 moves the maps by one whole unit, and only their border notices; a shift by 2 cuts
+# the windows differently. Invariance is *some*, as the claim says, and never free.
 #
 # Look into the last of these networks, trained on centred digits. **One question to
 # settle:** choose the last ReLU and move the unit over its map. Does a unit that lies
@@ -982,25 +987,28 @@ figures.curves(
     level={"knows nothing: ln 10": 2.303},
     log_x=True,
     words="Loss against learning rate. The best loss is "
-    + ", ".join(f"{value:.2f} for {name}" for name, value in best.items())
-    + ", each at another rate.",
+    + ", ".join(
+        f"{best[n]:.2f} at {RATES[v.index(best[n])]:g} for {n}"
+        for n, v in losses.items()
+    )
+    + ".",
 )
 
 # %% tags=["verdict"]
-mean, deviation = facts["rescaled"]
+(mean, deviation), tenth = facts["rescaled"], RATES.index(0.1)
 verdict(
     "C21",
     cases={
         "x / 255 has mean 0": abs(mean) < 0.01,
         "x / 255 has deviation 1": abs(deviation - 1) < 0.01,
-        "x / 255 learns like standardised at rate 0.1": losses["rescaled"][4]
-        < losses["standardised"][4] + 0.1,
+        "x / 255 learns like standardised at rate 0.1": losses["rescaled"][tenth]
+        < losses["standardised"][tenth] + 0.1,
     },
     measured={
         "mean of x / 255": mean,
         "deviation of x / 255": deviation,
-        "loss at rate 0.1, rescaled": losses["rescaled"][4],
-        "loss at rate 0.1, standardised": losses["standardised"][4],
+        "loss at rate 0.1, rescaled": losses["rescaled"][tenth],
+        "loss at rate 0.1, standardised": losses["standardised"][tenth],
         "best loss of raw pixels": best["raw 0…255"],
     },
     why="Dividing by 255 sets the range; mean and deviation are those of the images.",
@@ -1222,9 +1230,10 @@ figures.curves(
     xlabel="side of the picture (pixels)",
     ylabel="accuracy on new pictures (%)",
     title=f"Nine numbers are enough for {nine:.0f} % of the digits",
-    words="Accuracy against size, means of three networks. At 14, 7 and 3 pixels: "
+    words=f"Accuracy against size, means of {len(SEEDS)} networks. At 14, 7 and 3 "
+    "pixels: "
     + "; ".join(
-        f"{name} {row[1]:.0f}, {row[2]:.0f}, {row[4]:.0f} %"
+        f"{name} " + ", ".join(f"{row[SIDES.index(s)]:.0f}" for s in (14, 7, 3)) + " %"
         for name, row in means.items()
     )
     + ".",
@@ -1312,7 +1321,7 @@ with torch.no_grad():
 
 # %% [markdown]
 # And why ReLU rather than the older sigmoid and tanh? A gradient has to pass through
-# every layer. Twenty dense layers, each with the usual start for its non-linearity: how
+# every layer. Many dense layers, each with the usual start for its non-linearity: how
 # much of it arrives?
 
 
@@ -1338,12 +1347,12 @@ arrives = {f.__name__: arriving(f, start) for f, start in starts.items()}
 figures.curves(
     range(DEPTH + 1),
     arrives,
-    xlabel="layer (20 = output)",
+    xlabel=f"layer ({DEPTH} = output)",
     ylabel="gradient, relative to the output",
-    title="Sigmoid lets almost nothing through twenty layers",
+    title=f"Sigmoid lets almost nothing through {DEPTH} layers",
     log_y=True,
-    words="Gradient against layer, logarithmic. ReLU and tanh stay near 1, sigmoid "
-    "falls by many powers of ten towards the input.",
+    words="Gradient against layer, logarithmic. Of the gradient at the output arrive "
+    "at the input: " + ", ".join(f"{n} {v[0]:.1g}" for n, v in arrives.items()),
 )
 
 # %% [markdown]
@@ -1385,7 +1394,7 @@ verdict(
     },
     measured={
         "difference to one kernel": missed,
-        "gradient through 20 layers, ReLU": arrives["relu"][0].item(),
+        f"gradient through {DEPTH} layers, ReLU": arrives["relu"][0].item(),
         "the same, tanh": arrives["tanh"][0].item(),
         "the same, sigmoid": arrives["sigmoid"][0].item(),
         "ReLU (ns a value)": price["relu"],
@@ -1397,7 +1406,7 @@ verdict(
 # %% [markdown]
 # “Does not saturate” holds on the right side only: for x < 0 the slope is 0, and a unit
 # that is negative for every image learns nothing. With a good start tanh passes the
-# gradient through twenty layers too.
+# gradient through so many layers too, if less of it.
 #
 # ## 25 · The same under different light
 
@@ -1543,7 +1552,7 @@ check("01.10", local_contrast)
 # <details><summary>Answer</summary>
 #
 # By 1. A shift by 4, the product of the strides, moves every map by one whole unit, and
-# GAP ignores that. A shift by 1 cuts the pooling windows differently.
+# GAP ignores that (borders aside). A shift by 1 cuts the pooling windows differently.
 #
 # </details>
 

@@ -31,13 +31,13 @@ from coursekit.training import track
 
 # %%
 SEED = 0
-SEEDS = (0, 1, 2)  # every trained network is trained three times
+SEEDS = (0, 1, 2)  # every trained network is trained with each
 FULL = torch.cuda.is_available()
 TRACKS = 12  # channels that we make of red, green and blue
 SCENES = 800  # pictures of section 5
 PARTS = 4  # dots of each kind in one of them
-READERS = 6  # networks of section 6, compared in pairs
-CHANNELS = 24  # of their last layer
+READERS = 6  # networks of section 6, compared in pairs: an even number
+CHANNELS = 24  # of their last layer, more than 20
 TOP = 20  # pictures that excite a channel most
 OWNED = 0.9  # share of one class among them that makes it the owner
 
@@ -317,7 +317,8 @@ set(squeezed), set(halved)
 # %%
 whole = photos().images[:1].double()  # 1 c h w, whole numbers 0 to 255
 from_pool = F.max_pool2d(whole, 2)
-from_mix = F.conv2d(whole, torch.tensor([0.3, 0.6, 0.1]).double().view(1, 3, 1, 1))
+weights = torch.tensor([0.3, 0.6, 0.1], dtype=torch.double).view(1, 3, 1, 1)
+from_mix = F.conv2d(whole, weights).round(decimals=6)
 old = {
     "output, max pooling": torch.isin(from_pool, whole).double().mean().item(),
     "output, 1×1": torch.isin(from_mix, whole).double().mean().item(),
@@ -405,10 +406,10 @@ lost = (returned - scene).abs().max().item()
 # %%
 figures.images(
     [scene[0], *tracks[0, :2], returned[0].clamp(0, 1)],
-    ["RGB", "track 1 of 12", "track 2 of 12", "RGB again"],
+    ["RGB", f"track 1 of {TRACKS}", f"track 2 of {TRACKS}", "RGB again"],
     columns=2,
     scale="each",
-    title=f"3 → 12 → 3: the largest error is {lost:.0e}",
+    title=f"3 → {TRACKS} → 3: the largest error is {lost:.0e}",
     words="The temple, two grey mixtures of its colours, and the temple again.",
 )
 
@@ -504,9 +505,9 @@ shares = {
 figures.curves(
     range(1, TRACKS + 1),
     shares,
-    xlabel="mixtures kept of 12 channels",
+    xlabel=f"mixtures kept of {TRACKS} channels",
     ylabel="energy kept (%)",
-    title=f"Three of twelve keep {shares['trained'][2]:.0f} % of trained channels",
+    title=f"Three of {TRACKS} keep {shares['trained'][2]:.0f} % of trained channels",
     words="Energy kept against mixtures: channels made of RGB are complete with three; "
     "independent channels grow on a straight line; trained ones lie between.",
     mark=3,
@@ -527,18 +528,18 @@ rank, three_kept
 verdict(
     "C27",
     cases={
-        "3 → 12 → 3 is exact": lost < 1e-10,
-        "12 → 3 → 12 has rank 3": rank == 3,
-        "so it loses what a trained network's 12 hold": three_kept.below(99),
+        f"3 → {TRACKS} → 3 is exact": lost < 1e-10,
+        f"{TRACKS} → 3 → {TRACKS} has rank 3": rank == 3,
+        f"so it loses what a trained network's {TRACKS} hold": three_kept.below(99),
     },
     measured={
-        "largest error of 3 → 12 → 3": lost,
+        f"largest error of 3 → {TRACKS} → 3": lost,
         "tracks that are enough": enough,
-        "energy kept by 3 of 12 trained channels (%)": three_kept,
+        f"energy kept by 3 of {TRACKS} trained channels (%)": three_kept,
         "the same, independent channels (%)": shares["independent"][2],
     },
     predicted=f"{reveal('02-tracks', enough)} {reveal('02-energy', three_kept)}",
-    why="Twelve mixtures of three hold three numbers; three mixtures of twelve too.",
+    why="Many mixtures of three hold three numbers; three mixtures of many too.",
 )
 
 # %% [markdown]
@@ -597,8 +598,9 @@ figures.images(
 )
 
 # %% [markdown]
-# Five networks. All end in the strongest answer of each map and two dense layers; they
-# differ in what happens before. In the first and third no channel looks at another.
+# Five kinds of network. All end in the strongest answer of each map and two dense
+# layers; they differ in what happens before. In the first and third no channel looks at
+# another.
 
 
 # %%
@@ -642,13 +644,13 @@ predict("02-apart", guess, options=(50, 75, 100), unit="%", sure=sure)
 KINDS = ("1×1, channels apart", "1×1", "3×3, channels apart")
 KINDS += ("3×3, channels apart, then 1×1", "3×3")
 runs = {kind: [] for kind in KINDS}
-for seed in track(SEEDS, "training five networks"):
+for seed in track(SEEDS, "training five kinds of network"):
     for kind in KINDS:
         runs[kind].append(dot_accuracy(kind, seed))
 dotted = {kind: interval(shares) for kind, shares in runs.items()}
 
 # %% [markdown]
-# Three runs of each:
+# Some runs of each:
 
 # %%
 figures.bars(
@@ -721,8 +723,8 @@ figures.matrices(
 )
 
 # %% [markdown]
-# Now trained ones: six networks, the same data, six random starts. The last layer has
-# 24 channels, averaged over the map, then ten classes.
+# Now trained ones: some networks, the same data, a random start each. The last layer
+# has its channels averaged over the map, then ten classes.
 
 
 # %%
@@ -840,8 +842,8 @@ figures.heatmap(
     xlabel="channel of the second network",
     ylabel="channel of the first network",
     label="correlation",
-    words="24×24 correlations. The diagonal does not stand out; most rows hold a "
-    "strong value somewhere else.",
+    words=f"{CHANNELS}×{CHANNELS} correlations. The diagonal does not stand out; most "
+    "rows hold a strong value somewhere else.",
 )
 
 # %% [markdown]

@@ -40,7 +40,7 @@ from coursekit.training import track
 
 # %%
 SEED = 0
-SEEDS = (0, 1, 2)  # every trained network is trained three times
+SEEDS = (0, 1, 2)  # every trained network is trained with each
 FULL = torch.cuda.is_available()
 EPOCHS = 30 if FULL else 4
 SAME = 2  # percent: two accuracies closer than this count as equal
@@ -120,7 +120,7 @@ check("02.6", multiply_adds)
 
 # %% [markdown]
 # Half the side is a quarter of the places. Twice the channels, in and out, is four
-# times the weights. VGG-16 does both four times, from 224×224×64 to 28×28×512.
+# times the weights. VGG-16 does both three times, from 224×224×64 to 28×28×512.
 #
 # **Predict:** VGG-16's convolutions come in five stages, one for each map size. The
 # dearest stage costs how many times as much as the cheapest: 1, 1.5, 3 or 16?
@@ -178,7 +178,7 @@ full = {net: {side: max(c) for side, c in at.items()} for net, at in layers.item
 
 # %%
 def even(costs, tolerance=1.01):
-    """Tell whether the dearest of some costs is at most that much the cheapest."""
+    """Tell whether the dearest of some costs is at most `tolerance` × the cheapest."""
     return max(costs) <= tolerance * min(costs)
 
 
@@ -299,7 +299,7 @@ ORDERS = ("1×1, pool", "pool, 1×1", "pool alone")
 by_order = race({order: lambda order=order: squeezed(order) for order in ORDERS})
 
 # %% [markdown]
-# Means of three runs, and the differences run by run:
+# Means of the runs, and the differences run by run:
 
 # %%
 figures.bars(
@@ -344,7 +344,7 @@ verdict(
 )
 
 # %% [markdown]
-# An open case is an answer too: three runs do not decide it. How many would tell the
+# An open case is an answer too: so few runs do not decide it. How many would tell the
 # mean difference from zero, at this spread?
 
 # %%
@@ -409,7 +409,7 @@ figures.bars(
     xlabel="billion multiply-adds a second",
     highlight=[f"{c} channels" for c in fits],
     title=f"One channel more than 64 takes {step:.0f} % more time",
-    words="Eight bars: "
+    words=f"{len(speed)} bars: "
     + "; ".join(f"{c} channels {s:.0f}" for c, s in speed.items())
     + ".",
 )
@@ -569,9 +569,10 @@ by_course = memory(small, (3, 32, 32), 32, device="cpu").activations
 watched / 1e6, by_maps / 1e6, by_course / 1e6
 
 # %% [markdown]
-# Counting maps is not exact: the last map is not needed again, and max pooling also
-# keeps *where* each maximum was, as whole numbers of eight bytes. The course's `memory`
-# knows such things. ResNet-18:
+# Counting maps is not exact. Nobody keeps batch norm's output: batch norm needs its
+# input, ReLU its own output. Nor is the last map needed again. Max pooling, on the
+# other hand, also keeps *where* each maximum was, as whole numbers of eight bytes. The
+# course's `memory` knows such things. ResNet-18:
 
 # %%
 with torch.device("meta"):
@@ -754,8 +755,9 @@ verdict(
 claim("C36")
 
 # %% [markdown]
-# By hand: six pictures of two classes, batches of two. Sorted: aa, aa, bb. Each batch
-# pulls the network towards one answer, and the last one wins. Shuffled: ab, ba, ab.
+# By hand: eight pictures of two classes, batches of two. Sorted: aa, aa, bb, bb. Each
+# batch pulls the network towards one answer, and the last one wins. Shuffled: ab, ba,
+# ab, ba.
 #
 # Four orders: shuffled anew each epoch; *one* random order, the same in every epoch;
 # sorted by class; sorted, with the classes in a new order each epoch.
@@ -808,7 +810,7 @@ def in_order(how, seed):
 
 
 # %% [markdown]
-# Three runs for each order:
+# Some runs for each order:
 
 # %%
 HOWS = ("shuffled", "one fixed order", "sorted by class", "sorted, classes shuffled")
@@ -1060,7 +1062,7 @@ by_block = race({kind: lambda kind=kind: made_of(kind) for kind in BLOCKS})
 lag = {kind: paired(by_block[kind], by_block["plain 3×3"]) for kind in BLOCKS[1:]}
 
 # %% [markdown]
-# Means of three runs:
+# Means of the runs:
 
 # %%
 figures.bars(
@@ -1094,7 +1096,7 @@ verdict(
 # %% [markdown]
 # ## 9 · The open cases, with more runs
 #
-# Three runs left some cases open. A script, `benchmarks/widths.py`, trained the same
+# So few runs left some cases open. A script, `benchmarks/widths.py`, trained the same
 # networks from many more seeds; its results travel with the course.
 
 # %%
@@ -1172,9 +1174,9 @@ RIVALS = {
 #
 # <details><summary>Answer</summary>
 #
-# A training loss that stays at guessing (about 2.3 for ten classes) and the accuracy of
-# guessing: each batch undoes the one before, and the network answers with the classes
-# it saw last.
+# The accuracy of guessing on new pictures, whatever the training loss does: it falls
+# while one class is shown and jumps when the next begins. Each *class* undoes the one
+# before; the network answers with the classes it saw last.
 #
 # </details>
 
@@ -1195,7 +1197,7 @@ RIVALS = {
 # 2. Half the side, twice the channels: the same cost of a layer.
 # 3. Training keeps the maps: activations, not weights, fill the memory.
 # 4. Every batch a mixture; `bias=False` before batch norm; full packs of channels.
-# 5. A difference of a point needs more than three runs.
+# 5. A difference of a point needs more than a few runs.
 
 # %% [markdown]
 # ## What this notebook measured
@@ -1209,7 +1211,7 @@ prediction_table("02")
 # %% [markdown]
 # ## Exercises, from easy to open
 #
-# 1. Put 63 and 66 into `CHANNELS`. Where is the step?
+# 1. Add 63 and 66 to `CHANNELS`. Where is the step?
 # 2. How large may a batch of VGG-16 be in mixed precision? `memory` has an option.
 # 3. Set `EPOCHS` to 8 and run section 8. Who catches up?
 

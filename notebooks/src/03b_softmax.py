@@ -25,8 +25,8 @@ from coursekit.explore import explore_softmax
 
 # %%
 SEED = 0
-TEMPERATURES = (0.1, 0.5, 1.0, 2.0)
-FAR = 200.0  # two logits as far apart as this
+TEMPERATURES = (0.1, 0.5, 1.0, 2.0)  # keep 0.1 and 1
+FAR = 200.0  # two logits, plus and minus this
 
 # %% [markdown]
 # ## 1 · From scores to shares
@@ -112,9 +112,9 @@ figures.curves(
     xlabel="gap between two logits",
     ylabel="gap between the two shares",
     title=f"At T = 1 a gap of 1 becomes {of_one:.2f}; cold, small gaps grow",
-    words="Gap of the shares against gap of the logits. For temperature 1 and above "
-    "the curves stay below the diagonal; for low temperatures they begin above it and "
-    "level off at 1.",
+    words="Gap of the shares against gap of the logits. For temperature 0.5 and above "
+    "the curves stay below the diagonal; for 0.1 the curve begins above it and levels "
+    "off at 1.",
 )
 
 # %% [markdown]
@@ -152,7 +152,7 @@ verdict(
         "T = 0.1: some gap above 1 gets wider": bool((cold[big] > 1).any()),
     },
     measured={
-        "pairs of classes": int(some.sum()),
+        "pairs of classes": int(some.sum()) // 2,
         "widest, T = 1 (times the logits' gap)": stretched[1.0].max(),
         "widest, T = 0.1": cold.max(),
         "shares of logits 1 apart": of_one,

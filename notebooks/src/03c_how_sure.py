@@ -184,8 +184,9 @@ reveal("03-barely", found)
 # One number for the distance to the diagonal is the *expected calibration error*: in
 # each bin |mean confidence − accuracy|, averaged with the number of images as weight.
 #
-# **Exercise 03.6 (15 minutes).** Write it. Tiny case: confidences 0.9 and 0.9, one of
-# them right, give 0.4.
+# **Exercise 03.6 (15 minutes).** Write it. A confidence on the edge of two bins belongs
+# to the upper one, 1 to the last. Tiny case: confidences 0.9 and 0.9, one of them
+# right, give 0.4.
 
 
 # %%
@@ -279,7 +280,7 @@ figures.images(
 )
 
 # %% [markdown]
-# On average over 200 squares and all five networks:
+# On average over 200 squares and all networks:
 
 # %%
 reveal("03-noise", interval(on_noise))

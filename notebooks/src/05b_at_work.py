@@ -37,11 +37,10 @@ from coursekit.training import gradient_of, in_two_processes, track
 # The numbers that steer the experiments stand in one cell.
 
 # %%
-SEEDS = (0, 1, 2)  # each network, and each split of a batch, three times
-BATCH = 64  # images of the step that two processes share
+SEEDS = (0, 1, 2)  # each network, and each split of a batch, with each
 SAME = 1e-6  # gradients closer than that are equal, for float32
 COUNTS = (60, 300, 1200)  # pictures to learn from
-STEPS = 180  # of training, whatever the number of pictures
+STEPS = 180  # of training, about, whatever the number of pictures
 FEW = 80  # pictures of new classes
 STARTS = 4  # untrained nets beside each trained one
 FETCH = False  # True: download the weights of ResNet-18 (47 MB) where they are missing
@@ -119,9 +118,10 @@ figures.profiles(
     },
     log=("parameters", "multiply-adds", "depth", "field"),
     title=f"Most parameters: {largest}; least error: {at_least[1]}",
-    words="Eight nets from top to bottom in the order of their years: parameters rise "
-    "to VGG and fall again; work, depth and field grow; the error of the entries on "
-    "ImageNet's challenge, cited, falls "
+    words="Eight nets from top to bottom in the order of their years: parameters and "
+    "work rise to VGG-19, drop at GoogLeNet and rise again with ResNet, but stay below "
+    "VGG-19; depth never falls; the field grows, though not from each net to the next; "
+    "the error of the entries on ImageNet's challenge, cited, falls "
     + ", ".join(f"{r[columns[-1]]:g}" for r in counted.values() if r[columns[-1]]),
 )
 
@@ -130,8 +130,8 @@ seen_largest = reveal("05-largest", largest)
 seen_largest
 
 # %% [markdown]
-# What is a block? Here is what each net does until its map first shrinks by pooling,
-# read from the order in which its layers run:
+# What is a block? Here is what each net does up to its first pooling, and the layer
+# after it, read from the order in which its layers run:
 
 # %%
 KINDS = {"Conv2d": "convolve", "ReLU": "bend", "Tanh": "bend", "MaxPool2d": "pool"}
@@ -231,9 +231,12 @@ def step_net(norm, seed):
     )  # fmt: skip
 
 
+BATCH = 64  # images; the names below say how two processes share them
+
+
 def batch_of(seed):
     data = digits().split(seed=seed).train
-    return data.images[:BATCH] / 16, data.labels[:BATCH]
+    return data.images[:BATCH] / 255, data.labels[:BATCH]
 
 
 def jobs_of(seed):
@@ -289,16 +292,17 @@ except CannotStartError as reason:
 source
 
 # %%
-largest = {name: max(runs) for name, runs in differences.items()}
+furthest = {name: max(runs) for name, runs in differences.items()}
 figures.bars(
-    {name: max(value, 1e-9) for name, value in largest.items()},
+    {name: max(value, 1e-9) for name, value in furthest.items()},
     xlabel="largest difference from one process's gradient",
     log=True,
-    title=f"Equal halves {largest['equal halves']:.0e}, "
-    f"batch norm {largest['batch norm']:.0e}",
-    words="Largest difference in any weight over three seeds, logarithmic (nothing "
-    "below 1e-9 is drawn): equal halves, unequal ones counted by images, and the "
-    "split net are at rounding error; plain averages and batch norm are far from it.",
+    title=f"Equal halves {furthest['equal halves']:.0e}, "
+    f"batch norm {furthest['batch norm']:.0e}",
+    words="Largest difference in the gradient of any weight over "
+    f"{len(SEEDS)} seeds, logarithmic (nothing below 1e-9 is drawn): equal halves, "
+    "unequal ones counted by images, and the split net are at rounding error; plain "
+    "averages and batch norm are far from it.",
 )
 
 # %% [markdown]
@@ -319,18 +323,18 @@ asked = ("equal halves", "48 and 16, plainly", "batch norm")
 verdict(
     "C69",
     cases={
-        "equal halves": largest["equal halves"] < SAME,
-        "unequal parts, counted by images": largest["48 and 16, by images"] < SAME,
-        "unequal parts, averaged plainly": largest["48 and 16, plainly"] < SAME,
-        "equal halves with batch norm": largest["batch norm"] < SAME,
-        "model parallelism, split layers": largest["split net"] < SAME,
+        "equal halves": furthest["equal halves"] < SAME,
+        "unequal parts, counted by images": furthest["48 and 16, by images"] < SAME,
+        "unequal parts, averaged plainly": furthest["48 and 16, plainly"] < SAME,
+        "equal halves with batch norm": furthest["batch norm"] < SAME,
+        "model parallelism, split layers": furthest["split net"] < SAME,
     },
     measured={
-        **{f"largest difference, {n}": f"{v:.1e}" for n, v in largest.items()},
+        **{f"largest difference, {n}": f"{v:.1e}" for n, v in furthest.items()},
         "bytes, data parallel": sent["equal halves"],
         "bytes, model parallel": sent["split net"],
     },
-    predicted=reveal("05-equal", sum(largest[name] < SAME for name in asked)),
+    predicted=reveal("05-equal", sum(furthest[name] < SAME for name in asked)),
     why="A mean of means is the mean only for equal parts; batch norm mixes images.",
 )
 
@@ -400,8 +404,8 @@ def shape_net(seed):
 
 
 def taught(net, data, seed, lr):
-    """Train for the same number of steps on however many pictures; return the net."""
-    epochs = STEPS * 32 // len(data)
+    """Train for about the same steps on however many pictures; return the net."""
+    epochs = round(STEPS / -(-len(data) // 32))  # 180, 180 and 190 steps
     fit(net, data, epochs=epochs, batch_size=32, lr=lr, seed=seed, progress=False)
     return net
 
@@ -421,9 +425,9 @@ for count, seed in track(jobs, "training nets"):
 
 
 # %%
-def standardised(data, seed):
-    """Return pictures as the nets of this seed were shown them."""
-    like = pictures[seed].images.float()
+def standardised(data, seed, count=None):
+    """Return pictures as the net that learnt from so many (None: all) sees them."""
+    like = pictures[seed].images[:count].float()
     mean, spread = (f((0, 2, 3))[:, None, None] for f in (like.mean, like.std))
     return (data.images - mean) / spread
 
@@ -498,7 +502,7 @@ figures.bars(
     xlabel="overlap with the true box",
     title=f"The trained net's boxes overlap by {fmean(scores['trained']):.2f}",
     words="Mean overlap of boxes from a trained net, of a fixed box in the centre, and "
-    f"of boxes from untrained nets ({STARTS} a run), three runs each.",
+    f"of boxes from untrained nets ({STARTS} a run), {len(SEEDS)} runs each.",
 )
 
 # %% tags=["verdict"]
@@ -536,8 +540,8 @@ verdict(
 claim("C72")
 
 # %% [markdown]
-# First the accuracy against the number of pictures, always with the same number of
-# steps:
+# First the accuracy against the number of pictures, with as many steps each, to within
+# ten:
 
 # %%
 right = {}
@@ -558,7 +562,8 @@ figures.curves(
     title=f"{most:,} pictures: conv {fmean(right['conv', most]):.0f} %, pixels "
     f"{fmean(right['pixels', most]):.0f} %",
     words="Accuracy against the number of pictures for the convolutional net and for "
-    "one dense layer on pixels, mean of three runs; pixels stay close to guessing.",
+    f"one dense layer on pixels, mean of {len(SEEDS)} runs; pixels stay close to "
+    "guessing.",
 )
 
 # %% [markdown]
@@ -620,7 +625,8 @@ for seed in track(SEEDS, "probing"):
     rows = {"pixels": [images.flatten(1) for images in looked]}
     rows["untrained"] = [features(shape_net(seed), images) for images in looked]
     for count in COUNTS:
-        rows[count] = [features(nets[count, seed], images) for images in looked]
+        shown = [standardised(data, seed, count) for data in (train, test)]
+        rows[count] = [features(nets[count, seed], images) for images in shown]
     if big.trained:
         both = [big.prepare(data.images, 64) for data in (train, test)]
         rows["ResNet-18"] = [photograph(x).mean((2, 3)).detach() for x in both]
@@ -640,7 +646,7 @@ figures.bars(
     xlabel="new classes right (%)",
     title=f"Features of {most:,} pictures: {fmean(probed[most]):.0f} %, pixels "
     f"{fmean(probed['pixels']):.0f} %",
-    words=f"A linear probe on {FEW} pictures of four new classes, mean of three runs: "
+    words=f"A linear probe on {FEW} pictures of four new classes, {len(SEEDS)} runs: "
     "on pixels, on features of an untrained net, of nets that saw more and more"
     + (", and of ResNet-18." if big.trained else "."),
 )

@@ -37,14 +37,14 @@ from coursekit.training import track
 
 # %%
 RUNS = 3  # each draws its own split of the digits and its own start
-DEPTHS = (8, 20, 38, 56)  # weight layers: 6n + 2
+DEPTHS = (8, 20, 38, 56)  # weight layers: 6n + 2; keep 8, 20 and 56, add others
 WIDTH = 8  # channels of the first stage; the second has twice, the third four times
 EPOCHS = 5
 RATE = 0.05  # highest learning rate
 STARTS = 4  # how many untrained nets of each kind in section 4
 
 # %% [markdown]
-# We train on the 8×8 digits, three splits of them: networks of 56 layers stay quick
+# We train on the 8×8 digits, several splits of them: networks of 56 layers stay quick
 # there.
 
 # %%
@@ -113,7 +113,7 @@ sure = ...  # how sure, 50 to 100 %: only if you like
 predict("06-deeper", guess, options=(0, 5, 20, 80), unit="% wrong", sure=sure)
 
 # %% [markdown]
-# Four depths, three runs each:
+# All depths, several runs each:
 
 # %%
 plain = {
@@ -137,10 +137,10 @@ figures.curves(
     xlabel="layers of the plain net",
     ylabel="wrong (%)",
     level={"guessing": 90},
-    title=f"Trained digits: {shown['digits it was trained on'][1]:.0f} % wrong with 20 "
-    f"layers, {shown['digits it was trained on'][-1]:.0f} % with 56",
-    words="Errors against depth, mean of three runs. The errors on trained and on new "
-    "digits lie close together at every depth.",
+    title=f"Trained digits: {fmean(learnt['plain', 20]):.0f} % wrong with 20 layers, "
+    f"{fmean(learnt['plain', 56]):.0f} % with 56",
+    words=f"Errors against depth, mean of {RUNS} runs. The errors on trained and on "
+    "new digits lie close together at every depth.",
 )
 
 # %% [markdown]
@@ -179,8 +179,8 @@ layers_built = weight_layers(long_nets[0], (1, 8, 8))
 layers_built, built, learnt["plain", 20]
 
 # %% [markdown]
-# The first list counts the mistakes of the lengthened nets on trained digits, the
-# second those of the nets of 20 layers that they were made from.
+# The layers; how many percent of the trained digits the lengthened nets get wrong; and
+# the nets of 20 layers that they were made from.
 
 # %% tags=["verdict"]
 verdict(
@@ -205,8 +205,8 @@ verdict(
 
 # %% [markdown]
 # Five epochs are short; with more the deep plain nets get better too. What depth harms
-# is how *quickly* a plain net learns. The paper says the same of its runs of half a
-# day: the gap is there, in the training error, to the end.
+# is how *quickly* a plain net learns. The paper conjectures the same. In its runs of
+# 64,000 steps the gap is there, in the training error, to the end.
 #
 # ## 2 · One plus sign
 
@@ -307,8 +307,8 @@ figures.curves(
     ylabel="trained digits wrong (%)",
     title=f"56 layers: {fmean(learnt['plain', 56]):.0f} % wrong without the plus sign, "
     f"{fmean(learnt['residual', 56]):.0f} % with it",
-    words="Error on trained digits against depth, mean of three runs: the plain nets' "
-    "line climbs, the residual nets' line stays low.",
+    words=f"Error on trained digits against depth, mean of {RUNS} runs: the plain "
+    "nets' line climbs, the residual nets' line stays low.",
 )
 
 # %%
@@ -357,7 +357,7 @@ on_cifar
 # ### The identity for free?
 #
 # Set every weight of the layers to 0: then F(x) = 0. There are two places for the last
-# ReLU: inside F, before the sum, or after the sum.
+# ReLU: inside F, so that the block ends with the sum, or after the sum.
 #
 # **Predict:** the ReLU stands *after* the sum, as in ResNet. A unit of the input holds
 # −2. What comes out?
@@ -469,7 +469,7 @@ figures.curves(
     level={"as large as its input": 1},
     title=f"First block {sizes[0]:.2f}, last block {sizes[-1]:.2f}",
     words="Size of F(x) relative to the shortcut for the 27 blocks of the residual "
-    "nets of 56 layers, mean of three runs: large in the first blocks, then small.",
+    f"nets of 56 layers, mean of {RUNS} runs: large in the first blocks, then small.",
 )
 
 # %%
@@ -509,8 +509,8 @@ verdict(
 
 # %% [markdown]
 # Inside ResNet this costs nothing: what a block gets comes out of a ReLU, so it is
-# never negative. He et al. (2016), *Identity mappings*, moved the ReLU into F anyway:
-# it let them train 1,001 layers.
+# never negative. He et al. (2016), *Identity mappings*, moved it into F anyway, in
+# front of the convolutions: so they could train 1,001 layers.
 #
 # ## 3 · Three shortcuts
 
@@ -604,12 +604,12 @@ agree = [all(a == b for a, b in found) for found in where.values()]
 {d: f"{sum(has for _, has in w)} of {len(w)} blocks" for d, w in where.items()}
 
 # %% [markdown]
-# And is x added as it is, without a learnt weight? Then the sum's slope in x is exactly
-# 1 when F is zero.
+# And is x added as it is, without a learnt weight? Then the block's slope in x is
+# exactly 1 when F is zero and x is positive, so that the last ReLU is open.
 
 # %%
-inputs = torch.randn(1, 1, 4, 4, requires_grad=True)
-slope = torch.autograd.grad((inputs + change(zeroed, inputs)).sum(), inputs)[0]
+inputs = (1 + torch.rand(1, 1, 4, 4)).requires_grad_()
+slope = torch.autograd.grad(zeroed(inputs).sum(), inputs)[0]
 slope.unique().tolist()
 
 # %% tags=["verdict"]
@@ -645,11 +645,11 @@ layers = torch.tensor([1, 5, 20])
 figures.matrices(
     {
         "input: w to the 1, 5, 20": slopes**layers,
-        "output: 1 + w": (1 + slopes) ** layers,
+        "output: (1 + w) to the 1, 5, 20": (1 + slopes) ** layers,
     },
     title="Products of many slopes vanish; with a plus sign they can also explode",
     words="Rows w = −0.5, 0.1, 0.5; columns 1, 5 and 20 layers. Left w to that power, "
-    "soon near 0; right 1 + w, up to 3325.",
+    "soon near 0; right 1 + w to that power, up to 3325.",
 )
 
 # %% [markdown]

@@ -173,8 +173,8 @@ figures.bars(
     dense,
     xlabel="share of the parameters in dense layers (%)",
     title=f"ResNet-50: {dense['ResNet-50']:.0f} % in its classifier",
-    words="One bar a network: VGG-16 stands out, the ResNets have little, the deeper "
-    "the less.",
+    words="One bar a network, in percent: "
+    + "; ".join(f"{name} {share:.1f}" for name, share in dense.items()),
 )
 
 # %% [markdown]
@@ -367,9 +367,9 @@ whole = {name: row.receptive_field[0] for name, row in whole.items()}
 compared[:6], whole
 
 # %% [markdown]
-# If there are so many paths, one block less should hurt little: half of the paths are
-# left. Take one block out of the trained nets of 20 layers, put a shortcut in its
-# place, and train nothing.
+# Each block is on half of the paths: take it out, and the other half is left. Take one
+# block out of the trained nets of 20 layers, put a shortcut in its place, and train
+# nothing.
 #
 # **Predict:** in the residual net, the typical block (the median of nine) costs how
 # many points of accuracy on new digits?
@@ -451,7 +451,7 @@ figures.curves(
     ylabel="accuracy lost on new digits (points)",
     title="Typical loss: "
     + ", ".join(f"{k} {fmean(v):.0f} points" for k, v in typical_loss.items()),
-    words="Loss for each of nine blocks, mean of three runs. The plain net loses "
+    words=f"Loss for each of nine blocks, mean of {RUNS} runs. The plain net loses "
     "nearly everything at every block; the residual net loses most at its first block "
     "and little at its last ones.",
 )
@@ -484,13 +484,14 @@ verdict(
         "plain, typical block (points)": typical_loss["plain"],
     },
     predicted=reveal("06-lesion", interval(typical_loss["residual"])),
-    why="Every block doubles the paths; only the deepest of them sees everything.",
+    why="Every block doubles the paths; the longest has the net's field, others less.",
 )
 
 # %% [markdown]
-# "Exceeds the image" is true of the longest path. The crowd sees less, and what a path
-# sees is a bell on top of that (session 01). The first block is an exception to the
-# small loss: session 06 showed that it changes more than it keeps.
+# The longest path has the field of the whole net. Of the crowd, about half exceed the
+# image, more in the paper's net than in torchvision's; and what a path sees is a bell
+# on top of that (session 01). The first block is an exception to the small loss:
+# session 06 showed that it changes more than it keeps.
 
 # %% [markdown]
 # ## Quiz
@@ -538,7 +539,8 @@ prediction_table("06")
 # %% [markdown]
 # ## Exercises, from easy to open
 #
-# 1. How much does a whole stage of ResNet-34 keep? Its first block has one map more.
+# 1. How much does a whole stage of ResNet-34 keep? In stages 2 to 4 the first block has
+#    one map more.
 # 2. Count the paths of ResNet-18 that see 224 pixels.
 # 3. Take two blocks out at once. Is the loss the sum of the two losses?
 # 4. Open: weigh each path by the gradient that flows through it. Which lengths count?

@@ -33,7 +33,7 @@ from coursekit.training import track
 # %%
 EPOCHS = 5
 STARTS = 8  # untrained nets for each depth in section 2
-DEPTHS = (6, 10, 14)
+DEPTHS = (6, 10, 14)  # layers; keep 14, add others
 HEAD_RUNS = 3  # trained nets with and without auxiliary heads
 
 # %% [markdown]
@@ -349,8 +349,9 @@ verdict(
 )
 
 # %% [markdown]
-# More gradient is not yet better learning. The paper itself found later (*Rethinking*,
-# section 4) that the heads do little early in training and act as a regulariser.
+# More gradient is not yet better learning. A later paper by its first author found
+# (*Rethinking*, section 4) that the heads do little early in training and act as a
+# regulariser.
 #
 # ## 3 · Several fields at once
 
@@ -632,7 +633,7 @@ verdict(
 #
 # <details><summary>Answer</summary>
 #
-# 7·7·1024 numbers into 4,096 units would be 205 million weights, thirty times the whole
+# 7·7·1024 numbers into 4,096 units would be 206 million weights, thirty times the whole
 # net. GAP has none.
 #
 # </details>

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 
+from coursekit._base.words import many
 from coursekit.course.challenges import requirements as rules
 from coursekit.course.challenges.notes import Census, Step
 
@@ -126,14 +127,14 @@ def _no_disguise(census: Census) -> Judgement:
 def _batch_norm(census: Census) -> Judgement:
     count = len(census.of("norm"))
     convolutions = len(census.of("convolution"))
-    shown = f"{count} on {convolutions} convolutions"
+    shown = f"{count} on {many(convolutions, 'convolution')}"
     return Judgement(count > 0, shown)
 
 
 def _batch_norm_everywhere(census: Census) -> Judgement:
     bare = without_norm(census)
     total = len(census.of("convolution"))
-    shown = f"{total - len(bare)} of {total} convolutions"
+    shown = f"{total - len(bare)} of {many(total, 'convolution')}"
     says = f"not after {', '.join(_named(step) for step in bare[:4])}" if bare else ""
     return Judgement(not bare and total > 0, shown, says)
 

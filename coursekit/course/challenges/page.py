@@ -16,6 +16,7 @@ from torch import Tensor
 
 from coursekit._base.card import GREEN, VERMILLION, frame
 from coursekit._base.validate import choice
+from coursekit._base.words import many
 from coursekit.anatomy import Anatomy
 from coursekit.course.challenges.rule_table import RuleTable
 from coursekit.course.challenges.task import Task
@@ -187,9 +188,8 @@ def _training(card: ReportCard) -> str:
     """Say how the network was trained, as its history has it."""
     history = card.history
     settings = " · ".join(f"{name} {value}" for name, value in history.settings.items())
-    return f"{len(history)} epochs in {history.seconds:,.0f} s · {settings}".rstrip(
-        " ·"
-    )
+    epochs = many(len(history), "epoch")
+    return f"{epochs} in {history.seconds:,.0f} s · {settings}".rstrip(" ·")
 
 
 def _training_html(card: ReportCard) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 
+from coursekit._base.words import many
+
 NO_DENSE = "no dense layer except after global average pooling"
 NO_DISGUISE = "no dense layer in disguise"
 BATCH_NORM = "batch norm"
@@ -87,7 +89,7 @@ KEYS = {
         "a whole number ≥ 2", _whole(2), lambda n: f"fewer than {n} epochs"
     ),
     "epochs_at_most": Key(
-        "a whole number ≥ 1", _whole(1), lambda n: f"at most {n} epochs"
+        "a whole number ≥ 1", _whole(1), lambda n: f"at most {many(n, 'epoch')}"
     ),
     "seconds_at_most": Key(
         "a number above 0", _real(0), lambda s: f"at most {s:,g} s of training"
@@ -114,7 +116,7 @@ KEYS = {
     "channels_at_least": Key(
         "a whole number ≥ 1",
         _whole(1),
-        lambda n: f"every convolution gives at least {n} channels",
+        lambda n: f"every convolution gives at least {many(n, 'channel')}",
     ),
     "multiply_adds_at_most": Key(
         "a whole number ≥ 1", _whole(1), lambda n: f"at most {n:,} multiply-adds"

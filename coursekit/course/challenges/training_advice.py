@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coursekit._base.words import many
 from coursekit.course.challenges.measured import Measured
 from coursekit.course.challenges.network_judge import Finding
 from coursekit.metrics.proportion import percent
@@ -18,8 +19,8 @@ def for_training(finding: Finding, measured: Measured) -> str:
         each = measured.seconds / len(rows)
         fit = int(limit / each)
         return (
-            f"An epoch takes {each:,.1f} s: train {fit} epochs with a schedule that "
-            "ends there."
+            f"An epoch takes {each:,.1f} s: train {many(fit, 'epoch')} with a schedule "
+            "that ends there."
             if fit
             else f"An epoch alone takes {each:,.1f} s: a smaller map or network first."
         )
@@ -51,7 +52,12 @@ def _more_accuracy(limit: float | None, measured: Measured) -> str:
             "was trained too little. Spend what is left of the budget on channels "
             "after the first pooling, or try another learning rate."
         )
-    if valid is not None and train - valid > GAP:
+    if valid is None:
+        return (
+            "The history has no validation accuracy: `fit(model, train, valid)` shows "
+            "whether the network learns its images by heart or is too weak."
+        )
+    if train - valid > GAP:
         return (
             f"Training has {percent(train)}, validation {percent(valid)}: the network "
             "learns its images by heart. Augmentation costs no parameter: small "

@@ -9,6 +9,7 @@ from torch import nn
 from coursekit._base.card import BLUE, Card, Displayed
 from coursekit._base.kept_widget import show_kept
 from coursekit._base.validate import integer
+from coursekit._base.words import many
 from coursekit.course.defence import own_network as own
 from coursekit.course.defence.layer_facts import Facts
 from coursekit.course.defence.own_network import LETTERS, Question
@@ -109,8 +110,8 @@ def defend(model: nn.Module, input_shape: Sequence[int], *, seed: int = 0) -> De
     questions = [one for make in MAKERS for one in _best(make, network, draw)]
     if len(questions) < COUNT:
         raise ValueError(
-            f"`model` is too small: {len(questions)} questions can be asked about it, "
-            f"{COUNT} are needed"
+            f"`model` is too small: {many(len(questions), 'question')} can be asked "
+            f"about it, {COUNT} are needed"
         )
     questions.sort(key=lambda one: one.spread)
     return Defence(tuple(questions[:COUNT]))

@@ -23,6 +23,7 @@ class Window:
         kernel, stride, dilation: along the height.
         channels: (in, out) of a convolution; () of a pooling.
         is_square: whether the width is like the height.
+        kernel_width: along the width.
     """
 
     row: Layer
@@ -31,6 +32,7 @@ class Window:
     stride: int
     dilation: int
     is_square: bool
+    kernel_width: int
     channels: tuple[int, ...] = ()
     groups: int = 1
     bias: bool = False
@@ -42,7 +44,7 @@ class Window:
         return out * inside // self.groups * self.kernel**2 + out * self.bias
 
     def __str__(self) -> str:
-        sides = f"{self.kernel}×{self.kernel}"
+        sides = f"{self.kernel}×{self.kernel_width}"
         channels = " {} → {}".format(*self.channels) if self.channels else ""
         return f"`{self.row.name}` ({self.kind}{channels}, {sides})"
 
@@ -115,4 +117,5 @@ def _of_step(row: Layer, node, stored: Mapping[str, object]) -> Window | None:
 def _window(row: Layer, kind: str, sizes: tuple, *more: object) -> Window:
     pairs = [one if isinstance(one, tuple) else (one, one) for one in sizes]
     square = all(pair[0] == pair[-1] for pair in pairs)
-    return Window(row, kind, *(pair[0] for pair in pairs), square, *more)
+    high = (pair[0] for pair in pairs)
+    return Window(row, kind, *high, square, pairs[0][-1], *more)

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 import torch
 from torch import Tensor
 
+from coursekit._base.words import many
 from coursekit.course.exercises.describe import apart, cut, kind_of, shown
 from coursekit.course.exercises.modules import Ways
 from coursekit.course.exercises.non_results import NoGradient, OnDevice, Raised, Skipped
@@ -96,14 +97,19 @@ def _parts(got: object, want: dict, tolerance: float) -> str:
 
 def _sequence(got: object, want: tuple | list, tolerance: float) -> str:
     if not isinstance(got, (tuple, list)):
-        return f"the result is {kind_of(got)}; {len(want)} values are right"
+        return f"the result is {kind_of(got)}; {_are_right(many(len(want), 'value'))}"
     if len(got) != len(want):
-        return f"the result has {len(got)} values; {len(want)} are right"
+        return f"the result has {many(len(got), 'value')}; {_are_right(len(want))}"
     for number, (one, other) in enumerate(zip(got, want, strict=True), start=1):
         sentence = first_difference(one, other, tolerance=tolerance)
         if sentence:
             return f"value {number} of {len(want)}: {sentence}"
     return ""
+
+
+def _are_right(count: object) -> str:
+    """Return "2 values are right", "1 is right"."""
+    return f"{count} {'is' if str(count).split()[0] == '1' else 'are'} right"
 
 
 def _same(got: object, want: object, type_fits: bool, words: str) -> str:

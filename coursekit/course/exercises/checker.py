@@ -206,7 +206,7 @@ def _stopped(
     following = calls(exercise, seed)[done]
     call = call_text(exercise.argument_names, following.args)
     return (
-        f"Your code was stopped: {stop}. {done} of {total} calls were done by then, so "
+        f"Your code was stopped: {stop}. After {done} of {total} calls, so "
         f"either each of them is slow, or the next one ({call}) never ends."
     )
 

@@ -22,7 +22,7 @@ FORMS = (
     (r"the result is an? (\w+)(?:, .*)?; (.+?)(?: is| are)? right", r"\1, not \2"),
     (r"the shape is (\(.*?\)); (\(.*?\)) is right", r"shape \1 instead of \2"),
     (r"the dtype is (\w+); (\w+) is right.*", r"\1 instead of \2"),
-    (r"the result has (\d+) values; (\d+) are right", r"\1 values instead of \2"),
+    (r"the result has (\d+ values?); (\d+) (?:is|are) right", r"\1 instead of \2"),
     (r"it changes its argument (`\w+`).*", r"\1 is changed"),
     (r"no gradient flows back.*", r"no gradient flows back"),
     (r"it raises (\w+).*", r"\1"),

@@ -30,8 +30,8 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="coursekit inspect",
-        description="Recount a handed-in network from its graph, without running torch "
-        "or anything the student wrote.",
+        description="Recount a handed-in network from its graph; nothing that the "
+        "student wrote is run.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

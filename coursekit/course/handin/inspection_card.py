@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from coursekit._base.card import BLUE, GREEN, VERMILLION, Card
-from coursekit._base.words import shown
+from coursekit._base.words import many, shown
 
 COLOURS = {True: GREEN, False: VERMILLION, None: BLUE}
 WORDS = {True: "all rules met", False: "a rule is broken", None: "a rule is open"}
@@ -65,12 +65,12 @@ def remarks(found) -> Iterator[str]:
     if claims.parameters is not None and claims.parameters > counted.total:
         apart = claims.parameters - counted.total
         yield (
-            f"the model has {apart:,} parameters more that its answer does not use: "
-            "they are not in the file and do not count"
+            f"the model has parameters that its answer does not use, {apart:,} in "
+            "number: they are not in the file and do not count"
         )
     elif claims.parameters is not None and claims.parameters < counted.total:
         apart = counted.total - claims.parameters
-        yield f"{apart:,} numbers count that are no parameters in torch"
+        yield f"what counts and is no parameter in torch: {many(apart, 'number')}"
     if loose:
         some = [f"{shown(name, 40)[1:-1]} ({n:,})" for name, n in loose.items()][
             :MOST_NAMED
@@ -114,4 +114,4 @@ def _history(claims) -> str:
         return "none"
     accuracy = claims.valid_accuracies[-1]
     last = "" if accuracy is None else f", last validation accuracy {accuracy:.2%}"
-    return f"{claims.epochs:,} epochs{last} (claimed)"
+    return f"{many(claims.epochs, 'epoch')}{last} (claimed)"

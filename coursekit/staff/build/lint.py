@@ -34,6 +34,9 @@ ABSOLUTE = re.compile(
     r"^(/(home|Users|tmp|usr|var|opt|root|mnt|content)/|[A-Za-z]:[\\/])"
 )
 EXERCISE = re.compile(r"\d\d[a-z]?\.\d+")
+RUNS_IN_WORDS = re.compile(
+    r"\bmeans? of (two|three|four|five|six|eight|ten|\d+) (runs|nets|networks|starts)\b"
+)
 REVEALED = re.compile(r"^(\w+) = reveal\(", re.MULTILINE)
 
 
@@ -143,6 +146,8 @@ def _content(cell: Cell) -> Iterator[tuple[int, str, str]]:
         text = node.value if isinstance(node, ast.Constant) else None
         if isinstance(text, str) and ABSOLUTE.match(text):
             yield cell.line, f"an absolute path: {text!r}", "error"
+        if isinstance(text, str) and (counted := RUNS_IN_WORDS.search(text)):
+            yield cell.line, f"`{counted[0]}` is typed in: let it be counted", "error"
 
 
 def _claims(cells: tuple[Cell, ...]) -> Iterator[tuple[int, str, str]]:

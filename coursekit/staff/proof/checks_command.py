@@ -16,7 +16,7 @@ LEAST_SCORE = 0.98
 EXAMPLES = """examples:
   coursekit checks --score            prove all exercises (about half a minute)
   coursekit checks --score 01.3 04.1  prove two of them
-  coursekit checks --cases            do the cases go everywhere? (half a minute)
+  coursekit checks --cases            do the cases go everywhere? (about 15 seconds)
   coursekit checks --errors           write notebooks/common_errors.md
   coursekit checks --errors --check   is it up to date?
   coursekit checks --errors 01.3      show the part on one exercise

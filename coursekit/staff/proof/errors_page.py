@@ -47,8 +47,8 @@ READING = """\
 | the check says | what it means |
 |---|---|
 | ✓ right | your answer agrees with an independent one on every input it was tried on |
-| ✗ wrong | it differs; the sentence names the mistake where it is a known one |
-| … not yet | `...` still stands in your answer, or it returns nothing |
+| ✗ wrong | it differs; the sentence names a known mistake, or a missing `return` |
+| … not yet | `...` or `pass` still stands in your answer |
 | ? could not be checked | your code raised, ran too long or wanted too much memory |
 
 Where no known mistake fits, you read the first thing that differs:

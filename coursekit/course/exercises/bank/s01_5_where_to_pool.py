@@ -18,8 +18,8 @@ EARLY = (
     "the layers before it have not yet seen a whole edge or gradient."
 )
 ENDS = (
-    "A pooling layer stands among the last two layers, just before the prediction: "
-    "what it keeps is not looked at again. End with two convolutions."
+    "A pooling layer stands among the last two layers: what it keeps is looked at once "
+    "at most. End with two convolutions."
 )
 TWICE = (
     "Two pooling layers follow each other: the second one pools what nobody has "

@@ -72,8 +72,8 @@ def always_one(kernel_size, dilation=1):
 
 @slip("float")
 def rounds_up(kernel_size, dilation=1):
-    """You pad one too many: an odd kernel has a centre, and (K − 1)/2 pixels on each
-    side of it."""
+    """You take (K + 1)/2 for the reach: an odd kernel has a centre, and (K − 1)/2
+    weights on each side of it, `dilation` pixels apart."""
     return dilation * (kernel_size + 1) // 2
 
 

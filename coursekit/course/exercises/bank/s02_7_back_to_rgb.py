@@ -121,7 +121,7 @@ EXERCISE = Exercise(
         "(wᵀw)⁻¹wᵀ.",
         "`torch.linalg.pinv(weight)`.",
     ),
-    takeaway="3 → 12 → 3 loses nothing; 12 → 3 → 12 cannot, its rank is 3.",
+    takeaway="A tall matrix has many left inverses: any of them brings all of it back.",
     cases=cases,
     corners=corners,
     never={

@@ -229,9 +229,8 @@ EXERCISE = Exercise(
         "`result[i, :, rows, columns] = 0`.",
         "Slices must not start below 0: `slice(max(top, 0), top + length)`.",
     ),
-    takeaway=(
-        "Because it may hang over, length 16 on 32×32 hides 49/256 on average, not 1/4."
-    ),
+    takeaway="The centre lies inside the picture, the square need not: near the border "
+    "it hides less.",
     cases=cases,
     forbids=("shared memory",),
     corners=corners,

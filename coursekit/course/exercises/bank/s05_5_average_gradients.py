@@ -144,7 +144,7 @@ EXERCISE = Exercise(
         "A mean over n samples times n is the sum over these samples.",
         "Sum of gradient · count, divided by the sum of the counts.",
     ),
-    takeaway="Only with equal parts is it the plain mean of the workers.",
+    takeaway="A worker counts by its images: its mean times their number is a sum.",
     cases=cases,
     device=True,
     corners=corners,

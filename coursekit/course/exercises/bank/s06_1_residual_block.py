@@ -282,7 +282,8 @@ EXERCISE = Exercise(
         "convolution and a batch norm where stride or channels change.",
         "`return (x + self.shortcut(images)).relu()`: the last ReLU after the sum.",
     ),
-    takeaway="With the second batch norm's scale at 0 the block passes its input on.",
+    takeaway="Where the shapes agree the shortcut has no weights: exactly as many "
+    "parameters as the plain block.",
     cases=cases,
     corners=corners,
     observe=observe_module,

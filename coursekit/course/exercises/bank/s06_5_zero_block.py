@@ -48,5 +48,5 @@ EXERCISE = Exercise(
         "The derivative of x + F(x) is 1 + F′(x).",
         "What is F′ when all weights of F are 0?",
     ),
-    takeaway="dy/dx = 1 + F′(x): the 1 is why very deep residual nets can be trained.",
+    takeaway="dy/dx = 1 + F′(x): where F is 0 the gradient passes the block unchanged.",
 )

@@ -144,9 +144,9 @@ EXERCISE = Exercise(
         "Draw two windows of 3 pixels, one starting at 0 and one at 2. What do they "
         "see together?",
         "The union starts at the smallest start. Where does it end?",
-        "End = largest start + size; size = end − start.",
+        "End = the largest of all start + size; size = end − smallest start.",
     ),
-    takeaway="Two branches of field 3 that are not aligned see 5.",
+    takeaway="Two branches of field 3, one shifted by 2, see 5: the union counts.",
     cases=cases,
     corners=corners,
     never={

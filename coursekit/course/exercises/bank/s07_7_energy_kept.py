@@ -171,7 +171,7 @@ EXERCISE = Exercise(
         "values, largest first.",
         "Their squares are the energies: sum of the first k over the sum of all.",
     ),
-    takeaway="Maps are redundant: a bottleneck loses less than its width suggests.",
+    takeaway="Centre, then square the singular values: their shares are what is kept.",
     cases=cases,
     corners=corners,
     never={

@@ -94,7 +94,7 @@ EXERCISE = Exercise(
         "and 1,600 weights. (1) The last layer's field is at least 28. (2) The first "
         "pooling comes once the field is at least 5. (3) At most two poolings, never "
         "two in a row, and not as the last layer. (4) With as few weights as "
-        "possible."
+        "possible, in at most 16 layers."
     ),
     minutes=10,
     difficulty=3,

@@ -203,8 +203,8 @@ EXERCISE = Exercise(
         "`(p + z**2 / (2 * n) ± half) / (1 + z**2 / n)`.",
     ),
     takeaway=(
-        "At 99.4 % on 10,000 images the interval is about ± 0.15 points: a difference "
-        "of 0.02 points says nothing."
+        "At 99.4 % on 10,000 images the interval is about ± 0.15 points; it shrinks "
+        "with the root of their number."
     ),
     cases=cases,
     corners=corners,
