@@ -7,7 +7,8 @@ on one thread. Ratios are of CPU-time medians, beside them wall-time 10th percen
 - options: what each option adds to that
 - nets: the MNIST net with less than 8,000 parameters (batches of 128) and ResNet-20
   (batches of 32): rate against bare steps of the same net on ready batches. The loops
-  on PIL images crop, flip and cut out with ResNet-20, as "fit, augmented" does
+  on PIL images crop, flip and cut out with ResNet-20, as "fit, augmented" does. Runs
+  have 12 steps, so that setting up counts; "fit" also in runs of 48
 - formats: contiguous, channels-last and bfloat16 fixed, against "auto"
 
 tqdm, Lightning and fastai are compared where they are installed.
@@ -48,6 +49,7 @@ from coursekit.training import OneCycle, fit, sgd
 
 Variant = Callable[[], object]
 AUGMENTED = Recipe(crop=4, flip=True, cutout=16)
+LONG = 48  # steps of a long run
 
 
 def noise(n: int, channels: int, size: int) -> ImageSet:
@@ -183,11 +185,24 @@ def _never(history: object) -> bool:
 
 def nets(rounds: int) -> dict:
     """Rates against the bare step, for two nets of the course."""
+    found = {}
+    for name, model, size, channels, side, augment in (
+        ("small MNIST net, 128", small_net(), 128, 1, 28, None),
+        ("ResNet-20, 32", cifar_resnet(20), 32, 3, 32, AUGMENTED),
+    ):
+        data = noise(12 * size, channels, side)
+        found[name] = net_group(model, data, size, rounds, augment)
+        data = noise(LONG * size, channels, side)
+        times = interleave(bare_and_fit(model, data, size), LONG, rounds)
+        found[f"{name}, {LONG} steps"] = with_rates(times, "bare")
+    return found
+
+
+def bare_and_fit(model: nn.Module, data: ImageSet, size: int) -> dict[str, Variant]:
+    """Return an epoch by bare steps on ready batches, and by `fit`."""
     return {
-        "small MNIST net, 128": net_group(small_net(), noise(1536, 1, 28), 128, rounds),
-        "ResNet-20, 32": net_group(
-            cifar_resnet(20), noise(384, 3, 32), 32, rounds, AUGMENTED
-        ),
+        "bare": bare(model, list(Batches(data, size))),
+        "fit": ours(model, data, size, format="contiguous"),
     }
 
 
@@ -199,10 +214,7 @@ def net_group(
     augment: Recipe | None = None,
 ) -> dict:
     """Compare loops on one net instance, 12 batches a run."""
-    ready = list(Batches(data, size))
-    variants = {
-        "bare": bare(model, ready),
-        "fit": ours(model, data, size, format="contiguous"),
+    variants = bare_and_fit(model, data, size) | {
         "classic + PIL": classic_pil(model, data, size, augment is not None),
         "Lightning + PIL": lightning_fit(model, data, size, augment is not None),
         "fastai + PIL": fastai_fit(model, data, size, augment is not None),

@@ -49,7 +49,7 @@ def jobs_of(seed: int, images: Tensor, labels: Tensor) -> dict:
 def runs_of(seed: int) -> dict[str, dict]:
     """Return name → what one seed gives."""
     train = digits().split(seed=seed).train
-    images, labels = train.images[:BATCH] / 16, train.labels[:BATCH]
+    images, labels = train.images[:BATCH] / 255, train.labels[:BATCH]
     rows = {}
     for name, steps in in_two_processes(jobs_of(seed, images, labels)).items():
         net = net_of(name == "batch norm", seed)
