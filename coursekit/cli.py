@@ -132,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0 on success, 1 when the command failed (one sentence on standard error), 2
-        when there is no such command.
+        when there is no such command or none was given, 130 when it was stopped.
     """
     with usable_streams():
         return _asked(list(sys.argv[1:] if argv is None else argv))

@@ -122,6 +122,14 @@ def test_a_newer_script_never_takes_the_notebooks_place(tmp_path):
     }
 
 
+def test_a_notebook_that_release_wrote_for_somebody_is_theirs(tmp_path, people):
+    given = put(tmp_path / "in", "a1-s1.ipynb", "a1-s2.ipynb")
+    for known in (people, {}):
+        folder = tmp_path / f"class{len(known)}"
+        rows = collect([given], folder, known, None, "a1")
+        assert [row.student for row in rows] == ["s1", "s2"]
+
+
 def test_two_strangers_with_one_file_are_two_rows(tmp_path, people):
     given = tmp_path / "in"
     for name in ("nobody", "someone"):

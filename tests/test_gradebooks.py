@@ -117,6 +117,17 @@ def test_feedback_after_grading_again_says_what_changed_and_keeps_the_old_points
     assert "names s1 and s2" in (tmp_path / "class.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("change", [{"of": 5}, {"parts": [{"id": "02.3"}]}])
+def test_grades_of_other_parts_or_points_are_refused(change, tmp_path):
+    write_manifest(tmp_path, ROWS[:1])
+    (tmp_path / "grades").mkdir()
+    text = json.dumps(GRADES[0] | change)
+    (tmp_path / "grades" / "s1.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"run `coursekit grade --again`"):
+        give_back(tmp_path, GIVEN)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["grades", "manifest.csv"]
+
+
 def test_no_two_students_share_a_page():
     names = ["a b", "a_b", "a/b", "../b", "x" * 90, "x" * 91, "Ä"]
     assert len({_safe(name) for name in names}) == len(names)

@@ -99,7 +99,7 @@ class PredictionTable(Displayed):
     """The predictions of one session: hit, missed, not made, still open.
 
     Args:
-        session: "01" to "08".
+        session: "00" to "08".
         rows: each prediction with what became of it, None where that is still open.
         outcomes: (percent sure, right) of all predictions that said how sure.
     """
@@ -131,7 +131,7 @@ def predict(
         options: the answers that are offered, numbers or short texts.
         unit: of the number, such as "pixels".
         within: distance from what is measured that still counts as right, ≥ 0.
-        factor: ratio that still counts, > 1; instead of `within`.
+        factor: ratio that still counts, ≥ 1; instead of `within`.
         sure: how sure you are, 50 to 100 percent; `...` where you would not say.
 
     Raises:

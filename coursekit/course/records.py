@@ -53,7 +53,7 @@ def recorded(folder: Path | None = None) -> Records:
 
 
 def note(kind: str, name: str, outcome: object, *, folder: Path | None = None) -> None:
-    """Write down what became of something; what was right once stays right.
+    """Write down what became of something; a check that was right once stays right.
 
     Nothing is written outside a notebook (unless a folder is given), nor where the
     place cannot be written to: a full disk must not stop a lesson.

@@ -86,15 +86,16 @@ def _verify(arguments: argparse.Namespace) -> int:
     if not names:
         sys.stdout.write(f"no downloaded set in {data_folder(arguments.root)}\n")
         return 0
-    bad = []
+    bad, again = [], {}
     for name in names:
         for finding in verify(name, arguments.root):
             sys.stdout.write(f"{name}: {finding.file}: {finding.state}\n")
             if finding.state in ("wrong", "missing"):
                 bad.append(f"{name} ({finding.file} is {finding.state})")
+                again[name] = True
     if bad:
         sys.stderr.write(
-            f"coursekit data: {bad[0]}{', and more' if bad[1:] else ''}: delete the "
-            f"wrong files and run `coursekit data get`\n"
+            f"coursekit data: {bad[0]}{', and more' if bad[1:] else ''}: delete what "
+            f"is wrong, then run `coursekit data get {' '.join(again)}`\n"
         )
     return 1 if bad else 0

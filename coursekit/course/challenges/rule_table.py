@@ -60,7 +60,7 @@ class RuleTable(Sequence):
         return all(finding.status == MET for finding in self.findings)
 
     def with_status(self, status: str) -> tuple[Finding, ...]:
-        """Return the findings that are "met", "not met" or "not judged"."""
+        """Return the findings that are "met", "not met" … as `Finding` has them."""
         return tuple(f for f in self.findings if f.status == status)
 
     @property

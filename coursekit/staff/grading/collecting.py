@@ -48,7 +48,11 @@ class Handin:
 
 
 def collect(
-    sources: list[Path], folder: Path, roster: dict[str, str], due: datetime | None
+    sources: list[Path],
+    folder: Path,
+    roster: dict[str, str],
+    due: datetime | None,
+    assignment: str = "",
 ) -> list[Row]:
     """Copy every hand-in to `folder` and write `manifest.csv` beside them.
 
@@ -56,6 +60,7 @@ def collect(
         sources: folders and zips, as a platform gives them.
         roster: as `read_roster` gives it; {} takes names as they come.
         due: from when a hand-in is late.
+        assignment: its id, with which `release` names a student's own notebook.
 
     Returns:
         All rows, those of earlier collections first.
@@ -68,7 +73,7 @@ def collect(
     seen = {(row.came_as, row.sha256) for row in rows}
     seen |= {(row.student, row.sha256) for row in rows if row.student}
     for handin in _notebooks_first(sources):
-        row = _row(handin, roster, due)
+        row = _row(handin, roster, due, assignment)
         keys = {(row.came_as, row.sha256)}
         keys |= {(row.student, row.sha256)} if row.student else set()
         if keys & seen or (OTHER in handin.flags and _needless(row, rows)):
@@ -98,9 +103,11 @@ def _needless(other: Row, rows: list[Row]) -> bool:
     return not other.student or other.student in {row.student for row in rows}
 
 
-def _row(handin: Handin, roster: dict[str, str], due: datetime | None) -> Row:
+def _row(
+    handin: Handin, roster: dict[str, str], due: datetime | None, assignment: str
+) -> Row:
     came_as = handin.came_as.encode(errors="replace").decode()  # any name, any bytes
-    said = named(came_as, roster)
+    said = named(came_as, roster, assignment)
     flags = handin.flags + said.flags
     # the times in a platform's download are not those of handing in
     if due is not None and not said.platform and handin.time > due:

@@ -193,6 +193,18 @@ def _with_points(grades: list[dict], sheets: dict[str, dict[str, int]]) -> None:
                 ]
 
 
+def _same_parts(grades: list[dict], assignment: Assignment) -> None:
+    """Refuse grades from before the assignment got other parts or points."""
+    asked = {part.id for part in assignment.parts if part.id}
+    for grade in grades:
+        graded = {part["id"] for part in grade["parts"]}
+        if graded != asked or grade["of"] != assignment.points:
+            raise ValueError(
+                f"{grade['student'] or grade['file']} was graded on other parts or "
+                "points than the assignment has now: run `coursekit grade --again`"
+            )
+
+
 def give_back(folder: Path, assignment: Assignment) -> list[Path]:
     """Write every page and table of a class, each whole.
 
@@ -203,9 +215,11 @@ def give_back(folder: Path, assignment: Assignment) -> list[Path]:
         The files, in the order in which they were written.
 
     Raises:
-        ValueError: a grade or a sheet that cannot be read; nothing is written.
+        ValueError: a grade or a sheet that cannot be read, or a grade of an assignment
+            with other parts or points; nothing is written.
     """
     grades, files, sheets = read_grades(folder), {}, {}
+    _same_parts(grades, assignment)
     for part in assignment.by_person:
         name = f"answers-{part.id}.txt"
         path = folder / name

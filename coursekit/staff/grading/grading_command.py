@@ -60,7 +60,7 @@ def main_collect(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     assignment = read_assignment(given.assignment)
     roster = read_roster(given.roster) if given.roster else {}
-    rows = collect(given.sources, given.folder, roster, assignment.due)
+    rows = collect(given.sources, given.folder, roster, assignment.due, assignment.id)
     for row in rows:
         if row.flags:
             sys.stdout.write(f"{row.student or '?'}: {row.flags} ({row.came_as})\n")

@@ -121,7 +121,7 @@ def spellings(value: str) -> set[str]:
     return set(turns) - {""}
 
 
-def named(came_as: str, roster: dict[str, str]) -> Named:
+def named(came_as: str, roster: dict[str, str], assignment: str = "") -> Named:
     """Find whose a file is.
 
     A platform's name decides alone: what follows in it, and what lies inside, was named
@@ -130,15 +130,17 @@ def named(came_as: str, roster: dict[str, str]) -> Named:
     Args:
         came_as: where it was, with slashes.
         roster: as `read_roster` gives it; {} takes names as they come.
+        assignment: its id; a notebook called by it and a student is that student's.
     """
     parts = PurePosixPath(came_as).parts
+    stem = PurePosixPath(parts[-1]).stem.removeprefix(f"{assignment}-")
     for part in parts:
         for platform, form in PLATFORMS.items():
             if match := form.match(part):
                 return _on_platform(platform, match, roster)
     if not roster:
-        return Named(PurePosixPath(parts[0]).stem if len(parts) == 1 else parts[-2])
-    plain = (*parts[:-1], PurePosixPath(parts[-1]).stem)
+        return Named(stem if len(parts) == 1 else parts[-2])
+    plain = (*parts[:-1], stem)
     found = {roster[one] for part in plain for one in spellings(part) if one in roster}
     if len(found) > 1:
         return Named("", flags=(f"names {' and '.join(sorted(found))}",))
