@@ -321,7 +321,7 @@ def constant(name, array):
 def test_a_weight_that_is_a_buffer_in_torch_counts(tmp_path):
     found = counted(tmp_path, honest(), parameters=8, parameter_names=["dense"])
     assert found.parameters == 44
-    assert found.remarks[0] == "36 numbers count that are no parameters in torch"
+    assert found.remarks[0] == "what counts and is no parameter in torch: 36 numbers"
     assert found.remarks[1].endswith("no parameters in torch: kernel (36)")
 
 

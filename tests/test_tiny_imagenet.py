@@ -152,7 +152,7 @@ def test_a_damaged_picture_is_named(tmp_path):
     content["val/images/val_4.JPEG"] = b"<html>"
     unpacked(tmp_path, content)
     with pytest.raises(
-        ValueError, match=r"1 damaged pictures, such as val/images/val_4"
+        ValueError, match=r"1 damaged picture, such as val/images/val_4"
     ):
         tiny_imagenet(tmp_path, valid=0, download=False)
 

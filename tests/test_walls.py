@@ -81,7 +81,7 @@ def test_bubblewrap_shows_no_answers_and_no_home(monkeypatch):
 @pytest.mark.parametrize("kind", ["bwrap", "docker", "podman"])
 def test_a_tool_that_is_missing_is_named(kind, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(ValueError, match=f"in {kind}, which is not installed: apt-get"):
+    with pytest.raises(ValueError, match=f"in {kind}, which is not installed: install"):
         walls(kind, SMALL)
 
 

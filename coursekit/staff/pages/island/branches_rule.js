@@ -27,11 +27,12 @@ function answer(map, {one, three, five, bottlenecks, before_three: third, before
     branch('pooling', bottlenecks ? [[all, last, 1]] : [], 1, map),
   ];
   const total = key => branches.reduce((sum, b) => sum + b[key], 0), work = total('work');
-  const dearest = branches.reduce((most, b) => (b.work > most.work ? b : most));
+  const most = Math.max(...branches.map(b => b.work));
+  const dearest = branches.filter(b => b.work === most).map(b => b.name).join(' and ');
   const shape = channels => `${map.side}×${map.side}×${channels}`;
   const text = `${bottlenecks ? 'With' : 'Without'} bottlenecks ${shape(all)} becomes ${shape(total('channels'))}: ` +
-    `${many(total('parameters'))} parameters, ${many(work)} multiply-adds, most in the ${dearest.name} one.\n` +
-    `Its units see ${branches.map(b => b.field).join(', ')} pixels of the map, branch by branch.`;
+    `${many(total('parameters'))} parameters, ${many(work)} multiply-adds, most in ${dearest}.\n` +
+    `Its units see ${branches.map(b => `${b.field}×${b.field}`).join(', ')} pixels of the map, branch by branch.`;
   const body = words(8, 22, 'share of the multiply-adds, and what each branch adds') + branches.map((b, i) => {
     const y = 44 + 58 * i, wide = Math.max(2, 500 * (b.work / work));
     return words(8, y + 26, b.name) + filled(104, y, wide, 40, SERIES[i]) +

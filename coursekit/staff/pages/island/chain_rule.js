@@ -112,8 +112,10 @@ function square({places, jump}) {
   return `<path d="${path}" stroke="#000" stroke-width="4" ${style}/>` +
     `<path d="${path}" stroke="${YELLOW}" stroke-width="2.5" stroke-dasharray="7 5" ${style}/>`;
 }
-function dots({places: [ys, xs]}) {
-  if (ys.length * xs.length > 49) return '';
+const hasDots = ({places: [ys, xs]}) => ys.length * xs.length <= 49;
+function dots(local) {
+  if (!hasDots(local)) return '';
+  const [ys, xs] = local.places;
   const path = ys.map(y => xs.map(x => `M${g(x, 5)} ${g(y, 5)}h0`).join('')).join(''), style = `stroke-linecap="round" ${STILL}`;
   return `<path d="${path}" stroke="#000" stroke-width="11" ${style}/>` +
     `<path d="${path}" stroke="${YELLOW}" stroke-width="7" ${style}/>`;
@@ -128,14 +130,14 @@ function table(layers, all, number) {
       return [n === number ? `▸ ${name}` : name, sides(size), minus(l.local), minus(field), minus(jump), minus(start)];
     })]);
 }
-function said(l, number, {field, jump, start}, [[top, bottom], [left, right]], [row, column], share) {
+function said(l, number, {field, jump, start}, [[top, bottom], [left, right]], [row, column], share, dotted) {
   const where = `Layer ${number + 1}: ${title(l)}, unit (${row}, ${column}) sees`;
   if (!share) return `${where} nothing of the photo: it lies in the padding.`;
   const cut = bottom - top < field || right - left < field;
   return [`${where} rows ${top} to ${bottom - 1} and columns ${left} to ${right - 1} of the photo: ${g(100 * share, 3)} % of it.`,
     `Global field: ${minus(field)} pixels on each side, jump ${minus(jump)}, start ${minus(start)}.` +
       (cut ? " The photo's border cuts it." : ''),
-    `Local field: ${l.kernel}×${l.kernel} ${number ? `units of layer ${number}` : 'pixels'}, dashed; dots mark their middles.`,
+    `Local field: ${l.kernel}×${l.kernel} ${number ? `units of layer ${number}` : 'pixels'}, dashed${dotted ? '; dots mark their middles' : ''}.`,
   ].join('\n');
 }
 function marks(photo, {size, field, jump, start}, count) {
@@ -199,7 +201,7 @@ function answer({shape, name, backdrop}, {layers: text, layer, row, column}) {
   const local = {jump: below.jump, places: unit.map((at, axis) => taps(layers[layer], at, below.size[axis])
     .map(tap => below.start + below.jump * tap + below.field / 2))};
   const heading = `all that unit (${row}, ${column}) sees: ${high}×${wide} pixels`;
-  const told = said(layers[layer], layer, here, seen, unit, share);
+  const told = said(layers[layer], layer, here, seen, unit, share, hasDots(local));
   return {...common, words: told, table: table(layers, all, layer), marks: JSON.stringify(marks(photo, here, count)),
     front: drawn(HIGHER, field(photo, ...seen, local, heading) + frame(count, layer), told.split('\n')[0])};
 }
