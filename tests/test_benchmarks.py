@@ -3,6 +3,7 @@
 import json
 import statistics
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -68,6 +69,20 @@ def test_every_point_of_the_front_is_recounted_and_keeps_the_protocol():
             assert run["accuracy (%)"] == pytest.approx(sum(last) / 3, abs=1e-4)
         reached = statistics.mean(run["accuracy (%)"] for run in arm["runs"])
         assert reached >= float(name)
+
+
+@pytest.mark.parametrize("name", ["quick", "98"])
+def test_a_record_by_time_counts_what_is_there_when_the_clock_stops(name: str):
+    record = script("record_mnist")
+    draw = torch.Generator().manual_seed(0)
+    noise = torch.randint(256, (80, 1, 28, 28), generator=draw, dtype=torch.uint8)
+    some = ImageSet(noise, torch.arange(80) % 10, tuple("0123456789"), "noise", "here")
+    recipe = replace(record.RECIPES[name], epochs=4)
+    row = record.run(recipe, 0, some, some, None)
+    last = row["last epochs (%)"]
+    assert len(last) == (1 if name in record.TIMED else 3)
+    assert row["accuracy (%)"] == pytest.approx(sum(last) / len(last), abs=1e-4)
+    assert recipe.described().get("counted", 3) == len(last)
 
 
 def test_the_page_shows_cifars_stored_runs_and_they_keep_the_protocol():
