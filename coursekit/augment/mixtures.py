@@ -18,7 +18,7 @@ from coursekit._base.validate import integer, number
 from coursekit.augment.batch import check_batch, draw
 from coursekit.augment.holes import between, kept_outside
 
-LEAST_ALPHA = 1e-3  # below it NumPy's Beta runs out of digits
+LEAST_ALPHA = 1e-3  # of Beta; shares of a smaller one are 0 or 1
 
 
 def mixup(

@@ -177,7 +177,7 @@ def class_page(
 def _with_points(grades: list[dict], sheets: dict[str, dict[str, int]]) -> None:
     """Put a person's points into the grades that are about to be shown.
 
-    What a judge graded later, as right say, stays as the judge has it.
+    A part that a judge can grade by now keeps what the judge gave.
     """
     for question, points in sheets.items():
         for grade in grades:
