@@ -447,7 +447,7 @@ def test_verify_fails_where_a_file_is_wrong(tmp_path, capsys):
     captured = capsys.readouterr()
     assert "mnist: train-images-idx3-ubyte: wrong" in captured.out
     assert captured.err.count("\n") == 1
-    assert "delete the wrong files" in captured.err
+    assert "delete what is wrong, then run `coursekit data get mnist`" in captured.err
 
 
 def test_verify_without_names_looks_at_what_lies_there(tmp_path, capsys):
