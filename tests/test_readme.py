@@ -2,13 +2,20 @@
 
 import doctest
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from coursekit.cli import COMMANDS
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PAGES = "\n".join(
+    (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "CONTRIBUTING.md", "INSTRUCTORS.md", "data/README.md")
+)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (\d\d[a-z]?) \|(.*)$", README, flags=re.MULTILINE)
 
@@ -56,3 +63,31 @@ def test_the_clean_checkout_runs_what_make_test_runs():
     assert re.search(
         r"^test: environment\n\t@\$\(BIN\)/python -m pytest", MAKEFILE, re.M
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    sorted(
+        {
+            (name, option)
+            for line in re.findall(r"`coursekit ([a-z][^`]*)`", PAGES)
+            for name in [line.split()[0]]
+            for option in re.findall(r"--[a-z][a-z-]*", line) or [""]
+        }
+    ),
+)
+def test_a_command_in_the_pages_is_there_with_its_option(
+    command: str, option: str, capsys
+):
+    module, function, _ = COMMANDS[command]
+    with pytest.raises(SystemExit, match="0"):
+        getattr(import_module(module), function)(["--help"])
+    assert option in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "script", sorted(set(re.findall(r"BENCH=([a-z_]+)", PAGES + MAKEFILE)))
+)
+def test_make_bench_can_run_a_script_that_is_named_for_it(script: str):
+    source = (ROOT / "benchmarks" / f"{script}.py").read_text(encoding="utf-8")
+    assert '"--json"' in source or "group_alone(" in source

@@ -79,7 +79,7 @@ def test_without_what_builds_pages_the_command_says_what_to_install(
     assert cli.main(["site"]) == 1
     assert capsys.readouterr().err == (
         f"coursekit site: the site needs {missing}, which is not installed: pip "
-        "install 'coursekit[site]', or run `make site`, which does it\n"
+        "install 'coursekit[authoring,site]', or run `make site`, which does it\n"
     )
 
 

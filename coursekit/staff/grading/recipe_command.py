@@ -29,9 +29,13 @@ def main(argv: list[str] | None = None) -> int:
     listed = "; ".join(f"{kind}: {words}" for kind, words in KINDS.items())
     parser.add_argument("assignment", type=Path, help="the assignment's TOML file")
     parser.add_argument("kind", choices=KINDS, help=listed)
-    parser.add_argument("--folder", default="class", help="of the class, on there")
+    parser.add_argument(
+        "--folder",
+        default="class",
+        help="the class's, as the machines see it; default: class",
+    )
     parser.add_argument("--shards", type=int, default=4, help="machines; default: 4")
-    parser.add_argument("--to", type=Path, default=Path(), help="where it is written")
+    parser.add_argument("--to", type=Path, default=Path(), help="default: here")
     given = parser.parse_args(argv)
     name, data = _made(given)
     path = given.to / name

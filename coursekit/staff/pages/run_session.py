@@ -185,10 +185,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         "page that needs neither network nor Jupyter.",
         epilog="example: coursekit run 01 --out pages",
     )
-    parser.add_argument("sessions", nargs="+", metavar="NN", help="such as 01")
+    parser.add_argument(
+        "sessions", nargs="+", metavar="NN", help="01: with 01b; 01b: alone"
+    )
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR")
     parser.add_argument(
-        "--solutions", action="store_true", help="the solved notebooks, not yours"
+        "--solutions", action="store_true", help="solved, not as handed out"
     )
     parser.add_argument(
         "--keep-going", action="store_true", help="do not stop at a cell that fails"

@@ -15,8 +15,8 @@ from coursekit.staff.build.folder import notebooks_folder, sessions
 
 NEEDED = ("sphinx", "myst_nb", "pydata_sphinx_theme")
 REMEDY = (
-    "the site needs {missing}, which is not installed: pip install 'coursekit[site]', "
-    "or run `make site`, which does it"
+    "the site needs {missing}, which is not installed: pip install "
+    "'coursekit[authoring,site]', or run `make site`, which does it"
 )
 
 
