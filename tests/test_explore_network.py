@@ -410,9 +410,16 @@ def test_the_static_twin_holds_all_three_layers_and_the_words():
         assert sentence in repr(explorer)
 
 
-def test_not_a_number_is_drawn_and_not_hidden():
-    values = np.array([[0.0, np.nan], [np.inf, -np.inf]])
-    assert shaded(values, "output", 1.0).startswith("data:image/png")
+def row_of(source: str) -> list[list[int]]:
+    """Return the colours in the first row of a picture."""
+    return pixels({"href": source})[0].tolist()
+
+
+def test_not_a_number_has_a_colour_of_its_own_and_infinity_the_strongest():
+    numbers = np.array([[0.0, np.nan, 1.0, np.inf, -1.0, -np.inf]])
+    zero, nan, one, inf, minus, below = row_of(shaded(numbers, "output", 1.0))
+    assert (zero, inf, below) == ([255, 255, 255], one, minus)
+    assert nan not in row_of(shaded(np.linspace(-1, 1, 201)[None], "output", 1.0))
 
 
 @pytest.mark.parametrize(

@@ -15,21 +15,25 @@ SHADES = 21  # from −1 to 1; few, so that a picture is small
 def shaded(values: np.ndarray, role: str, limit: float) -> str:
     """Return a picture of signed numbers: white is 0, purple below, as a data URI.
 
+    What is no number (NaN) is grey.
+
     Shape:
         values: (h, w).
     """
     scaled = np.nan_to_num(values / (limit or 1), nan=0.0, posinf=1.0, neginf=-1.0)
     half = SHADES // 2
-    levels = np.rint(np.clip(scaled, -1, 1) * half + half).astype(np.uint8)
+    levels = np.rint(np.clip(scaled, -1, 1) * half + half)
+    levels = np.where(np.isnan(values), SHADES, levels).astype(np.uint8)
     return svg.uri(svg.png(levels, _palette(role)))
 
 
 @lru_cache(maxsize=4)
 def _palette(role: str) -> np.ndarray:
-    """Return the colours from −1 (purple) over 0 (white) to 1 (the role's)."""
+    """Return the colours: −1 (purple), over 0 (white), to 1 (the role's); then grey."""
     shares = np.linspace(-1, 1, SHADES)[:, None]
     full = np.where(shares < 0, svg.rgb(PALETTE["purple"]), svg.rgb(ROLES[role]))
-    return np.rint(255 + (full - 255) * np.abs(shares)).astype(np.uint8)
+    tints = np.rint(255 + (full - 255) * np.abs(shares))
+    return np.vstack([tints, svg.rgb(svg.QUIET)]).astype(np.uint8)
 
 
 def mosaic(kernels: np.ndarray) -> np.ndarray:
