@@ -6,7 +6,7 @@ corrected as in Kingma and Ba 2015, section 3), or those of the epoch that did b
 the validation images.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 
 import torch
@@ -30,10 +30,10 @@ class KeptWeights:
 
     def __init__(self, model: nn.Module, average: float, keep: str):
         self._model, self._keep = model, keep
-        self._average = None
+        self._average, self._decay = None, average
         if average:
             self._average = AveragedModel(
-                model, multi_avg_fn=exponential(average), use_buffers=True
+                model, multi_avg_fn=self._enter, use_buffers=True
             )
         self.judged = self._average.module if self._average is not None else model
         self._best: dict[str, Tensor] = {}
@@ -47,6 +47,21 @@ class KeptWeights:
         """Take the weights of one more step into the average."""
         if self._average is not None:
             self._average.update_parameters(self._model)
+
+    def _enter(self, averages: list[Tensor], latest: list[Tensor], _: Tensor) -> None:
+        """Take the weights of one more step into the average.
+
+        Step i of n counts decayⁿ⁻ⁱ, divided by the sum of all these. Without the
+        division the first step would count decayⁿ⁻¹: at 0.998 that is 74 % of a run of
+        150 steps, and the net answers at random. The count of steps that torch gives
+        lies on the device, and reading it would wait for the device's whole step.
+        """
+        steps = int(self._average.n_averaged)
+        share = (1 - self._decay) / (1 - self._decay ** (steps + 1))
+        if averages[0].is_floating_point():
+            torch._foreach_lerp_(averages, latest, share)
+        else:  # batch norm's count of batches
+            torch._foreach_copy_(averages, latest)
 
     def epoch(self, history: History) -> None:
         """Note the weights just judged if no epoch before was better."""
@@ -73,24 +88,6 @@ class KeptWeights:
         if saved.get("best"):
             device = next(chain(self._model.parameters(), self.buffers())).device
             self._best = {name: v.to(device) for name, v in saved["best"].items()}
-
-
-def exponential(decay: float) -> Callable[[list[Tensor], list[Tensor], int], None]:
-    """Return how the weights of one more step enter the average.
-
-    Step i of n counts decayⁿ⁻ⁱ, divided by the sum of all these. Without the division
-    the first step would count decayⁿ⁻¹: at 0.998 that is 74 % of a run of 150 steps,
-    and the net answers at random.
-    """
-
-    def enter(averages: list[Tensor], latest: list[Tensor], steps: int) -> None:
-        share = (1 - decay) / (1 - decay ** (int(steps) + 1))
-        if averages[0].is_floating_point():
-            torch._foreach_lerp_(averages, latest, share)
-        else:  # batch norm's count of batches
-            torch._foreach_copy_(averages, latest)
-
-    return enter
 
 
 def best_of(history: History) -> Epoch:

@@ -82,7 +82,7 @@ def fit(
         format: "contiguous", "channels_last", or "auto": in runs of 800 steps and
             more a probe of 8 steps times both; shorter runs stay contiguous.
         precision: "float32", "bfloat16", "float16", or "auto": the probe may also
-            choose the half precision of the device.
+            choose the half precision of the device. Judging is in float32.
         progress: show a line that is updated, in a notebook with curves below it (less
             than 20 kB in all).
         checkpoint: where to save: a name such as "lenet" for a file in
