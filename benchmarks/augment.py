@@ -1,8 +1,8 @@
 """What each augmentation costs, beside torchvision's on one picture after the other.
 
-Batches of 128 pictures of 3×32×32 bytes (erasing and mixing: floats), all in one
+Batches of 128 pictures of 3×32×32 bytes (erasing, noise and mixing: floats), all in one
 process on one thread. The twin is torchvision's transform of the same kind on tensors,
-for mixing a loop over the pictures.
+for mixing a loop over the pictures, which leaves out the labels that ours mixes, too.
 
 usage: python benchmarks/augment.py [--rounds 40] [--json FILE]
 """

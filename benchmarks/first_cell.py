@@ -31,7 +31,7 @@ CELLS = {
 }
 FLOORS = {
     "imports": [
-        Floor("import coursekit", "import torch", 1.1, most=True),
+        Floor("import coursekit", "import torch", 0.1, most=True),
         Floor("first cell", "import torch", 2.0, most=True),
     ],
     "anatomy": [Floor("anatomy of ResNet-152", "forward pass", 2.0, most=True)],

@@ -14,6 +14,7 @@ import os
 import platform
 import random
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -111,8 +112,8 @@ def front(page: object, site: Path) -> bool:
     return max(load["picture"] for load in loads) <= PICTURE_MS
 
 
-def main() -> None:
-    """Measure the explorers and print a table."""
+def main() -> int:
+    """Measure the explorers and print a table; 1 where a limit is missed."""
     from playwright.sync_api import sync_playwright
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -131,8 +132,9 @@ def main() -> None:
         page, missed = browser.new_page(), []
         print(f"Chromium {browser.version}, {options.answers} answers an explorer")
         if options.site:
-            print("in time" if front(page, options.site) else "missed: the picture")
-            return
+            held = front(page, options.site)
+            print("in time" if held else "missed: the picture")
+            return int(not held)
         for name in options.names:
             row = measured(name, page, Path(folder), options.answers)
             cells = (v if isinstance(v, str) else f"{v:,.1f}" for v in row.values())
@@ -147,7 +149,8 @@ def main() -> None:
             ]
         print(" " * 16 + "".join(f"{key:>13}" for key in row))
         print("missed: " + ("; ".join(missed) or "nothing"))
+        return int(bool(missed))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

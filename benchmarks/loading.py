@@ -1,7 +1,8 @@
 """How fast batches arrive, against what courses and speed records use.
 
 Batches of 128 out of 10,000 images. CIFAR shape: crop 4, flip, normalise, 16-pixel hole
-(ours on every image, the others' on half of them as their erasing does by default).
+(on every image by ours and airbench's loader, on half of them where erasing does so by
+default).
 MNIST shape: normalise; and with a rotation by up to 10 degrees.
 
 usage: python benchmarks/loading.py [--rounds 60] [--json FILE]

@@ -164,7 +164,10 @@ def trained(name: str, parts: Splits, setting: Setting, seed: int) -> nn.Module:
 
 
 def choose(name: str, parts: Splits) -> dict[str, dict]:
-    """Return for each arm the setting with the lowest validation loss, and all."""
+    """Return for each arm its best setting on validation images, and how many are.
+
+    Best: right most often; of equals the one with the lower loss.
+    """
     tried: dict[str, list[tuple[float, float, Setting]]] = {}
     for arm, setting in candidates(RACES[name]):
         found = [
@@ -199,6 +202,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--json", type=Path, default=FOLDER)
     options = parser.parse_args()
+    if "cifar" in options.sets and options.cifar is None:
+        parser.error("cifar needs --cifar, a folder with train/ and test/")
     torch.set_num_threads(1)
     for name in options.sets:
         race(name, options)

@@ -127,7 +127,7 @@ def _judged(found: dict[str, dict], floor: Floor) -> dict:
         ratios = {key: 1 / ratio for key, ratio in ratios.items()}
     held = ratios["cpu"] <= floor.least if floor.most else ratios["cpu"] >= floor.least
     return (
-        row | {key: round(ratio, 2) for key, ratio in ratios.items()} | {"held": held}
+        row | {key: round(ratio, 4) for key, ratio in ratios.items()} | {"held": held}
     )
 
 
