@@ -105,7 +105,7 @@ LONG_TESTS := tests/test_grading_class.py tests/test_grading.py tests/test_defen
 	tests/test_grading_diagnosis.py tests/test_grading_personal.py \
 	tests/test_gradescope.py tests/test_handin_counts.py tests/test_update.py \
 	tests/test_wheel.py tests/test_zoo.py tests/test_browser_island.py \
-	tests/test_browser_lab_axe.py
+	tests/test_browser_lab_axe.py tests/test_advice_carried_out.py
 
 long: environment
 	@$(SIZES) $(BIN)/python -m pytest -m "zoo or not zoo" $(LONG_TESTS)

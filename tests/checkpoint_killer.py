@@ -121,7 +121,7 @@ def main(folder: Path, kills: int, seed: int) -> None:
             finished = ended_within(pid, end, draw.uniform(0.0, latest))
             if saved_at(path) == before:
                 latest *= 1.1  # a busy machine needs longer to its first checkpoint
-            done += not finished
+            done += not finished and path.exists()
         ended_within(*child(folder, f"killed-{run}", run, path), None)
     sys.stdout.write(json.dumps({"runs": run, "kills": done}))
 

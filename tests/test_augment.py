@@ -161,7 +161,6 @@ def test_cutout_clears_even_nan_and_infinity():
     images = torch.full((4, 1, 6, 6), float("nan"))
     images[2:] = float("inf")
     cut = cutout(images, 12, generator=seeded())
-    assert torch.equal(cut, torch.zeros(4, 1, 6, 6)) or cut.isfinite().any()
     covered = cutout(torch.ones(4, 1, 6, 6), 12, generator=seeded()) == 0
     assert (cut[covered] == 0).all()
     assert not cut[~covered].isfinite().any()

@@ -1,5 +1,8 @@
 """Blocks against torchvision with copied weights, loops and plain arithmetic."""
 
+import math
+from itertools import product
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -111,6 +114,18 @@ def by_loops(x, weight, bias, padding):
     return out
 
 
+@pytest.mark.parametrize(("kernel_size", "stride"), [(1, 2), (3, 1), (5, 3), (7, 2)])
+def test_conv_relu_keeps_the_size_and_of_that_every_stride_th_unit(kernel_size, stride):
+    layer = blocks.conv_relu(2, 3, kernel_size, stride).double()
+    x = images(2, 2, 9, 8)
+    weight, bias = layer[0].weight, layer[0].bias
+    whole = by_loops(x, weight, bias, kernel_size // 2).relu()
+    assert whole.shape == (2, 3, 9, 8)
+    out = layer(x)
+    assert out.shape == (2, 3, math.ceil(9 / stride), math.ceil(8 / stride))
+    torch.testing.assert_close(out, whole[:, :, ::stride, ::stride])
+
+
 def test_inception_concatenates_its_branches_in_the_papers_order():
     block = blocks.Inception(6, one=2, three=(3, 4), five=(2, 3), pool=5).double()
     x = images(2, 6, 7, 6)
@@ -202,19 +217,32 @@ def test_local_contrast_norm_gives_the_same_answer_under_different_light():
     torch.testing.assert_close(norm(3 * x + 5), norm(x))
 
 
-def test_local_contrast_norm_subtracts_the_weighted_mean_of_its_window():
-    norm = blocks.LocalContrastNorm(3).double()
-    x = images(1, 1, 5, 5)
-    window = norm.window[0, 0].double()
-    grown = F.pad(x, (1, 1, 1, 1), mode="replicate")
-    centred = torch.empty_like(x)
-    for row in range(5):
-        for column in range(5):
-            patch = grown[0, 0, row : row + 3, column : column + 3]
-            centred[0, 0, row, column] = x[0, 0, row, column] - (patch * window).sum()
-    ratio = centred / norm(x)
-    assert (ratio > 0).all()  # divided by a positive deviation, never the sign changed
-    assert window.sum().item() == pytest.approx(1)
+def gaussian_mean(x, size):
+    """Average over a Gaussian window and all channels; the border pixels go on."""
+    n, _, h, w = x.shape
+    near = range(-(size // 2), size // 2 + 1)
+    weights = {
+        (i, j): math.exp(-(i * i + j * j) / (2 * (size / 4) ** 2))
+        for i, j in product(near, near)
+    }
+    out = torch.zeros(n, 1, h, w, dtype=x.dtype)
+    for row, column in product(range(h), range(w)):
+        for (i, j), weight in weights.items():
+            y, z = min(max(row + i, 0), h - 1), min(max(column + j, 0), w - 1)
+            out[:, 0, row, column] += weight * x[:, :, y, z].mean(1)
+    return out / sum(weights.values())
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_local_contrast_norm_is_the_distance_from_a_local_mean_in_deviations(size):
+    x = images(2, 3, 6, 5)
+    centred = x - gaussian_mean(x, size)
+    deviation = gaussian_mean(centred**2, size).sqrt()
+    usual = deviation.mean((2, 3), keepdim=True)  # where it is less, this stands for it
+    assert (deviation < usual).any()
+    found = blocks.LocalContrastNorm(size).double()(x)
+    expected = centred / torch.maximum(deviation, usual)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_auxiliary_classifier_reads_14_by_14_maps():

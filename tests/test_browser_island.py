@@ -87,15 +87,21 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """Give one page of one browser for all tests; a request of it fails the test."""
+    """Give one page of one browser; `asked` lists the addresses that it asks for."""
     require_browser()
     with browser(tmp_path_factory.mktemp("islands")) as page:
-        page.on("request", lambda asked: asked.url.startswith("file:") or fail(asked))
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
         yield page
 
 
-def fail(asked: object) -> None:
-    pytest.fail(f"the page asks for {asked.url[:100]}")
+@pytest.fixture(autouse=True)
+def nothing_from_elsewhere(page: object) -> Iterator[None]:
+    """Fail a test at whose end the page has asked for more than files and itself."""
+    page.asked.clear()
+    yield
+    here = ("file:", "data:", "about:")
+    assert [url[:100] for url in page.asked if not url.startswith(here)] == []
 
 
 def seeded(name: str) -> Explorer:

@@ -183,20 +183,21 @@ def test_a_missing_notebook_is_named(course):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "words"),
     [
-        ("How big is it", "How long is it"),
-        ('"outputs": []', '"outputs": [ ]'),
-        ("}\n", "}"),
+        ("How big is it", "How long is it", "was edited by hand: edit "),
+        ('"outputs": []', '"outputs": [ ]', "is older than "),
+        ("}\n", "}", "is older than "),
     ],
 )
-def test_a_hand_edit_is_told_from_a_stale_notebook(course, old, new):
+def test_a_hand_edit_is_told_from_a_stale_notebook(course, old, new, words):
     session = prose_only(course)
     text = session.student.read_text("utf-8")
     at = text.rindex(old)
     session.student.write_text(text[:at] + new + text[at + len(old) :], "utf-8")
     (sentence,) = problems(session)
-    assert sentence.startswith("notebooks/01_trial.ipynb ")
+    source = "notebooks/src/01_trial.py"
+    assert sentence.startswith(f"notebooks/01_trial.ipynb {words}{source}")
 
 
 def test_check_fails_and_says_which_source_to_edit(course, capsys):

@@ -128,6 +128,9 @@ def test_saving_only_after_every_second_epoch(tmp_path):
     settings = {"checkpoint_seconds": 10**6, "checkpoint_epochs": 2}
     stop_after(tmp_path / "run", 13, **settings)
     assert not (tmp_path / "run").exists()
+    stop_after(tmp_path / "run", 20, **settings)
+    _, history = run(tmp_path / "run", **settings)
+    assert history.settings["resumed"] == "epoch 3, step 0"
 
 
 def test_the_file_holds_no_code(tmp_path):

@@ -40,8 +40,11 @@ def test_a_right_answer_is_right():
     assert check("01.1", output_size).status == "right"
 
 
-def test_the_text_of_a_right_answer_is_always_the_same():
-    assert repr(check("01.1", output_size)) == repr(check("01.1", output_size))
+def test_the_text_of_a_right_answer_says_what_was_tried_and_what_to_take_away():
+    assert repr(check("01.1", output_size)) == (
+        "01.1 · right · It agrees on every input it was tried on. 3×3 without padding "
+        "takes 2 off the side; with padding 1 it keeps it."
+    )
 
 
 def test_a_wrong_answer_is_told_by_the_misconception_it_behaves_like():

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from importlib import import_module
 
 import pytest
@@ -101,13 +102,35 @@ def test_a_command_s_exit_code_is_passed_on(monkeypatch):
     assert cli.main(["build"]) == 7
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
-@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "| head -c 5 >/dev/null"])
-@pytest.mark.parametrize("command", ["cli data list", "cli --help", "setup.doctor"])
-def test_a_closed_output_is_no_traceback(command, closed):
+PRINTING = ("cli data list", "cli --help", "setup.doctor --offline")
+posix = pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
+
+
+@cache
+def usual_code(command):
+    """Return a command's exit code where somebody reads what it says."""
+    line = [sys.executable, "-m", *f"coursekit.{command}".split()]
+    return subprocess.run(line, capture_output=True).returncode
+
+
+@posix
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+@pytest.mark.parametrize("command", PRINTING)
+def test_a_closed_output_is_no_traceback_and_no_failure(command, closed):
     line = f"'{sys.executable}' -m coursekit.{command} {closed}"
     done = subprocess.run(line, shell=True, capture_output=True, text=True)
-    assert done.stderr == ""
+    assert (done.stderr, done.returncode) == ("", usual_code(command))
+
+
+@posix
+@pytest.mark.parametrize("command", PRINTING)
+def test_a_reader_that_is_gone_ends_a_command_quietly(command):
+    reader, writer = os.pipe()
+    os.close(reader)
+    line = [sys.executable, "-m", *f"coursekit.{command}".split()]
+    with open(writer, "wb") as nobody:
+        done = subprocess.run(line, stdout=nobody, stderr=subprocess.PIPE)
+    assert (done.stderr, done.returncode) == (b"", 1)
 
 
 def test_the_arguments_after_the_name_reach_the_command(tmp_path, capsys):

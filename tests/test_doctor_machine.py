@@ -23,8 +23,9 @@ posix = pytest.mark.skipif(os.name != "posix", reason="a program is a shell scri
 
 @pytest.fixture
 def no_cuda(monkeypatch):
-    """Hide a card that this machine may have."""
+    """Hide a card, or a Mac's GPU, that this machine may have."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     monkeypatch.setenv("PATH", "")
 

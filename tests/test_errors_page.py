@@ -11,7 +11,7 @@ from coursekit.course.exercises.registry import exercise_ids, load
 from coursekit.course.exercises.symptoms import shortened, symptom
 from coursekit.staff.proof import errors_page as module
 from coursekit.staff.proof.checks_command import main
-from coursekit.staff.proof.errors_page import anchor, errors_page, page_file, said
+from coursekit.staff.proof.errors_page import anchor, page_file, said
 from coursekit.staff.proof.slips import SLIPS, Slip
 
 EXERCISES = [load(one) for one in exercise_ids()]
@@ -103,6 +103,7 @@ def test_no_sentence_stands_twice():
             r"(?:^\| [\d., ]+ \| |^- )(\*\*.+?)(?: \||\s\([\d., ]+\)$)", PAGE, re.M
         )
     )
+    assert shown
     assert [line for line, times in shown.items() if times > 1] == []
     assert len(shown) <= len(messages)
 
@@ -120,6 +121,7 @@ def test_a_line_names_every_exercise_that_says_it():
 def test_every_link_leads_to_a_heading():
     headings = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
     links = set(re.findall(r"\]\(#([^)]*)\)", PAGE))
+    assert links
     assert links <= {anchor(heading) for heading in headings}
     assert len(headings) == len(set(headings))
 
@@ -162,11 +164,6 @@ def test_right_answers_of_choices_and_numbers_are_not_given_away():
     for exercise in EXERCISES:
         if exercise.kind in ("number", "choice"):
             assert {symptom(exercise, m) for m in exercise.mistakes} == {""}
-
-
-def test_the_page_is_the_same_every_time():
-    some = [load("01.1"), load("01.5"), load("04.1")]
-    assert errors_page(some) == errors_page(some)
 
 
 # Its parts

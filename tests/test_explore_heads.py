@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.data import digits
-from coursekit.explore import heads_view
+from coursekit.explore import explore_heads, heads_view
 from coursekit.explore.heads import FILTERS, feature_maps
 
 SHOWN = 30
@@ -54,6 +54,10 @@ def test_another_size_fits_the_gap_head_only():
 
 
 def test_a_digit_moved_and_moved_back_is_answered_as_before():
-    there, here = heads_view(digit=3, right=6, down=-6), heads_view(digit=3)
-    assert there.svg_or_html != here.svg_or_html
-    assert heads_view(digit=3).numbers == here.numbers
+    explorer = explore_heads()
+    before, control = explorer.view, explorer.controls["right"]
+    control.value = 6
+    assert explorer.view.numbers["scores"] != before.numbers["scores"]
+    control.value = 0
+    assert explorer.view.numbers == before.numbers
+    assert explorer.view.svg_or_html == before.svg_or_html

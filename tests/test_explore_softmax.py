@@ -13,11 +13,12 @@ CLASSES = ("first", "second", "third")
 
 
 def test_shares_loss_and_gradient_equal_torch_at_every_setting():
-    explorer = explore_softmax()
+    explorer, checked = explore_softmax(), 0
     for _ in turns(explorer, count=60):
         chosen, numbers = settings(explorer), explorer.view.numbers
         if chosen["precision"] != "float64":
             continue
+        checked += 1
         logits = [chosen[name] * chosen["times"] for name in CLASSES]
         leaf = torch.tensor(logits, dtype=torch.double, requires_grad=True)
         right = torch.tensor(CLASSES.index(chosen["right"]))
@@ -27,6 +28,7 @@ def test_shares_loss_and_gradient_equal_torch_at_every_setting():
         assert numbers["gradient"] == pytest.approx(leaf.grad.tolist())
         shares = (leaf / chosen["temperature"]).softmax(0).tolist()
         assert numbers["shares"] == pytest.approx(shares)
+    assert checked
 
 
 @pytest.mark.parametrize(("precision", "last"), [("float16", 17), ("float32", 103)])

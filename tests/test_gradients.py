@@ -8,6 +8,7 @@ from torch import nn
 
 from coursekit.metrics import gradient_norms
 from coursekit.models import cifar_resnet, depth_net
+from coursekit.training import gradient_of
 
 
 def chain(*weights: float) -> nn.Sequential:
@@ -33,6 +34,17 @@ def test_cross_entropy_gives_probabilities_minus_one_at_the_right_class():
     found = gradient_norms(net, torch.zeros(1, 2), torch.tensor([0]), ["0"])
     p = net(torch.zeros(1, 2)).softmax(1)[0].tolist()
     assert found["0"] == pytest.approx(math.hypot(p[0] - 1, p[1]), rel=1e-5)
+
+
+def test_the_gradients_of_all_weights_stand_in_one_row_in_their_order():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+    x = torch.ones(4, 2)
+    parts = torch.autograd.grad(net(x).sum(), list(net.parameters()))
+    net(x).sum().backward()
+    row = gradient_of(net)
+    assert row.shape == (2 * 3 + 3 + 3 + 1,)
+    torch.testing.assert_close(row, torch.cat([part.reshape(-1) for part in parts]))
 
 
 def test_a_gradient_far_below_float32_is_not_zero():
@@ -94,10 +106,11 @@ def test_without_norm_only_two_numbers_a_channel_are_missing(depth, shortcut):
 
 def test_he_starts_with_two_over_the_weights_that_feed_on_an_output():
     net = depth_net(20, shortcut="none", norm="batch", start="he", width=32)
-    for layer in net.modules():
-        if isinstance(layer, nn.Conv2d) and layer.weight.numel() > 5_000:
-            expected = math.sqrt(2 / (9 * layer.out_channels))
-            assert layer.weight.std().item() == pytest.approx(expected, rel=0.05)
+    convolutions = [layer for layer in net.modules() if isinstance(layer, nn.Conv2d)]
+    assert len(convolutions) == 19
+    for layer in convolutions[1:]:  # the first has too few weights to tell
+        expected = math.sqrt(2 / (9 * layer.out_channels))
+        assert layer.weight.std().item() == pytest.approx(expected, rel=0.05)
 
 
 def test_torch_is_the_start_that_torch_itself_gives():

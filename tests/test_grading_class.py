@@ -100,6 +100,7 @@ def stop_after_some(number: int, home: Path, count: int) -> None:
     done = home / f"class-{number}"
     while len(list(done.glob("grades/*.json"))) < count and process.poll() is None:
         process.stdout.readline()
+    assert process.poll() is None, "the shard ended before it could be killed"
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()

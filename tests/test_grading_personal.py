@@ -83,11 +83,7 @@ def test_every_known_mistake_is_caught_on_everybodys_pictures(exercise_id):
         answers.append(number_of(base.solution(given.clone())))
         assert judge_value(own, answers[-1])[0] == "right"
         for mistake in base.mistakes:
-            try:
-                value = number_of(mistake.answer(given.clone()))
-            except (RuntimeError, ValueError):  # nothing to hand in
-                continue
-            said = judge_value(own, value)[:2]
+            said = judge_value(own, number_of(mistake.answer(given.clone())))[:2]
             seen = mistake.name not in PICTURES[exercise_id]
             assert said[0] == ("wrong" if seen else "right"), mistake
             assert not seen or said[1] in {one.message for one in base.mistakes}

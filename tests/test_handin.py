@@ -141,8 +141,8 @@ def test_no_string_of_the_students_machine_remains(tmp_path, monkeypatch, writer
         member(path, n) for n in ("model.onnx", "history.json", "manifest.json")
     )
     secrets = ["axolotl", "pangolin", "Quagga", "zorilla", "okapi", ".py", "site-pack"]
-    secrets += [str(Path.home()), os.getcwd(), str(tmp_path), "forward", "Conv2d("]
-    secrets += [name for name in [getpass.getuser()] if len(name) > 4]
+    own = [str(Path.home()), os.getcwd(), str(tmp_path), getpass.getuser()]
+    secrets += ["forward", "Conv2d(", *(one for one in own if len(one) > 4)]
     assert [secret for secret in secrets if secret.encode() in everything] == []
 
 

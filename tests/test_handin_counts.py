@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ import torchvision.models as tv
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit import models
@@ -130,6 +132,28 @@ def bodies():
 
 
 LOOKS = ("GroupNorm", "InstanceNorm", "LayerNorm")  # anatomy's field is the whole map
+NO_FORM = re.compile(r"has no form in operator set|Unsupported: ONNX export of")
+
+
+def goes_through(net, shape):
+    """Tell whether torch runs a net, and no map on the way is empty."""
+    sizes = []
+    with register_module_forward_hook(lambda *call: sizes.append(call[2].numel())):
+        try:
+            net(torch.zeros(2, *shape))
+        except (RuntimeError, ValueError):
+            return False
+    return min(sizes) > 0
+
+
+@contextmanager
+def a_form_of_its_own():
+    """Discard an example with an operator that ONNX lacks; raise all other refusals."""
+    try:
+        yield
+    except ValueError as error:
+        assume(NO_FORM.search(str(error)) is None)
+        raise
 
 
 @seed(1)
@@ -144,15 +168,13 @@ LOOKS = ("GroupNorm", "InstanceNorm", "LayerNorm")  # anatomy's field is the who
 def test_random_networks_count_and_see_as_in_torch_and_anatomy(body):
     shape = (CHANNELS, 17, 14)
     net = Headed(body).eval()
-    try:
-        expected = anatomy(body, shape).output.receptive_field
-        net(torch.zeros(2, *shape))
-        found = judged(net, shape)
-    except (RuntimeError, ValueError):
-        assume(False)
     # Its places go through the channels, so that no average of the map is left to see.
     assume("space to depth" not in str(body))
     assume("shuffle channels" not in str(body))  # only the second exporter writes it
+    assume(goes_through(net, shape))
+    expected = anatomy(body, shape).output.receptive_field
+    with a_form_of_its_own():
+        found = judged(net, shape)
     live = examine(net, shape)
     in_a_row = found.count.how.get(STATISTICS, 0)  # of a norm not after a convolution
     learnt = sum(p.numel() for p in net.parameters())
@@ -215,11 +237,9 @@ def both_sides(net, shape, folder):
 @given(body=bodies())
 def test_both_sides_read_the_same_of_random_networks(body, tmp_path):
     net, shape = Headed(body).eval(), (CHANNELS, 17, 14)
-    try:
-        net(torch.zeros(2, *shape))
+    assume(goes_through(net, shape))
+    with a_form_of_its_own():
         exported(on_cpu(net), shape)
-    except (RuntimeError, ValueError):
-        assume(False)
     student, instructor = both_sides(net, shape, tmp_path)
     assert student == instructor
 

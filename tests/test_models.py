@@ -193,11 +193,17 @@ def test_torchvision_weights_load_and_give_the_same_output(ours, theirs):
         )
 
 
-def test_plain_twins_have_the_same_cost_but_for_the_projections():
-    residual = anatomy(on_meta(models.resnet34), (3, 224, 224))
-    plain = anatomy(on_meta(models.plain34), (3, 224, 224))
-    saved = sum(residual[f"layer{i}.0.downsample"].parameters for i in (2, 3, 4))
-    assert residual.parameters - plain.parameters == saved
+@pytest.mark.parametrize("depth", [18, 34])
+def test_plain_twins_have_the_same_cost_but_for_the_projections(depth):
+    residual, plain = (
+        anatomy(on_meta(getattr(models, f"{kind}{depth}")), (3, 224, 224))
+        for kind in ("resnet", "plain")
+    )
+    projections = [(64, 128, 28), (128, 256, 14), (256, 512, 7)]  # from, to, side
+    weights = sum(a * b + 2 * b for a, b, _ in projections)  # 1×1 and batch norm
+    work = sum(a * b * side**2 for a, b, side in projections)
+    assert residual.parameters - plain.parameters == weights
+    assert residual.multiply_adds - plain.multiply_adds == work
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,8 @@ EVASIONS = {
 @pytest.mark.parametrize("make", EVASIONS.values(), ids=EVASIONS)
 def test_what_tells_places_apart_is_found_or_for_a_person(make, task):
     table = task.check(make())
-    assert {"not met", "for a person"} & {row.status for row in table}
+    seen = {table[NO_DENSE].status, table[NO_DISGUISE].status}
+    assert {"not met", "for a person"} & seen
 
 
 def squeezed(net, x):

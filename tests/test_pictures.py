@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from coursekit.figures import images
@@ -30,12 +31,23 @@ def test_a_rendered_picture_is_a_png_of_the_named_session(tmp_path: Path):
 
 
 def test_a_picture_becomes_coarser_until_it_fits(monkeypatch: pytest.MonkeyPatch):
-    figure = images([[[0.0, 1.0], [1.0, 0.0]]])
-    sharp = Image.open(io.BytesIO(pictures.to_png(figure)))
+    noise = torch.rand(1, 400, 400, generator=torch.Generator().manual_seed(0))
+    figure, widths = images(noise), []
+    monkeypatch.setattr(pictures, "LARGEST", 10**7)
+    for _ in range(2):
+        written = pictures.to_png(figure)
+        assert len(written) <= pictures.LARGEST
+        widths.append(Image.open(io.BytesIO(written)).width)
+        monkeypatch.setattr(pictures, "LARGEST", len(written) - 1)
+    assert widths == pytest.approx([*pictures.WIDTHS[:2]], abs=1)
+
+
+def test_a_picture_that_is_never_small_enough_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+):
     monkeypatch.setattr(pictures, "LARGEST", 10)
     with pytest.raises(ValueError, match="at most 10"):
-        pictures.to_png(figure)
-    assert sharp.width == pictures.WIDTHS[0]
+        pictures.to_png(images([[[0.0, 1.0], [1.0, 0.0]]]))
 
 
 def test_a_session_without_a_picture_is_refused(tmp_path: Path):

@@ -1,6 +1,7 @@
 """The format is chosen by trying, and trying changes nothing."""
 
 from dataclasses import MISSING
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -31,15 +32,15 @@ def settings(**given):
 
 
 class Counting(nn.Module):
-    """Count forward passes of all copies; work hard in one memory format only."""
+    """Note the format and precision of every forward pass of all copies."""
 
-    def __init__(self, seen, slow):
+    def __init__(self, seen):
         super().__init__()
-        self.seen, self.slow = seen, slow
+        self.seen = seen
         self.inner = small_net(channels=3)
 
     def __deepcopy__(self, memo):
-        twin = Counting(self.seen, self.slow)
+        twin = Counting(self.seen)
         twin.inner.load_state_dict(self.inner.state_dict())
         return twin
 
@@ -47,10 +48,21 @@ class Counting(nn.Module):
         last = images.is_contiguous(memory_format=torch.channels_last)
         name = "channels_last" if last else "contiguous"
         self.seen.append((name, torch.is_autocast_enabled("cpu")))
-        if name == self.slow:
-            for _ in range(60):
-                torch.randn(200, 200) @ torch.randn(200, 200)
         return self.inner(images)
+
+
+@pytest.fixture
+def clocked(monkeypatch):
+    """Give a function that lets a pass take a second, and other seconds in a format."""
+
+    def slow_down(seen, slow, seconds):
+        def now():
+            return sum(seconds if name == slow else 1.0 for name, _ in seen)
+
+        clock = SimpleNamespace(perf_counter=now)
+        monkeypatch.setattr("coursekit.training.probe.time", clock)
+
+    return slow_down
 
 
 def batch(channels=3):
@@ -62,17 +74,31 @@ def batch(channels=3):
     ("slow", "expected"),
     [("contiguous", "channels_last"), ("channels_last", "contiguous")],
 )
-def test_the_faster_format_is_chosen_in_at_most_8_steps(slow, expected):
+def test_the_faster_format_is_chosen_in_at_most_8_steps(clocked, slow, expected):
     seen = []
+    clocked(seen, slow, 2.0)
     allowed = choices(settings(), CPU, 10_000)
-    found = fastest(allowed, Counting(seen, slow), batch(), nn.functional.cross_entropy)
+    found = fastest(allowed, Counting(seen), batch(), nn.functional.cross_entropy)
     assert found == Choice(expected, "float32")
     assert len(seen) == STEPS == 8
 
 
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(1.04, "contiguous"), (1.06, "channels_last")]
+)
+def test_the_plain_format_stays_unless_it_is_slower_by_5_percent(
+    clocked, seconds, expected
+):
+    seen = []
+    clocked(seen, "contiguous", seconds)
+    allowed = choices(settings(), CPU, 10_000)
+    found = fastest(allowed, Counting(seen), batch(), nn.functional.cross_entropy)
+    assert found == Choice(expected, "float32")
+
+
 def test_half_precision_is_tried_only_where_the_user_allows_it():
     seen = []
-    model = Counting(seen, "contiguous")
+    model = Counting(seen)
     for precision in ("float32", "auto"):
         allowed = choices(settings(precision=precision), CPU, 10_000)
         fastest(allowed, model, batch(), nn.functional.cross_entropy)
@@ -121,12 +147,13 @@ def test_every_format_learns_and_gives_contiguous_weights_back(layout, precision
     )
 
 
-def test_the_choice_of_a_probed_run_is_shown_and_the_run_is_the_same_as_fixed():
-    data = noise_set(16, channels=3)
-    model = Counting([], "contiguous")
+def test_the_choice_of_a_probed_run_is_shown_and_the_run_is_the_same_as_fixed(clocked):
+    data, seen = noise_set(16, channels=3), []
+    clocked(seen, "contiguous", 2.0)
+    model = Counting(seen)
     history = fit(model, data, epochs=200, batch_size=4, progress=False, seed=2)
     assert history.settings["format"] == "channels_last"
-    twin = Counting([], "contiguous")
+    twin = Counting([])
     fit(twin, data, epochs=200, batch_size=4, progress=False, seed=2,
         format="channels_last")  # fmt: skip
     assert_same_weights(twin, weights_of(model))
