@@ -20,12 +20,21 @@ FOLDER = Path(__file__).resolve().parents[1] / "coursekit/course/results"
 
 
 def kept(path: Path, settings: dict) -> dict[str, list[dict]]:
-    """Return arm → runs of a file that was made with the same settings, else none."""
+    """Return arm → runs of a file, none where there is no file yet.
+
+    Raises:
+        ValueError: the file was made with other settings: hours of work.
+    """
     if not path.exists():
         return {}
     content = json.loads(path.read_text(encoding="utf-8"))
-    same = content["settings"] == json.loads(json.dumps(settings))
-    return content["arms"] if same else {}
+    now = json.loads(json.dumps(settings))
+    if content["settings"] != now:
+        raise ValueError(
+            f"`{path}` holds runs made with {content['settings']}; asked for is {now}: "
+            "write to another place, or move this file away first"
+        )
+    return content["arms"]
 
 
 def write(path: Path, what: str, settings: dict, arms: dict[str, list[dict]]) -> None:
@@ -42,6 +51,12 @@ def write(path: Path, what: str, settings: dict, arms: dict[str, list[dict]]) ->
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)
     write_whole(path, text + "\n")
+
+
+def markdown(*rows: tuple) -> str:
+    """Return a table of Markdown; the first row is its head."""
+    lines = [f"| {' | '.join(map(str, row))} |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
 
 def layers_of(model: nn.Module) -> str:

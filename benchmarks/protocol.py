@@ -11,7 +11,7 @@ from coursekit.data import ImageSet, Splits
 
 
 def parser(
-    what: str, name: str, names: Iterable, *, seeds: int, threads: int
+    what: str, name: str, names: Iterable, *, seeds: int, threads: int | None
 ) -> argparse.ArgumentParser:
     """Return the options of a record: which recipe, how many seeds, on what."""
     made = argparse.ArgumentParser(description=what)

@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from keeping import kept, layers_of, write
+from keeping import kept, layers_of, markdown, write
 from loop_peers import supply
 from protocol import parser, sets
 from torch import Tensor, nn
@@ -41,6 +41,7 @@ from coursekit.metrics import interval
 from coursekit.training import evaluate, fit, one_cycle, sgd
 
 SCORES = "accuracy (%)", "with the mirror image (%)"
+HEADS = "minutes", "arm", "right, %", "with the mirror image, %", "epochs", "in time"
 
 
 class SpeedNet(nn.Sequential):
@@ -244,24 +245,24 @@ def arguments() -> argparse.Namespace:
 
 
 def table(arms: dict[str, dict]) -> str:
-    """Return the runs that were in time as a table of Markdown."""
-    heads = (
-        "minutes",
-        "arm",
-        "right, %",
-        "with the mirror image, %",
-        "epochs",
-        "seconds",
-    )
-    rows = [heads, ["---"] * len(heads)]
+    """Return the runs that were in time as a table of Markdown; the others are counted.
+
+    The last column: how many were in time, and the seconds of the longest of all.
+    """
+    rows = []
     for name, arm in arms.items():
         kind, minutes = name.split(", ")
-        runs = [one for one in arm["runs"] if one["in time"]]
-        if runs:
+        if runs := in_time(arm):
             scores = [interval(one[score] for one in runs) for score in SCORES]
-            seconds = max(one["seconds"] for one in runs)
-            rows.append([minutes, kind, *scores, arm["recipe"]["epochs"], seconds])
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+            longest = max(one["seconds"] for one in arm["runs"])
+            kept = f"{len(runs)} of {len(arm['runs'])} ({longest:,.0f} s)"
+            rows.append((minutes, kind, *scores, arm["recipe"]["epochs"], kept))
+    return markdown(HEADS, *rows)
+
+
+def in_time(arm: dict) -> list[dict]:
+    """Return the runs that count."""
+    return [one for one in arm["runs"] if one["in time"]]
 
 
 def main() -> None:

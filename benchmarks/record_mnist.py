@@ -14,7 +14,9 @@ again. `--entry` also writes the net of seed 0 as a hand-in, which `coursekit in
 counts again.
 
 usage: COURSEKIT_DATA=folder python benchmarks/record_mnist.py NAME [--seeds 10]
-           [--choose] [--images N] [--threads 1] [--entry FILE] [--folder FOLDER]
+           [--choose] [--images N] [--threads N] [--entry FILE] [--folder FOLDER]
+
+One thread, and two for "quick" and "minute", whose runs lie beside this script.
 
 The images: `coursekit data get mnist`, or COURSEKIT_DATA names a folder that has them.
 """
@@ -29,7 +31,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
-from keeping import kept, layers_of, write
+from keeping import FOLDER, kept, layers_of, markdown, write
 from protocol import parser, sets
 from torch import Tensor, nn
 
@@ -40,6 +42,7 @@ from coursekit.data import ImageSet, mnist
 from coursekit.metrics import interval
 from coursekit.training import fit, sgd
 
+HEADS = "name", "parameters", "right, %", "epochs", "seconds (median to longest)"
 COUNTED = 3  # of the last epochs, whose mean is the result
 
 
@@ -252,6 +255,27 @@ def run(
     }
 
 
+def table(arms: dict[str, dict]) -> str:
+    """Return the points that stand in a file, the smallest first, as Markdown."""
+    rows, size = [], {name: arm["runs"][0]["parameters"] for name, arm in arms.items()}
+    for name, arm in sorted(arms.items(), key=lambda one: size[one[0]]):
+        runs = arm["runs"]
+        right = interval(one["accuracy (%)"] for one in runs)
+        seconds = [one["seconds"] for one in runs]
+        took = f"{statistics.median(seconds):.1f} to {max(seconds):.1f}"
+        rows.append((name, f"{size[name]:,}", right, arm["recipe"]["epochs"], took))
+    return markdown(HEADS, *rows)
+
+
+def check_entry(entry: Path | None, seeds: set[int]) -> None:
+    """Refuse a hand-in that no run would write any more."""
+    if entry is not None and 0 in seeds:
+        raise ValueError(
+            f"`--entry` writes the net of seed 0, and that run stands in the file "
+            f"already: leave it out, or move the file away first; got {entry}"
+        )
+
+
 def stored_in(options: argparse.Namespace) -> Path:
     """Return the file of the results: of the front, of the times, of the choosing."""
     kind = "seconds" if options.name in TIMED else "front"
@@ -260,9 +284,14 @@ def stored_in(options: argparse.Namespace) -> Path:
 
 def arguments() -> argparse.Namespace:
     what = __doc__.splitlines()[0]
-    options = parser(what, "name", RECIPES, seeds=10, threads=1)
-    options.add_argument("--entry", type=Path)
-    return options.parse_args()
+    made = parser(what, "name", RECIPES, seeds=10, threads=None)
+    made.add_argument("--entry", type=Path)
+    made.set_defaults(folder=None)
+    options = made.parse_args()
+    timed = options.name in TIMED
+    options.threads = options.threads or (2 if timed else 1)
+    options.folder = options.folder or (Path(__file__).parent if timed else FOLDER)
+    return options
 
 
 def main() -> None:
@@ -275,12 +304,13 @@ def main() -> None:
     arm = arms.get(options.name)
     if arm is None or arm["recipe"] != recipe.described():
         arm = arms[options.name] = {"recipe": recipe.described(), "runs": []}
+    check_entry(options.entry, {one["seed"] for one in arm["runs"]})
     for seed in range(options.seeds):
         if seed not in [one["seed"] for one in arm["runs"]]:
             arm["runs"].append(run(recipe, seed, train, judged, options.entry))
             write(path, __doc__.splitlines()[0], shared, arms)
             print(options.name, json.dumps(arm["runs"][-1]), flush=True)
-    print(options.name, interval([one["accuracy (%)"] for one in arm["runs"]]))
+    print(table(arms))
 
 
 if __name__ == "__main__":
