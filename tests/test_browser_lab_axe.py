@@ -16,7 +16,7 @@ from tests.browser import jupyterlab, opened, require_browser
 
 SOLUTIONS = Path(__file__).resolve().parent.parent / "notebooks" / "solutions"
 ALL = os.environ.get("COURSEKIT_LAB_AXE") == "all"
-SESSIONS = sorted(path.stem for path in SOLUTIONS.glob("*.ipynb")) if ALL else ()
+SESSIONS = sorted(path.stem for path in SOLUTIONS.glob("*.ipynb"))
 SHOWN = (
     "from coursekit import anatomy, check, claim, figures, predict, reveal",
     "predict('01-join', 7, unit='pixels')",
@@ -88,6 +88,7 @@ def test_pale_words_are_found_on_light_paper_only(tmp_path: Path):
     assert found["Dark"] == []
 
 
+@pytest.mark.skipif(not ALL, reason="with nights: COURSEKIT_LAB_AXE=all")
 @pytest.mark.parametrize("name", SESSIONS)
 def test_what_a_session_shows_in_jupyterlab_is_for_everybody(name: str, tmp_path: Path):
     notebook = nbformat.read(SOLUTIONS / f"{name}.ipynb", 4)

@@ -45,7 +45,7 @@ def page(tmp_path_factory) -> Iterator[object]:
         yield page
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", PAGES or ["no page"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_page_is_for_everybody_and_asks_nobody(name, theme, page):
     page.asked.clear()
