@@ -221,6 +221,9 @@ SMALL_BATCHES = {"settings": {"batch_size": 64}}
 RECIPES = {
     "98": Recipe(partial(signed_net, 4, 5, 5, 5, 5), **TINY, **SMALL_BATCHES),
     "99.0": Recipe(partial(signed_net, 5, 7, 8, 9, 10), **TINY, **SMALL_BATCHES),
+    "99.4": Recipe(
+        partial(signed_net, 8, 12, 15, 18, 20), lr=0.35, average=0.998, **SMALL_BATCHES
+    ),
     "99.5": Recipe(
         partial(separable_net, 12, 16, 24, 28, 32, 32, pool=2),
         lr=0.35,
