@@ -39,7 +39,7 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).parent))
 from field_networks import Case, cases, middle
 
-from coursekit import anatomy
+from coursekit import __version__, anatomy
 from coursekit.anatomy.field import full
 
 Answer = tuple[tuple[int, int], bool]  # rows and columns, and whether said to be exact
@@ -195,6 +195,7 @@ def main() -> int:
         asked(TOOLS[tool], Case("", "", nn.Conv2d(3, 1, 3), (3, 8, 8), "", (3, 3)))
     rows = [examined(case, tools) for case in cases(options.random)]
     versions = {tool: metadata.version(tool) for tool in tools}
+    versions |= {"coursekit": __version__}  # of the code; an old install says another
     slower = {t: times_slower(rows, t) for t in tools[1:] if callable(TOOLS[t])}
     said = (
         f"{date.today()} · torch {torch.__version__}, Python "
